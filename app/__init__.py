@@ -1,0 +1,1 @@
+"""Maestro ML: a registry of machine-learning work for many tenants."""

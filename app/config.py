@@ -1,0 +1,109 @@
+"""What must the environment say before the service can run?"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+DRIVER = "postgresql+psycopg2://"
+SHORTEST_SECRET = 16
+
+
+class ConfigError(Exception):
+    """A variable is missing or unusable; the message names it and says what it must be."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Config:
+    """Everything the service is told from outside. URLs and secrets never appear in its repr.
+
+    `auth_seconds` bounds how long a worker may trust a key it has looked up, and so how late a
+    revocation takes effect.
+    """
+
+    database_url: str = field(repr=False)
+    redis_url: str = field(repr=False)
+    cursor_secret: str = field(repr=False)
+    operator_key_sha256: str | None = field(default=None, repr=False)
+    trusted_proxies: int = 0
+    multiprocess_dir: str | None = None
+    auth_seconds: float = 2.0
+    pool_size: int = 4
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MigrationConfig:
+    """Who owns the schema, and which role the service will use."""
+
+    database_url: str = field(repr=False)
+    app_role: str
+
+
+def read_config(environ: Mapping[str, str]) -> Config:
+    """The service's configuration; raises `ConfigError` with one sentence."""
+    return Config(
+        database_url=_database_url(environ, "MAESTRO_DATABASE_URL"),
+        redis_url=_redis_url(environ),
+        cursor_secret=_secret(environ),
+        operator_key_sha256=_digest(environ),
+        trusted_proxies=_count(environ, "MAESTRO_TRUSTED_PROXIES"),
+        multiprocess_dir=environ.get("PROMETHEUS_MULTIPROC_DIR"),
+    )
+
+
+def read_migration_config(environ: Mapping[str, str]) -> MigrationConfig:
+    """The migration's configuration; raises `ConfigError` with one sentence."""
+    role = environ.get("MAESTRO_APP_ROLE", "maestro_app")
+    if not re.fullmatch(r"[a-z_][a-z0-9_]{0,62}", role):
+        raise ConfigError("MAESTRO_APP_ROLE must be a plain lower-case PostgreSQL role name.")
+    url = _database_url(environ, "MAESTRO_MIGRATION_DATABASE_URL")
+    return MigrationConfig(database_url=url, app_role=role)
+
+
+def _required(environ: Mapping[str, str], name: str, shape: str) -> str:
+    value = environ.get(name, "")
+    if not value:
+        raise ConfigError(f"{name} is not set: give {shape}.")
+    return value
+
+
+def _database_url(environ: Mapping[str, str], name: str) -> str:
+    shape = "a URL such as postgresql://user:password@127.0.0.1:5432/maestro"
+    value = _required(environ, name, shape)
+    scheme, separator, rest = value.partition("://")
+    if not separator or scheme not in {"postgresql", "postgres", "postgresql+psycopg2"}:
+        raise ConfigError(f"{name} must be {shape}.")
+    return DRIVER + rest
+
+
+def _redis_url(environ: Mapping[str, str]) -> str:
+    shape = "a URL such as redis://127.0.0.1:6379/0"
+    value = _required(environ, "MAESTRO_REDIS_URL", shape)
+    if not value.startswith(("redis://", "rediss://", "unix://")):
+        raise ConfigError(f"MAESTRO_REDIS_URL must be {shape}.")
+    return value
+
+
+def _secret(environ: Mapping[str, str]) -> str:
+    shape = f"at least {SHORTEST_SECRET} random characters, the same for every worker"
+    value = _required(environ, "MAESTRO_CURSOR_SECRET", shape)
+    if len(value) < SHORTEST_SECRET:
+        raise ConfigError(f"MAESTRO_CURSOR_SECRET must be {shape}.")
+    return value
+
+
+def _digest(environ: Mapping[str, str]) -> str | None:
+    value = environ.get("MAESTRO_OPERATOR_KEY_SHA256")
+    if value and not re.fullmatch(r"[0-9a-f]{64}", value):
+        raise ConfigError(
+            "MAESTRO_OPERATOR_KEY_SHA256 must be the SHA-256 of the operator's key in hex."
+        )
+    return value or None
+
+
+def _count(environ: Mapping[str, str], name: str) -> int:
+    value = environ.get(name, "0")
+    if not re.fullmatch(r"[0-9]{1,2}", value):
+        raise ConfigError(f"{name} must be the number of proxies in front, such as 0 or 1.")
+    return int(value)

@@ -1,0 +1,28 @@
+"""What does one application hold while it runs?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import cast
+
+from flask import current_app
+from redis import Redis
+
+from app.auth import KeyCache
+from app.config import Config
+
+NAME = "maestro"
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """The parts of one application that requests share."""
+
+    config: Config
+    keys: KeyCache
+    redis: Redis
+
+
+def current() -> Context:
+    """The context of the application that answers this request."""
+    return cast(Context, current_app.extensions[NAME])

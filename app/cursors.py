@@ -1,0 +1,60 @@
+"""Where does the next page of a list begin?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, TypeVar
+from uuid import UUID
+
+from flask import request
+from itsdangerous import BadSignature, URLSafeSerializer
+from sqlalchemy import Select
+from sqlalchemy.orm import InstrumentedAttribute
+
+from app.context import current
+from app.database import db
+from app.errors import not_found
+from app.models import TenantOwned
+from app.schemas.basics import PageQuery
+from app.tenancy import principal
+
+Row = TypeVar("Row", bound=tuple[Any, ...])
+Owned = TypeVar("Owned", bound=TenantOwned)
+
+
+def page(query: Select[tuple[Owned]], model: type[Owned], asked: PageQuery) -> dict[str, Any]:
+    """One page of the tenant's rows, newest first, as `{items, next_cursor}`."""
+    column: InstrumentedAttribute[UUID] = model.id
+    return page_of(query, column, asked, owner=str(principal().tenant_id))
+
+
+def page_of(
+    query: Select[Row], column: InstrumentedAttribute[UUID], asked: PageQuery, *, owner: str
+) -> dict[str, Any]:
+    """One page of any rows, whole objects or chosen columns, ordered by a column of UUIDv7.
+
+    Keyset paging: the cursor is the last id, signed together with owner, route and filters, so
+    that it is worth nothing anywhere else (404).
+    """
+    sealer = _sealer(asked, owner)
+    if asked.cursor is not None:
+        query = query.where(column < _open(sealer, asked.cursor))
+    found = db.session.execute(query.order_by(column.desc()).limit(asked.limit + 1))
+    whole = len(query.column_descriptions) == 1
+    rows: Sequence[Any] = found.scalars().all() if whole else found.all()
+    items = rows[: asked.limit]
+    last = getattr(items[-1], column.key) if len(rows) > asked.limit else None
+    return {"items": items, "next_cursor": str(sealer.dumps(last.hex)) if last else None}
+
+
+def _sealer(asked: PageQuery, owner: str) -> URLSafeSerializer:
+    filters = asked.model_dump(exclude={"cursor", "limit"}, mode="json")
+    bound = f"{owner} {request.path} {sorted(filters.items())}"
+    return URLSafeSerializer(current().config.cursor_secret, salt=bound)
+
+
+def _open(sealer: URLSafeSerializer, cursor: str) -> UUID:
+    try:
+        return UUID(sealer.loads(cursor))
+    except BadSignature as error:
+        raise not_found("page of this list") from error

@@ -1,0 +1,169 @@
+"""What does a caller read when a request cannot be answered?
+
+Every error is a problem detail (RFC 9457) and never carries driver text.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
+
+import orjson
+from apiflask import APIFlask, HTTPError
+from flask import Response, request
+from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+
+PROBLEM_TYPE = "application/problem+json"
+REQUEST_ID = "maestro.request_id"
+RETRY_SECONDS = "1"
+# Connection lost, out of resources, cancelled or shut down, deadlock, object state, system error.
+UNAVAILABLE = ("08", "53", "57", "40", "55", "58")
+log = logging.getLogger("maestro")
+
+
+class ProblemError(Exception):
+    """A refusal with its HTTP status, a stable code for programs and a sentence for people."""
+
+    def __init__(
+        self,
+        status: int,
+        code: str,
+        detail: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        errors: Sequence[Mapping[str, str]] = (),
+    ) -> None:
+        super().__init__(detail)
+        self.status = status
+        self.code = code
+        self.detail = detail
+        self.headers = dict(headers or {})
+        self.errors = list(errors)
+
+
+def not_found(what: str) -> ProblemError:
+    """404: it does not exist, or it belongs to another tenant; the caller cannot tell which."""
+    return ProblemError(404, "not-found", f"There is no such {what}.")
+
+
+def forbidden(detail: str) -> ProblemError:
+    """403: the caller is known and lacks the right."""
+    return ProblemError(403, "forbidden", detail)
+
+
+def conflict(code: str, detail: str) -> ProblemError:
+    """409: the request contradicts the present state."""
+    return ProblemError(409, code, detail)
+
+
+def invalid(location: str, detail: str) -> ProblemError:
+    """422: one part of the request breaks its declaration."""
+    errors = [{"location": location, "detail": detail}]
+    return ProblemError(422, "invalid-request", "The request is not valid.", errors=errors)
+
+
+def unavailable(what: str) -> ProblemError:
+    """503: a part the service needs does not answer now; trying again is right."""
+    headers = {"Retry-After": RETRY_SECONDS}
+    return ProblemError(503, "unavailable", f"The {what} is not available now.", headers=headers)
+
+
+def database_problem(error: SQLAlchemyError) -> ProblemError | None:
+    """The problem that a database error means to the caller, or None for a defect of ours."""
+    if isinstance(error, PoolTimeoutError):
+        return unavailable("database")
+    state = str(getattr(error.orig, "pgcode", None) or "") if isinstance(error, DBAPIError) else ""
+    if state == "23505":
+        return conflict("already-exists", "An object with this name exists already.")
+    if state == "23503":
+        return conflict("in-use", "The object refers to, or is needed by, another object.")
+    if state.startswith(UNAVAILABLE) or isinstance(error, OperationalError):
+        return unavailable("database")
+    lost = isinstance(error, DBAPIError) and error.connection_invalidated
+    return unavailable("database") if lost else None
+
+
+def respond(problem: ProblemError) -> Response:
+    """The problem as an HTTP answer."""
+    body = {
+        "type": "about:blank",
+        "title": HTTPStatus(problem.status).phrase,
+        "status": problem.status,
+        "detail": problem.detail,
+        "code": problem.code,
+        "request_id": request.environ.get(REQUEST_ID, ""),
+        "errors": problem.errors,
+    }
+    response = Response(orjson.dumps(body), problem.status, content_type=PROBLEM_TYPE)
+    response.headers.update(problem.headers)
+    return response
+
+
+def register(app: APIFlask) -> None:
+    """Answer every error of the application with a problem detail."""
+    app.register_error_handler(ProblemError, respond)
+    app.register_error_handler(SQLAlchemyError, _answer_database_error)
+    app.register_error_handler(Exception, _answer_defect)
+    app.error_processor(_answer_http_error)
+
+
+def _answer_database_error(error: SQLAlchemyError) -> Response:
+    problem = database_problem(error)
+    if problem is None:
+        return _answer_defect(error)
+    log.warning("database", extra={"error": type(error).__name__, "status": problem.status})
+    return respond(problem)
+
+
+def _answer_defect(error: Exception) -> Response:
+    """500: a defect of ours. The log has the place, without values that could be secret."""
+    last = error.__traceback__
+    while last is not None and last.tb_next is not None:
+        last = last.tb_next
+    place = f"{last.tb_frame.f_code.co_filename}:{last.tb_lineno}" if last else ""
+    log.error("defect", extra={"error": type(error).__name__, "place": place})
+    return respond(ProblemError(500, "internal", "The service failed to answer."))
+
+
+def _answer_http_error(error: HTTPError) -> Response:
+    status = HTTPStatus(error.status_code)
+    if status == HTTPStatus.TOO_MANY_REQUESTS:
+        return respond(_too_many())
+    code = "invalid-request" if status == HTTPStatus.UNPROCESSABLE_ENTITY else status.name
+    kept = {
+        name: str(value)
+        for name, value in dict(error.headers).items()
+        if name.lower() not in {"content-length", "content-type"}
+    }
+    problem = ProblemError(
+        error.status_code,
+        code.lower().replace("_", "-"),
+        "The request is not valid." if code == "invalid-request" else status.description,
+        headers=kept,
+        errors=_list_errors(error.detail),
+    )
+    return respond(problem)
+
+
+def _too_many() -> ProblemError:
+    """429, with the seconds until the tenant's minute is over."""
+    return ProblemError(
+        429,
+        "rate-limited",
+        "The tenant has used up its requests of this minute.",
+        headers={"Retry-After": str(60 - int(time.time()) % 60)},
+    )
+
+
+def _list_errors(detail: object) -> list[dict[str, str]]:
+    if not isinstance(detail, Mapping):
+        return []
+    return [
+        {"location": f"{part}.{name}", "detail": str(message)}
+        for part, fields in detail.items()
+        for name, messages in fields.items()
+        for message in messages
+    ]

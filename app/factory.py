@@ -1,0 +1,109 @@
+"""How is the application put together?"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import orjson
+from apiflask import APIFlask
+from flask.json.provider import JSONProvider
+from redis import Redis
+from werkzeug.middleware.proxy_fix import ProxyFix
+from werkzeug.routing import BaseConverter
+
+from app import errors, guard, headers, limits, logs
+from app.auth import KeyCache
+from app.config import Config
+from app.context import NAME, Context
+from app.database import db, engine_options
+from app.endpoint import Declaration, declaration_of
+from app.openapi import SCHEMES, complete
+from app.resources import api_keys, experiments, members, models, projects, runs, system, tenants
+
+RESOURCES = (system, tenants, members, api_keys, projects, experiments, runs, models)
+DESCRIPTION = "Projects, experiments, runs and models of many tenants, each for itself."
+
+
+class Orjson(JSONProvider):
+    """JSON as RFC 8259 has it: no NaN, no lone surrogates."""
+
+    def dumps(self, obj: Any, **_: Any) -> str:
+        """The object as JSON text."""
+        return orjson.dumps(obj).decode()
+
+    def loads(self, s: str | bytes, **_: Any) -> Any:
+        """The object in a JSON text."""
+        return orjson.loads(s)
+
+
+class MetricConverter(BaseConverter):
+    """A metric's key in a path; anything else is a 404."""
+
+    regex = r"[A-Za-z0-9_][A-Za-z0-9_.\-]{0,99}"
+
+
+class Service(APIFlask):
+    """APIFlask without looking, for each call of each layer, whether a view is a coroutine."""
+
+    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
+        """The function itself: no view of this service is asynchronous."""
+        return func
+
+
+def create_app(config: Config) -> APIFlask:
+    """The whole application. It connects to nothing yet."""
+    app = Service(
+        "app",
+        title="Maestro ML",
+        version="1",
+        spec_path=None,
+        docs_path=None,
+        static_folder=None,  # type: ignore[arg-type]
+    )
+    app.json = Orjson(app)
+    app.url_map.converters["metric"] = MetricConverter
+    app.url_map.strict_slashes = False
+    _configure(app, config)
+    logs.register(app)
+    headers.register(app, config)
+    errors.register(app)
+    guard.register_entry(app)
+    limits.register(app, config)
+    guard.register_input(app)
+    for resource in RESOURCES:
+        app.register_blueprint(resource.bp)
+    app.spec_processor(partial(_complete, app))
+    if config.trusted_proxies:
+        count = config.trusted_proxies
+        proxied = ProxyFix(app.wsgi_app, x_for=count, x_proto=count, x_host=count)
+        app.wsgi_app = proxied  # type: ignore[method-assign]
+    return app
+
+
+def _complete(app: APIFlask, document: dict[str, Any] | str) -> dict[str, Any]:
+    return complete(document, declarations(app)) if isinstance(document, dict) else {}
+
+
+def declarations(app: APIFlask) -> dict[str, Declaration]:
+    """Every declared route of the application, by operation id."""
+    found = map(declaration_of, app.view_functions.values())
+    return {declared.operation: declared for declared in found if declared is not None}
+
+
+def _configure(app: APIFlask, config: Config) -> None:
+    app.config.update(
+        SQLALCHEMY_DATABASE_URI=config.database_url,
+        SQLALCHEMY_ENGINE_OPTIONS=engine_options(config),
+        DESCRIPTION=DESCRIPTION,
+        SECURITY_SCHEMES=SCHEMES,
+        AUTO_SERVERS=False,
+        AUTO_404_RESPONSE=False,
+        AUTO_AUTH_ERROR_RESPONSE=False,
+        AUTO_VALIDATION_ERROR_RESPONSE=False,
+    )
+    db.init_app(app)
+    wait = limits.REDIS_SECONDS
+    redis = Redis.from_url(config.redis_url, socket_timeout=wait, socket_connect_timeout=wait)
+    app.extensions[NAME] = Context(config, KeyCache(config.auth_seconds), redis)

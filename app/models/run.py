@@ -1,0 +1,87 @@
+"""What is a run, and what does it log?"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import ClassVar
+from uuid import UUID
+
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKeyConstraint, Index, Text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.models.base import Base, Described, now
+
+
+class Run(Described):
+    """One attempt: what was set (params), what came out (metrics), what people noted (tags)."""
+
+    __tablename__ = "runs"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["tenant_id", "experiment_id"],
+            ["experiments.tenant_id", "experiments.id"],
+            ondelete="CASCADE",
+        ),
+        CheckConstraint("status IN ('running', 'finished', 'failed', 'killed')", name="status"),
+        Index(None, "tenant_id", "experiment_id", "id"),
+    )
+    noun: ClassVar[str] = "run"
+
+    experiment_id: Mapped[UUID]
+    name: Mapped[str] = mapped_column(Text)
+    status: Mapped[str] = mapped_column(Text)
+
+
+def _of_run() -> ForeignKeyConstraint:
+    return ForeignKeyConstraint(
+        ["tenant_id", "run_id"], ["runs.tenant_id", "runs.id"], ondelete="CASCADE"
+    )
+
+
+class RunPart(Base):
+    """Something logged under a key of one run."""
+
+    __abstract__ = True
+
+    tenant_id: Mapped[UUID] = mapped_column(primary_key=True, sort_order=-3)
+    run_id: Mapped[UUID] = mapped_column(primary_key=True, sort_order=-2)
+    key: Mapped[str] = mapped_column(Text, primary_key=True, sort_order=-1)
+
+
+class RunParam(RunPart):
+    """An input of the run."""
+
+    __tablename__ = "run_params"
+    __table_args__ = (_of_run(),)
+
+    value: Mapped[str] = mapped_column(Text)
+
+
+class RunTag(RunPart):
+    """A note on the run."""
+
+    __tablename__ = "run_tags"
+    __table_args__ = (_of_run(),)
+
+    value: Mapped[str] = mapped_column(Text)
+
+
+class LatestMetric(RunPart):
+    """The value of a metric at its highest step."""
+
+    __tablename__ = "latest_metrics"
+    __table_args__ = (_of_run(),)
+
+    step: Mapped[int] = mapped_column(BigInteger)
+    value: Mapped[float]
+
+
+class MetricPoint(RunPart):
+    """The value of a metric at one step; logging a step again replaces it."""
+
+    __tablename__ = "metric_points"
+    __table_args__ = (_of_run(),)
+
+    step: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    value: Mapped[float]
+    logged_at: Mapped[datetime] = mapped_column(default=now)

@@ -1,0 +1,134 @@
+"""Is the published document exact?
+
+APIFlask writes what its decorators know; the declarations know the rest: which bodies are
+required, what path parameters look like, who may call, and every error an operation can answer.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from http import HTTPStatus
+from typing import Any
+
+from app.endpoint import Audience, Declaration, path_parameter
+from app.errors import PROBLEM_TYPE
+from app.schemas.basics import Problem
+
+Json = dict[str, Any]
+SCHEMES: Json = {
+    "tenantKey": {
+        "type": "http",
+        "scheme": "bearer",
+        "description": "A key of a tenant's member: `mml_…`.",
+    },
+    "operatorKey": {
+        "type": "http",
+        "scheme": "bearer",
+        "description": "The platform operator's key, `mmo_…`. It reaches no tenant's data.",
+    },
+}
+HEADERS: Mapping[int, Json] = {
+    401: {"WWW-Authenticate": {"required": True, "schema": {"type": "string"}}},
+    429: {"Retry-After": {"required": True, "schema": {"type": "integer"}}},
+    503: {"Retry-After": {"required": True, "schema": {"type": "integer"}}},
+}
+
+
+def complete(document: Json, declarations: Mapping[str, Declaration]) -> Json:
+    """APIFlask's document with everything the declarations add. `document` itself is changed.
+
+    `declarations` are by operation id.
+    """
+    schemas: Json = document["components"]["schemas"]
+    schemas.update(_problem_schemas())
+    for operation in _operations(document):
+        declared = declarations[operation["operationId"]]
+        _complete_operation(operation, declared)
+    flat: Json = _flatten(document)
+    flat["components"]["schemas"] = {
+        name.rpartition(".")[2]: schema for name, schema in flat["components"]["schemas"].items()
+    }
+    return flat
+
+
+def errors_of(declared: Declaration) -> list[int]:
+    """Every error status that the declared operation can answer."""
+    errors = set(declared.errors) | {422}
+    if declared.access is not Audience.PUBLIC:
+        errors |= {401, 403, 429, 503}
+    if "{" in declared.path or "cursor" in declared.query_names:
+        errors.add(404)
+    if declared.body is not None:
+        errors |= {400, 413, 415}
+    return sorted(errors)
+
+
+def _operations(document: Json) -> Iterator[Json]:
+    for path in document["paths"].values():
+        yield from path.values()
+
+
+def _complete_operation(operation: Json, declared: Declaration) -> None:
+    for parameter in operation.get("parameters", ()):
+        _complete_parameter(parameter)
+    if declared.body is not None:
+        operation["requestBody"]["required"] = True
+    operation["security"] = _security(declared)
+    if declared.model is None:
+        operation["responses"] = {str(declared.status): _plain(declared)}
+    success = operation["responses"][str(declared.status)]
+    operation["responses"] = {str(declared.status): success} | {
+        str(status): _problem(status) for status in errors_of(declared)
+    }
+
+
+def _complete_parameter(parameter: Json) -> None:
+    if parameter["in"] == "path":
+        parameter["required"] = True
+        parameter["schema"] = path_parameter(parameter["name"]).schema
+        return
+    schema = parameter["schema"]
+    # A query string has no null: leaving the parameter out is how to say nothing.
+    choices = [choice for choice in schema.pop("anyOf", ()) if choice != {"type": "null"}]
+    if schema.get("default", 0) is None:
+        del schema["default"]
+    for choice in choices:
+        schema.update(choice)
+
+
+def _security(declared: Declaration) -> list[Json]:
+    if declared.access is Audience.PUBLIC:
+        return []
+    return [{"operatorKey" if declared.access is Audience.OPERATOR else "tenantKey": []}]
+
+
+def _plain(declared: Declaration) -> Json:
+    answer: Json = {"description": HTTPStatus(declared.status).phrase}
+    if declared.status != HTTPStatus.NO_CONTENT:
+        answer["content"] = {declared.media: {"schema": {"type": "string"}}}
+    return answer
+
+
+def _problem(status: int) -> Json:
+    answer: Json = {
+        "description": HTTPStatus(status).phrase,
+        "content": {PROBLEM_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
+    }
+    return answer | ({"headers": HEADERS[status]} if status in HEADERS else {})
+
+
+def _problem_schemas() -> Json:
+    schema = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
+    nested: Json = schema.pop("$defs")
+    return {"Problem": schema, **nested}
+
+
+def _flatten(document: Json) -> Json:
+    """Refer to `#/components/schemas/Child` where APIFlask has one copy for each parent."""
+    text = json.dumps(document)
+    for name in document["components"]["schemas"]:
+        child = name.rpartition(".")[2]
+        text = text.replace(f'"#/components/schemas/{name}"', f'"#/components/schemas/{child}"')
+    flat: Json = json.loads(text)
+    return flat

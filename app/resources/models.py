@@ -1,0 +1,142 @@
+"""What can be asked of models and their versions?"""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from apiflask import APIBlueprint
+
+from app.cursors import page
+from app.database import db
+from app.endpoint import endpoint
+from app.errors import not_found
+from app.models import Model, ModelVersion, Project, Run
+from app.permissions import Permission
+from app.schemas.basics import PageQuery
+from app.schemas.models import (
+    ModelChange,
+    ModelIn,
+    ModelOut,
+    ModelPage,
+    VersionIn,
+    VersionOut,
+    VersionPage,
+)
+from app.tenancy import find, principal, read, scoped
+
+bp = APIBlueprint("models", __name__, tag="Models")
+
+
+@endpoint(
+    bp,
+    "GET /v1/projects/{project_id}/models",
+    access=Permission.MODELS_READ,
+    query=PageQuery,
+    reply=(200, ModelPage),
+)
+def list_models(project_id: UUID, query: PageQuery) -> dict[str, Any]:
+    """List a project's models."""
+    find(Project, project_id)
+    return page(scoped(Model).where(Model.project_id == project_id), Model, query)
+
+
+@endpoint(
+    bp,
+    "POST /v1/projects/{project_id}/models",
+    access=Permission.MODELS_WRITE,
+    body=ModelIn,
+    reply=(201, ModelOut),
+    errors={409},
+)
+def create_model(project_id: UUID, body: ModelIn) -> Model:
+    """Create a model; its name is unique in the project."""
+    find(Project, project_id)
+    model = Model(tenant_id=principal().tenant_id, project_id=project_id, **body.model_dump())
+    db.session.add(model)
+    db.session.flush()
+    return model
+
+
+@endpoint(bp, "GET /v1/models/{model_id}", access=Permission.MODELS_READ, reply=(200, ModelOut))
+def read_model(model_id: UUID) -> dict[str, Any]:
+    """Read a model."""
+    return read(Model, model_id)
+
+
+@endpoint(
+    bp,
+    "PATCH /v1/models/{model_id}",
+    access=Permission.MODELS_WRITE,
+    body=ModelChange,
+    reply=(200, ModelOut),
+    errors={409},
+)
+def update_model(model_id: UUID, body: ModelChange) -> Model:
+    """Change a model's words."""
+    model = find(Model, model_id)
+    body.apply(model)
+    db.session.flush()
+    return model
+
+
+@endpoint(bp, "DELETE /v1/models/{model_id}", access=Permission.MODELS_DELETE, reply=(204, None))
+def delete_model(model_id: UUID) -> None:
+    """Delete a model with its versions."""
+    db.session.delete(find(Model, model_id))
+
+
+@endpoint(
+    bp,
+    "GET /v1/models/{model_id}/versions",
+    access=Permission.MODELS_READ,
+    query=PageQuery,
+    reply=(200, VersionPage),
+)
+def list_versions(model_id: UUID, query: PageQuery) -> dict[str, Any]:
+    """List a model's versions."""
+    find(Model, model_id)
+    rows = scoped(ModelVersion).where(ModelVersion.model_id == model_id)
+    return page(rows, ModelVersion, query)
+
+
+@endpoint(
+    bp,
+    "POST /v1/models/{model_id}/versions",
+    access=Permission.MODELS_WRITE,
+    body=VersionIn,
+    reply=(201, VersionOut),
+    errors={409},
+)
+def create_version(model_id: UUID, body: VersionIn) -> ModelVersion:
+    """Add the next version, perhaps naming the run of this tenant that made it."""
+    model = find(Model, model_id, lock=True)
+    if body.source_run_id is not None:
+        find(Run, body.source_run_id)
+    model.versions += 1
+    version = ModelVersion(
+        tenant_id=model.tenant_id,
+        model_id=model.id,
+        version=model.versions,
+        **body.model_dump(),
+    )
+    db.session.add(version)
+    db.session.flush()
+    return version
+
+
+@endpoint(
+    bp,
+    "GET /v1/models/{model_id}/versions/{version}",
+    access=Permission.MODELS_READ,
+    reply=(200, VersionOut),
+)
+def read_version(model_id: UUID, version: int) -> ModelVersion:
+    """Read a version by its number."""
+    query = scoped(ModelVersion).where(
+        ModelVersion.model_id == model_id, ModelVersion.version == version
+    )
+    found = db.session.scalar(query)
+    if found is None:
+        raise not_found(ModelVersion.noun)
+    return found

@@ -1,0 +1,137 @@
+"""What can be asked of runs?"""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from apiflask import APIBlueprint
+from sqlalchemy import Row, select
+
+from app.cursors import page_of
+from app.database import db
+from app.endpoint import endpoint
+from app.models import Experiment, MetricPoint, Run, RunParam, RunTag
+from app.permissions import Permission
+from app.run_rows import read_whole_run, scoped_runs, store_items, store_log, whole_run
+from app.schemas.runs import (
+    History,
+    HistoryQuery,
+    Logged,
+    LogIn,
+    RunChange,
+    RunIn,
+    RunOut,
+    RunPage,
+    RunQuery,
+    RunStatus,
+)
+from app.tenancy import find, principal
+
+bp = APIBlueprint("runs", __name__, tag="Runs")
+
+
+@endpoint(
+    bp,
+    "GET /v1/experiments/{experiment_id}/runs",
+    access=Permission.RUNS_READ,
+    query=RunQuery,
+    reply=(200, RunPage),
+)
+def list_runs(experiment_id: UUID, query: RunQuery) -> dict[str, Any]:
+    """List an experiment's runs, perhaps only those of one status."""
+    find(Experiment, experiment_id)
+    rows = scoped_runs().where(Run.experiment_id == experiment_id)
+    if query.status is not None:
+        rows = rows.where(Run.status == query.status)
+    return page_of(rows, Run.id, query, owner=str(principal().tenant_id))
+
+
+@endpoint(
+    bp,
+    "POST /v1/experiments/{experiment_id}/runs",
+    access=Permission.RUNS_WRITE,
+    body=RunIn,
+    reply=(201, RunOut),
+    errors={409},
+)
+def create_run(experiment_id: UUID, body: RunIn) -> Row[Any]:
+    """Start a run."""
+    find(Experiment, experiment_id)
+    run = Run(
+        tenant_id=principal().tenant_id,
+        experiment_id=experiment_id,
+        name=body.name,
+        status=RunStatus.RUNNING,
+    )
+    db.session.add(run)
+    db.session.flush()
+    store_items(RunParam, run.id, body.params)
+    store_items(RunTag, run.id, body.tags)
+    return whole_run(run.id)
+
+
+@endpoint(bp, "GET /v1/runs/{run_id}", access=Permission.RUNS_READ, reply=(200, RunOut))
+def read_run(run_id: UUID) -> dict[str, Any]:
+    """Read a run with its params, tags and latest metrics."""
+    return read_whole_run(run_id)
+
+
+@endpoint(
+    bp,
+    "PATCH /v1/runs/{run_id}",
+    access=Permission.RUNS_WRITE,
+    body=RunChange,
+    reply=(200, RunOut),
+)
+def update_run(run_id: UUID, body: RunChange) -> Row[Any]:
+    """Change a run's name or status."""
+    body.apply(find(Run, run_id))
+    db.session.flush()
+    return whole_run(run_id)
+
+
+@endpoint(bp, "DELETE /v1/runs/{run_id}", access=Permission.RUNS_DELETE, reply=(204, None))
+def delete_run(run_id: UUID) -> None:
+    """Delete a run with everything logged to it; model versions it made stay."""
+    db.session.delete(find(Run, run_id))
+
+
+@endpoint(
+    bp,
+    "POST /v1/runs/{run_id}/log",
+    access=Permission.RUNS_WRITE,
+    body=LogIn,
+    reply=(200, Logged),
+    errors={409},
+)
+def log_to_run(run_id: UUID, body: LogIn) -> dict[str, int]:
+    """Log metrics, params and tags to a run in one transaction."""
+    find(Run, run_id)
+    store_log(run_id, body)
+    return {"metrics": len(body.metrics), "params": len(body.params), "tags": len(body.tags)}
+
+
+@endpoint(
+    bp,
+    "GET /v1/runs/{run_id}/metrics/{key}",
+    access=Permission.RUNS_READ,
+    query=HistoryQuery,
+    reply=(200, History),
+)
+def read_metric(run_id: UUID, key: str, query: HistoryQuery) -> dict[str, Any]:
+    """Read a metric's history; it is empty for a key that was never logged."""
+    find(Run, run_id)
+    points = (
+        select(MetricPoint.step, MetricPoint.value, MetricPoint.logged_at)
+        .where(MetricPoint.tenant_id == principal().tenant_id)
+        .where(MetricPoint.run_id == run_id, MetricPoint.key == key)
+        .order_by(MetricPoint.step)
+        .limit(query.limit + 1)
+    )
+    if query.after is not None:
+        points = points.where(MetricPoint.step > query.after)
+    rows = db.session.execute(points).all()
+    shown = rows[: query.limit]
+    following = shown[-1].step if len(rows) > query.limit else None
+    return {"key": key, "points": shown, "next_after": following}

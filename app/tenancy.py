@@ -1,0 +1,81 @@
+"""Which tenant is this request for, and which rows are its own?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, TypeVar
+from uuid import UUID
+
+from flask import g
+from sqlalchemy import BindParameter, Select, bindparam, select
+
+from app.database import Read, Scope, db, enter
+from app.errors import forbidden, not_found
+from app.models import TenantOwned
+from app.permissions import Permission, Role
+
+Owned = TypeVar("Owned", bound=TenantOwned)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Principal:
+    """The member on whose behalf a key speaks, with what the key allows right now."""
+
+    tenant_id: UUID
+    plan: str
+    member_id: UUID
+    key_id: UUID
+    role: Role
+    scopes: frozenset[Permission] | None
+
+    @property
+    def permissions(self) -> frozenset[Permission]:
+        """The member's role, cut down to the key's scopes."""
+        granted = self.role.permissions
+        return granted if self.scopes is None else granted & self.scopes
+
+
+def sign_in(principal: Principal) -> None:
+    """Make the principal the request's, and the tenant the session's."""
+    g.principal = principal
+    enter(Scope(principal.tenant_id))
+
+
+def principal() -> Principal:
+    """The request's principal; routes for members always have one."""
+    signed_in: Principal | None = g.get("principal")
+    if signed_in is None:
+        raise forbidden("This needs a tenant's key.")
+    return signed_in
+
+
+def scoped(model: type[Owned]) -> Select[tuple[Owned]]:
+    """Select the model's rows of the request's tenant: the only way a route starts a query."""
+    return select(model).where(model.tenant_id == principal().tenant_id)
+
+
+@cache
+def _read(model: type[TenantOwned]) -> Read:
+    columns = model.__table__.c
+    tenant: BindParameter[UUID] = bindparam("tenant_id")
+    row: BindParameter[UUID] = bindparam("row_id")
+    chosen = [column for column in columns if column.key != "tenant_id"]
+    return Read.compile(select(*chosen).where(columns.tenant_id == tenant, columns.id == row))
+
+
+def read(model: type[TenantOwned], row_id: UUID) -> dict[str, Any]:
+    """What `find` finds, for a route that only shows it: one round trip, no session."""
+    row = _read(model).one(principal().tenant_id, row_id=row_id)
+    if row is None:
+        raise not_found(model.noun)
+    return row
+
+
+def find(model: type[Owned], row_id: UUID, *, lock: bool = False) -> Owned:
+    """The tenant's row with this id; 404 for none and for another tenant's alike."""
+    query = scoped(model).where(model.id == row_id)
+    row = db.session.scalar(query.with_for_update() if lock else query)
+    if row is None:
+        raise not_found(model.noun)
+    return row

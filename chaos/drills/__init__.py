@@ -1,0 +1,1 @@
+"""Does the recovery tool bring the service back from a disaster?"""

@@ -1,0 +1,53 @@
+"""What must never be true of a restore, how bad is it, and what helps?"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from chaos.rules import Rule
+from gate.model import Severity
+
+RULES: Mapping[str, Rule] = {
+    "digest-differs": Rule(
+        title="The restored database is not what it was at the target",
+        severity=Severity.CRITICAL,
+        remedy="Compare the table's rows before and after; look for unlogged tables and gaps.",
+    ),
+    "tenant-missing": Rule(
+        title="A tenant's rows are gone after the restore",
+        severity=Severity.CRITICAL,
+        remedy="Do not open the restored database; restore another backup beside it and compare.",
+    ),
+    "acknowledged-lost": Rule(
+        title="A write acknowledged before the target is gone after the restore",
+        severity=Severity.CRITICAL,
+        remedy="Answer 2xx only after the commit; archive the log synchronously.",
+    ),
+    "later-present": Rule(
+        title="A write made after the target is there after the restore",
+        severity=Severity.HIGH,
+        remedy="Set recovery_target_lsn and recovery_target_inclusive = off; never restore to the "
+        "latest.",
+    ),
+    "backup-flawed": Rule(
+        title="The backup, or its log, does not pass its verification",
+        severity=Severity.HIGH,
+        remedy="Take a new backup now; find out what changed the files.",
+    ),
+    "tampered-accepted": Rule(
+        title="The verification accepts a backup in which one byte was changed",
+        severity=Severity.HIGH,
+        remedy="Verify the size and checksum of every file against the manifest.",
+        cwe=354,
+    ),
+    "not-restorable": Rule(
+        title="The database cannot be brought back",
+        severity=Severity.CRITICAL,
+        remedy="Read the reason and the server's log; until a drill passes there is no backup.",
+    ),
+    "service-silent": Rule(
+        title="The service does not work on the restored database",
+        severity=Severity.HIGH,
+        remedy="Drop broken connections from the pool; check roles and grants after the restore.",
+    ),
+}

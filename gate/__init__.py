@@ -1,0 +1,1 @@
+"""The kernel: what a check is, how it is run, judged and decided upon."""

@@ -1,0 +1,182 @@
+"""What is a check, and what does it need from the world?
+
+A check asks one question. Its probe touches the world and only records; its judge is a pure
+function of the record; each control is the record of a planted defect that the judge must reject.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+from gate.model import Doubt, Estimate, Finding, Json, Limit, Observation, Page, Target, gate_of
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """An HTTP answer. Header names are lower case; `seconds` is the time to the last byte."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: str
+    seconds: float
+
+    def json(self) -> Json:
+        """The body as JSON, or None when it is not JSON."""
+        try:
+            value: Json = json.loads(self.body)
+        except ValueError:
+            return None
+        return value
+
+
+class NoAnswerError(Exception):
+    """The request got no HTTP answer: it may or may not have taken effect."""
+
+
+class Client(Protocol):
+    """One principal of one tenant, speaking HTTP to the target."""
+
+    @property
+    def tenant(self) -> str:
+        """The tenant's name in this testbed, or "" for nobody."""
+
+    @property
+    def role(self) -> str:
+        """The principal's role, or "anonymous"."""
+
+    @property
+    def credentials(self) -> Mapping[str, str]:
+        """The headers that sign this principal in. Secret: never record them."""
+
+    def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        body: Json = None,
+        headers: Mapping[str, str] | None = None,
+        timeout: float = 10.0,
+    ) -> Answer:
+        """Send one request; raise `NoAnswerError` when no HTTP answer comes back."""
+
+    def curl(self, method: str, path: str, *, body: Json = None) -> str:
+        """The same request as a shell line, with `$TOKEN…` in place of the credential."""
+
+
+class Database(Protocol):
+    """The target's PostgreSQL, as a process that can be hurt and read."""
+
+    @property
+    def url(self) -> str:
+        """A superuser's libpq URL. Secret: never record it."""
+
+    @property
+    def binaries(self) -> Path:
+        """The folder with `postgres`, `pg_basebackup` and the like."""
+
+    @property
+    def data(self) -> Path:
+        """The data folder."""
+
+    def kill(self) -> None:
+        """SIGKILL the postmaster; its children end by themselves."""
+
+    def start(self) -> None:
+        """Start the server on the data folder and wait until it accepts connections."""
+
+    def stop(self) -> None:
+        """Stop it cleanly; no error when it is not running."""
+
+
+class Testbed(Protocol):
+    """A running target, with everything a probe may use."""
+
+    @property
+    def target(self) -> Target:
+        """The printable description."""
+
+    @property
+    def seed(self) -> int:
+        """The one source of randomness."""
+
+    @property
+    def folder(self) -> Path:
+        """Where a probe may put raw evidence (histograms, logs)."""
+
+    @property
+    def scratch(self) -> Path:
+        """A private folder for what must not outlive the run; gone however the run ends."""
+
+    @property
+    def tenants(self) -> tuple[str, ...]:
+        """Names of the tenants, at least two."""
+
+    @property
+    def secrets(self) -> Mapping[str, str]:
+        """Every credential of this testbed, with the placeholder to print instead."""
+
+    def clock(self) -> float:
+        """Seconds since the run began, monotonic."""
+
+    def actor(self, tenant: str, role: str = "owner") -> Client:
+        """A principal of a tenant; `actor("", "anonymous")` has no credentials."""
+
+    def openapi(self) -> Mapping[str, Json]:
+        """The target's OpenAPI document."""
+
+    def database(self) -> Database:
+        """The target's database; only where the target offers `database`."""
+
+    def run_tool(
+        self, name: str, argv: Sequence[str], environment: Mapping[str, str], within: float
+    ) -> int | None:
+        """Run a program to its end: its exit code, or None when it takes over `within` seconds.
+
+        What it prints goes to `logs/<name>.log` in `folder`. `environment` is all it gets, and the
+        place for secrets; `argv` is not. However the run ends, the program ends with it.
+        """
+
+    def fault(self, name: str) -> AbstractContextManager[Mapping[str, Json]]:
+        """Inject a fault, yield the proof that it bit, heal on exit."""
+
+
+Probe = Callable[[Testbed], Iterable[Observation]]
+Judge = Callable[[Sequence[Observation]], Iterable[Finding | Estimate | Doubt]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Control:
+    """The record of a planted defect: the judge must find something in it."""
+
+    defect: str
+    record: tuple[Observation, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    """One question to the target, with the proof that the answer can be no."""
+
+    id: str
+    claim: str
+    blind_to: str
+    probe: Probe
+    judge: Judge
+    controls: tuple[Control, ...]
+    at_least: Mapping[str, int]
+    needs: frozenset[str] = frozenset()
+    limits: Mapping[str, Limit] = field(default_factory=dict)
+
+    @property
+    def gate(self) -> str:
+        """The family: the part of the id before the dot."""
+        return gate_of(self.id)
+
+    @property
+    def page(self) -> Page:
+        """What a reader must know to trust the result."""
+        return Page(check=self.id, claim=self.claim, blind_to=self.blind_to)

@@ -1,0 +1,150 @@
+"""How does one principal of one tenant speak HTTP to the target?"""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+import ssl
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+
+import httpx
+
+from gate.check import Answer, NoAnswerError
+from gate.errors import SetupError
+from gate.model import Json
+
+NOBODY: Mapping[str, str] = {}
+
+
+def new_http() -> httpx.Client:
+    """Connections of one principal, kept alive; proxies of the environment are ignored."""
+    return httpx.Client(verify=tls(), trust_env=False, follow_redirects=False)
+
+
+@cache
+def tls() -> ssl.SSLContext:
+    """The (slow to build) TLS settings, built once."""
+    return ssl.create_default_context()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HttpClient:
+    """A client with keep-alive connections and no cookies of others; safe among threads.
+
+    `secrets` maps what must never be printed to its placeholder.
+    """
+
+    base_url: str
+    tenant: str = ""
+    role: str = "anonymous"
+    credentials: Mapping[str, str] = field(default_factory=dict, repr=False)
+    secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
+    http: httpx.Client = field(default_factory=new_http, repr=False, compare=False)
+
+    def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        body: Json = None,
+        headers: Mapping[str, str] | None = None,
+        timeout: float = 10.0,
+    ) -> Answer:
+        """Send one request; NoAnswerError when no whole HTTP answer comes back.
+
+        `timeout` bounds each step: connect, send, and every wait for more of the answer. No body
+        is sent for None. Redirects are answers like any other.
+        """
+        sent = httpx.Headers(content_type(body))
+        for more in (self.credentials, headers or {}):
+            sent.update(more)
+        started = time.monotonic()
+        try:
+            response = self.http.request(
+                method,
+                self.base_url + path,
+                content=None if body is None else json.dumps(body),
+                headers=sent,
+                timeout=timeout,
+            )
+        except httpx.RequestError as error:
+            raise NoAnswerError(f"{method} {path}: {type(error).__name__}: {error}") from error
+        return Answer(
+            status=response.status_code,
+            headers={name.lower(): value for name, value in response.headers.items()},
+            body=response.text,
+            seconds=time.monotonic() - started,
+        )
+
+    def curl(self, method: str, path: str, *, body: Json = None) -> str:
+        """The same request as a shell line, with `$TOKEN…` in place of the credential."""
+        signed = [f"-H {self.signed(name, value)}" for name, value in self.credentials.items()]
+        typed = [f"-H {shlex.quote(': '.join(item))}" for item in content_type(body).items()]
+        sent = [] if body is None else [f"--data-raw {shlex.quote(json.dumps(body))}"]
+        url = shlex.quote(self.base_url + path)
+        return " ".join(["curl -isSg -X", shlex.quote(method), url, *signed, *typed, *sent])
+
+    def signed(self, name: str, value: str) -> str:
+        """A credential's header in double quotes, so that the shell fills in the placeholder."""
+        secret = re.compile("|".join(map(re.escape, self.secrets)) or "(?!)")
+        plain = iter(secret.split(value))
+        shown = escape(next(plain))
+        for found, rest in zip(secret.findall(value), plain, strict=True):
+            variable = self.secrets[found]
+            ends = not re.match(r"\w", rest)
+            shown += (variable if ends else f"${{{variable[1:]}}}") + escape(rest)
+        return f'"{escape(name)}: {shown}"'
+
+    def close(self) -> None:
+        """Close the connections."""
+        self.http.close()
+
+
+@dataclass(frozen=True, slots=True)
+class Cast:
+    """All principals that a testbed has, by tenant and role."""
+
+    clients: Mapping[tuple[str, str], HttpClient] = field(repr=False)
+
+    def actor(self, tenant: str, role: str) -> HttpClient:
+        """The principal; SetupError when the testbed has none like this."""
+        client = self.clients.get((tenant, role))
+        if client is None:
+            raise SetupError(f"The testbed has no {role} of {tenant or 'no tenant'}.")
+        return client
+
+    def close(self) -> None:
+        """Close all connections."""
+        for client in self.clients.values():
+            client.close()
+
+
+def document(client: HttpClient, path: str) -> Mapping[str, Json]:
+    """The OpenAPI document at a path; SetupError when there is none."""
+    try:
+        answer = client.request("GET", path)
+    except NoAnswerError as error:
+        raise SetupError(f"{client.base_url} does not answer ({error}).") from error
+    found = answer.json()
+    if answer.status != httpx.codes.OK or not isinstance(found, dict) or "paths" not in found:
+        raise SetupError(f"{client.base_url}{path} is no OpenAPI document (HTTP {answer.status}).")
+    return found
+
+
+def placeholder(tenant: str, role: str) -> str:
+    """The shell variable that stands for a principal's token."""
+    return "$TOKEN_" + re.sub(r"\W", "_", f"{tenant}_{role}").upper()
+
+
+def content_type(body: Json) -> Mapping[str, str]:
+    """The header that a JSON body needs."""
+    return NOBODY if body is None else {"Content-Type": "application/json"}
+
+
+def escape(text: str) -> str:
+    """Text that stays the same between double quotes of a shell."""
+    return re.sub(r'([\\"$`])', r"\\\1", text)

@@ -1,0 +1,177 @@
+"""How does a whole testbed come up: database, cache, service and tenants, all real?"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from gate.errors import SetupError
+from gate.model import Json, Target
+from gate.run import redact
+from gate.testbed.client import Cast, HttpClient, document
+from gate.testbed.faults import inject
+from gate.testbed.postgresql import PostgreSQL
+from gate.testbed.provision import Schema, new_schema
+from gate.testbed.revision import revision_of
+from gate.testbed.servers import Servers, migrated, servers
+from gate.testbed.service import APPLICATION, Installation, Keys, Service, running_service
+from gate.testbed.site import Site, open_site
+from gate.testbed.tenants import Principal, cast_of, create_tenants
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+ALWAYS = frozenset({"http", "openapi", "tenants", "roles", "processes"})
+WITH_OWN_DATABASE = frozenset({"database", "faults"})
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Embedded:
+    """Maestro ML on servers of its own; implements `gate.check.Testbed`."""
+
+    target: Target
+    seed: int
+    folder: Path
+    tenants: tuple[str, ...]
+    tenant_ids: Mapping[str, str]
+    secrets: Mapping[str, str] = field(repr=False)
+    cast: Cast = field(repr=False)
+    schema: Schema
+    redis_url: str = field(repr=False)
+    postgresql: PostgreSQL | None
+    site: Site = field(repr=False)
+    began: float
+
+    def clock(self) -> float:
+        """Seconds since the testbed was ready."""
+        return time.monotonic() - self.began
+
+    def actor(self, tenant: str, role: str = "owner") -> HttpClient:
+        """A principal: owner, admin, maintainer, contributor or viewer of a tenant.
+
+        Of no tenant (""): `anonymous`, and `operator`, who runs the platform.
+        """
+        return self.cast.actor(tenant, role)
+
+    def openapi(self) -> Mapping[str, Json]:
+        """The service's OpenAPI document."""
+        return document(self.actor("", "anonymous"), "/openapi.json")
+
+    def database(self) -> PostgreSQL:
+        """The service's own PostgreSQL; SetupError when an installed one is used."""
+        if self.postgresql is None:
+            raise SetupError("An installed PostgreSQL is used, which must not be touched.")
+        return self.postgresql
+
+    def fault(self, name: str) -> AbstractContextManager[Mapping[str, Json]]:
+        """A fault of `gate.testbed.faults`, healed at the end of the block."""
+        return inject(name, self.database())
+
+    @property
+    def scratch(self) -> Path:
+        """A private folder that is gone however the run ends."""
+        return self.site.scratch
+
+    def run_tool(
+        self, name: str, argv: Sequence[str], environment: Mapping[str, str], within: float
+    ) -> int | None:
+        """Run a program to its end, which comes with the run's at the latest."""
+        return self.site.run_tool(name, argv, environment, within)
+
+    @property
+    def pids(self) -> Mapping[str, int]:
+        """The first process of each part that runs: `postgresql`, `redis`, `service`."""
+        return {child.command.name: child.pid for child in self.site.children}
+
+
+@contextmanager
+def embedded(  # noqa: PLR0913 - each is a wish of its own, with a default
+    folder: Path,
+    seed: int,
+    *,
+    say: Say = lambda _: None,
+    tenants: Sequence[str] = ("acme", "globex"),
+    workers: int | None = None,
+    port: int = 0,
+    checkout: Path = CHECKOUT,
+    application: str = APPLICATION,
+    database_url: str | None = None,
+    redis_url: str | None = None,
+) -> Iterator[Embedded]:
+    """A running service with tenants, for as long as the block lasts; SetupError when it fails.
+
+    `folder` is the testbed's folder for evidence and keeps the logs. `say` hears of each step.
+    The service runs from `checkout`, with one worker per core unless `workers` says otherwise, on
+    a free port unless `port` names one.
+    `database_url` and `redis_url` name installed servers to be used instead of new ones.
+    """
+    with open_site(folder / "logs") as site, ExitStack() as stack:
+        say("Starting PostgreSQL and Redis")
+        parts = stack.enter_context(servers(site, database_url, redis_url))
+        schema, keys = new_schema(parts.admin_url), Keys()
+        known = parts.secrets | schema.secrets | keys.secrets
+        installation = Installation(
+            checkout=checkout,
+            database_url=schema.app_url,
+            redis_url=parts.redis_url,
+            keys=keys,
+            application=application,
+            workers=workers,
+            port=port,
+        )
+        with redacting(known):
+            say("Migrating the database")
+            stack.enter_context(migrated(site, parts, schema, checkout))
+            say("Starting the service")
+            service = stack.enter_context(running_service(site, installation))
+            say("Creating the tenants")
+            principals = create_tenants(service.operator, tenants)
+        cast = cast_of(service.operator, principals)
+        stack.callback(cast.close)
+        yield Embedded(
+            target=target_of(service, checkout, offers_of(parts)),
+            seed=seed,
+            folder=folder,
+            tenants=tuple(tenants),
+            tenant_ids={each.tenant: each.tenant_id for each in principals},
+            secrets=known | secrets_of(principals),
+            cast=cast,
+            schema=schema,
+            redis_url=parts.redis_url,
+            postgresql=parts.postgresql,
+            site=site,
+            began=time.monotonic(),
+        )
+
+
+@contextmanager
+def redacting(secrets: Mapping[str, str]) -> Iterator[None]:
+    """Keep secrets out of what a log's tail adds to a message."""
+    try:
+        yield
+    except SetupError as error:
+        raise SetupError(redact(str(error), secrets)) from None
+
+
+def target_of(service: Service, checkout: Path, offers: frozenset[str]) -> Target:
+    """The printable description."""
+    return Target(
+        name="maestro-ml",
+        base_url=service.base_url,
+        revision=revision_of(checkout),
+        offers=offers,
+    )
+
+
+def offers_of(parts: Servers) -> frozenset[str]:
+    """What a check may use here; an installed database is neither killed nor restored."""
+    return ALWAYS if parts.postgresql is None else ALWAYS | WITH_OWN_DATABASE
+
+
+def secrets_of(principals: Sequence[Principal]) -> dict[str, str]:
+    """All members' keys, with their placeholders."""
+    return {
+        secret: shown for principal in principals for secret, shown in principal.secrets.items()
+    }

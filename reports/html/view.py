@@ -1,0 +1,109 @@
+"""What does the page show, in which order? Everything is computed from the verdict."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from gate.model import Block, Outcome, Verdict, Waiver
+from reports.reading import Gap, Read, by_gate, headline, read, worst_blocks
+from reports.wording import count
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Agreement:
+    """A waiver as it stands on the day of the verdict."""
+
+    waiver: Waiver
+    state: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class View:
+    """The page."""
+
+    verdict: Verdict
+    headline: str
+    blocks: tuple[Block, ...]
+    checks: tuple[Read, ...]
+    gates: Mapping[str, tuple[Read, ...]]
+    gaps: tuple[Gap, ...]
+    agreements: tuple[Agreement, ...]
+    anchors: Mapping[str, str]
+    tally: tuple[tuple[Outcome, int], ...]
+
+    @property
+    def answered(self) -> int:
+        """How many checks gave a full answer, good or bad."""
+        return sum(not each.gaps for each in self.checks)
+
+    @property
+    def findings(self) -> int:
+        """How many findings there are."""
+        return sum(len(each.findings) for each in self.checks)
+
+    @property
+    def waived(self) -> int:
+        """How many of them are waived."""
+        return sum(each.is_waived(finding) for each in self.checks for finding in each.findings)
+
+    @property
+    def observations(self) -> int:
+        """How many facts the probes recorded."""
+        return sum(sum(each.result.observed.values()) for each in self.checks)
+
+    @property
+    def seconds(self) -> float:
+        """How long the probes worked, added up."""
+        return sum(each.result.seconds for each in self.checks)
+
+
+def describe(verdict: Verdict) -> View:
+    """The page of a verdict."""
+    checks = read(verdict)
+    return View(
+        verdict=verdict,
+        headline=headline(verdict),
+        blocks=worst_blocks(verdict),
+        checks=checks,
+        gates=by_gate(checks),
+        gaps=worst_gaps(checks),
+        agreements=agreements(verdict),
+        anchors={each.check: f"check-{number}" for number, each in enumerate(checks, start=1)},
+        tally=tally(checks),
+    )
+
+
+def worst_gaps(checks: Iterable[Read]) -> tuple[Gap, ...]:
+    """Why answers are not full ones, worst first."""
+    gaps = [gap for each in checks for gap in each.gaps]
+    return tuple(sorted(gaps, key=lambda gap: -gap.outcome))
+
+
+def tally(checks: Sequence[Read]) -> tuple[tuple[Outcome, int], ...]:
+    """How many checks came to each outcome, worst first, none left out that occurs."""
+    counts = [(outcome, sum(each.outcome is outcome for each in checks)) for outcome in Outcome]
+    return tuple((outcome, number) for outcome, number in reversed(counts) if number)
+
+
+def agreements(verdict: Verdict) -> tuple[Agreement, ...]:
+    """Waivers in use, the first to end first, then stale ones."""
+    used = sorted(verdict.waived, key=lambda waiver: waiver.expires)
+    return (
+        *(Agreement(waiver=each, state=remaining(each, verdict.today)) for each in used),
+        *(Agreement(waiver=each, state=decay(each, verdict.today)) for each in verdict.stale),
+    )
+
+
+def remaining(waiver: Waiver, today: date) -> str:
+    """How long a waiver in use still holds; its last day counts."""
+    days = (waiver.expires - today).days
+    return "In use, last day" if days == 0 else f"In use, {count(days, 'day')} left"
+
+
+def decay(waiver: Waiver, today: date) -> str:
+    """Why a waiver no longer accepts anything."""
+    if waiver.expires < today:
+        return f"Expired {count((today - waiver.expires).days, 'day')} ago"
+    return "Unused: nothing matches it any more"

@@ -1,0 +1,163 @@
+"""What does the service answer to thousands of good and bad requests made from its document?"""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from gate.check import Client, Testbed
+from gate.model import Json, Observation
+from security_tests.document import Route, list_routes
+from security_tests.fuzz_report import Case, list_cases, list_troubles, read_events
+
+PHASES = "examples,coverage,fuzzing,stateful"
+BOUNDS = """[generation]
+max-examples = 3
+[phases.stateful.generation]
+max-examples = 40
+"""
+DEADLINE = 240.0
+EXCERPT = 500
+FOUND_NOTHING, FOUND_SOMETHING = 0, 1
+ACCESS = re.compile(
+    r"/(members?|memberships?|users?|accounts?|api[-_]?keys?|keys?|tokens?|sessions?|credentials?)"
+    r"/\{[^}]*\}(/[^{}]*)?$",
+    re.IGNORECASE,
+)
+PLACE = re.compile(r"/(tenants?|organi[sz]ations?|workspaces?|teams?)(/\{[^}]*\})?$", re.IGNORECASE)
+
+
+class FuzzerError(Exception):
+    """Schemathesis could not do its work, so nothing was learnt about the service."""
+
+
+def probe(testbed: Testbed) -> Iterator[Observation]:
+    """Run Schemathesis as the owner of the first tenant, with the document and a fixed seed.
+
+    Phases: examples, coverage (the bounds of every schema, wrong types, missing and undeclared
+    parts, wrong methods), fuzzing and stateful (links that it infers); all of its checks. A child
+    process does it: the library patches much at import. It reads the credential from its
+    environment, and its report lives in a folder that is removed. Operations by which the principal
+    could lose its own access are left out and recorded as `excluded`, with the reason.
+    """
+    routes = list_routes(testbed.openapi())
+    owner = testbed.actor(testbed.tenants[0])
+    excluded = [route for route in routes if endangers(route)]
+    for route in excluded:
+        reason = "could take away the access of the principal that fuzzes"
+        yield note(testbed, "excluded", route.label, reason=reason)
+    with TemporaryDirectory(prefix="fuzz-", dir=testbed.scratch) as folder:
+        report = Path(folder, "report.ndjson")
+        fuzz(testbed, owner, excluded, report)
+        credential = next(iter(owner.credentials), "").lower()
+        with report.open(encoding="utf-8") as lines:
+            cases = list(list_cases(read_events(lines), credential))
+        with report.open(encoding="utf-8") as lines:
+            troubles = list(list_troubles(read_events(lines)))
+    for trouble in troubles:
+        yield note(testbed, "trouble", trouble.subject, message=trouble.message[:EXCERPT])
+    yield from summarise(testbed, [route for route in routes if route not in excluded], cases)
+    yield from list_failures(testbed, owner, cases)
+    yield from ask_who(testbed, owner, routes)
+
+
+def endangers(route: Route) -> bool:
+    """Could a call change or end a member, a key, a session or the tenant itself?"""
+    if route.method == "DELETE" and PLACE.search(route.path):
+        return True
+    return route.method not in {"GET", "HEAD", "OPTIONS"} and bool(ACCESS.search(route.path))
+
+
+def note(testbed: Testbed, kind: str, subject: str, **data: Json) -> Observation:
+    """One fact."""
+    return Observation(kind=kind, subject=subject, at=testbed.clock(), data=data)
+
+
+def fuzz(testbed: Testbed, client: Client, excluded: Sequence[Route], report: Path) -> None:
+    """Run the fuzzer to its end; FuzzerError when it fails or takes too long."""
+    folder = report.parent
+    document, config = folder / "openapi.json", folder / "schemathesis.toml"
+    document.write_text(json.dumps(dict(testbed.openapi())), encoding="utf-8")
+    names = {name: f"CREDENTIAL_{number}" for number, name in enumerate(client.credentials)}
+    lines = [f'{json.dumps(name)} = "${{{variable}}}"' for name, variable in names.items()]
+    config.write_text("\n".join([BOUNDS, "[headers]", *lines, ""]), encoding="utf-8")
+    secrets = {variable: client.credentials[name] for name, variable in names.items()}
+    code = testbed.run_tool(
+        "schemathesis",
+        command(testbed, config, document, report)
+        + [word for route in excluded for word in ("--exclude-name", route.label)],
+        {**secrets, "PYTHONUTF8": "1"},
+        DEADLINE,
+    )
+    if code is None:
+        raise FuzzerError(f"Schemathesis was not done after {DEADLINE:g} s")
+    if code not in {FOUND_NOTHING, FOUND_SOMETHING} or not report.exists():
+        raise FuzzerError(f"Schemathesis ended with code {code}; see logs/schemathesis.log")
+
+
+def command(testbed: Testbed, config: Path, document: Path, report: Path) -> list[str]:
+    """The command line, without any secret."""
+    return [
+        *(sys.executable, "-m", "schemathesis.cli", "--config-file", str(config), "--no-color"),
+        *("run", str(document), "--url", testbed.target.base_url),
+        *("--phases", PHASES, "--checks", "all", "--continue-on-failure"),
+        *("--seed", str(testbed.seed), "--workers", "1"),
+        *("--generation-database", "none", "--request-timeout", "10"),
+        *("--report", "ndjson", "--report-ndjson-path", str(report)),
+    ]
+
+
+def summarise(
+    testbed: Testbed, routes: Sequence[Route], cases: Sequence[Case]
+) -> Iterator[Observation]:
+    """For every operation of the document the number of cases, by phase and by status."""
+    for route in routes:
+        mine = [case for case in cases if case.operation == route.label and case.status]
+        statuses = Counter(str(case.status) for case in mine)
+        phases = Counter(case.phase for case in mine)
+        yield note(
+            testbed,
+            "operation",
+            route.label,
+            cases=len(mine),
+            statuses=dict(sorted(statuses.items())),
+            phases=dict(sorted(phases.items())),
+        )
+
+
+def list_failures(testbed: Testbed, client: Client, cases: Sequence[Case]) -> Iterator[Observation]:
+    """One fact per failed check and operation, with its first case and the number of cases."""
+    pairs = [
+        (failed.check, case.operation, failed, case) for case in cases for failed in case.failed
+    ]
+    pairs.sort(key=lambda pair: pair[:2])
+    for (check, operation), group in groupby(pairs, key=lambda pair: pair[:2]):
+        (_, _, failed, case), *more = group
+        caller = client if case.signed else testbed.actor("", "anonymous")
+        yield note(
+            testbed,
+            "failure",
+            operation,
+            check=check,
+            type=failed.type,
+            message=failed.message[:EXCERPT],
+            status=case.status,
+            answer=case.answer[:EXCERPT],
+            count=1 + len(more),
+            curl=caller.curl(case.method, case.path, body=case.body),
+        )
+
+
+def ask_who(testbed: Testbed, client: Client, routes: Sequence[Route]) -> Iterator[Observation]:
+    """Is the principal still let in after all that?"""
+    for route in routes:
+        if route.method == "GET" and route.secured and not route.parametrised:
+            status = client.request("GET", route.path).status
+            yield note(testbed, "principal", route.label, status=status)
+            return

@@ -1,0 +1,54 @@
+"""Which service do these tests ask? The real one, on real PostgreSQL and Redis."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from uuid import uuid4
+
+import pytest
+from apiflask import APIFlask
+
+from app.config import Config, read_config
+from app.factory import create_app
+from gate.testbed.provision import Schema
+from tests.app.callers import OPERATOR_KEY, Caller
+
+
+@pytest.fixture(scope="session")
+def config(schema: Schema, redis_url: str) -> Config:
+    return read_config(
+        {
+            "MAESTRO_DATABASE_URL": schema.app_url,
+            "MAESTRO_REDIS_URL": redis_url,
+            "MAESTRO_OPERATOR_KEY_SHA256": hashlib.sha256(OPERATOR_KEY.encode()).hexdigest(),
+            "MAESTRO_CURSOR_SECRET": "a cursor secret of the tests",
+        }
+    )
+
+
+@pytest.fixture(scope="session")
+def service(config: Config) -> APIFlask:
+    return create_app(config)
+
+
+@pytest.fixture
+def operator(service: APIFlask) -> Caller:
+    return Caller(service.test_client(), OPERATOR_KEY)
+
+
+@pytest.fixture
+def new_owner(operator: Caller) -> Callable[..., Caller]:
+    """Makes a tenant and gives its owner."""
+
+    def make(plan: str = "enterprise") -> Caller:
+        name = f"tenant {uuid4().hex}"
+        made = operator.make("/v1/tenants", name=name, plan=plan, owner_email="owner@example.org")
+        return Caller(operator.client, made["api_key"])
+
+    return make
+
+
+@pytest.fixture
+def owner(new_owner: Callable[..., Caller]) -> Caller:
+    return new_owner()

@@ -1,0 +1,49 @@
+"""Does a missing or wrong variable give one sentence that names it?"""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from app.config import ConfigError, read_config, read_migration_config
+
+GOOD = {
+    "MAESTRO_DATABASE_URL": "postgresql://app:pass-word@127.0.0.1/maestro",
+    "MAESTRO_REDIS_URL": "redis://:red-secret@127.0.0.1:6379/0",
+    "MAESTRO_CURSOR_SECRET": "a long enough secret",
+}
+WRONG = {
+    "MAESTRO_DATABASE_URL": ["", "mysql://x", "nonsense"],
+    "MAESTRO_REDIS_URL": ["", "http://x"],
+    "MAESTRO_CURSOR_SECRET": ["", "short"],
+    "MAESTRO_OPERATOR_KEY_SHA256": ["xyz", "A" * 64],
+    "MAESTRO_TRUSTED_PROXIES": ["-1", "many"],
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [(name, value) for name, values in WRONG.items() for value in values]
+)
+def test_a_wrong_variable_is_named_in_one_sentence(name: str, value: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        read_config(GOOD | {name: value})
+    assert str(caught.value).startswith(name)
+    assert re.fullmatch(r"[^\n]+\.|[^\n]+/maestro|[^\n]+", str(caught.value))
+    assert not value or value not in str(caught.value)
+
+
+def test_secrets_are_not_in_the_repr() -> None:
+    text = repr(read_config(GOOD))
+    assert not any(secret in text for secret in ("pass-word", "red-secret", "long enough"))
+
+
+def test_the_plain_scheme_means_psycopg2() -> None:
+    assert read_config(GOOD).database_url.startswith("postgresql+psycopg2://app:")
+
+
+@pytest.mark.parametrize("role", ["", "Robert'); --", "a" * 64])
+def test_the_app_role_is_a_plain_name(role: str) -> None:
+    environ = {"MAESTRO_MIGRATION_DATABASE_URL": "postgresql://o@h/d", "MAESTRO_APP_ROLE": role}
+    with pytest.raises(ConfigError, match="MAESTRO_APP_ROLE"):
+        read_migration_config(environ)

@@ -1,0 +1,95 @@
+"""Is a declaration the only way to a route, and is the document exact?"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from apiflask import APIFlask
+from openapi_spec_validator import validate
+
+from app.config import Config
+from app.endpoint import declaration_of
+from app.factory import create_app, declarations
+
+ROUTES = """
+GET /healthz | GET /metrics | GET /openapi.json | GET /readyz
+GET /v1/api-keys | POST /v1/api-keys | DELETE /v1/api-keys/{key_id}
+GET /v1/experiments/{experiment_id} | PATCH /v1/experiments/{experiment_id}
+DELETE /v1/experiments/{experiment_id}
+GET /v1/experiments/{experiment_id}/runs | POST /v1/experiments/{experiment_id}/runs
+GET /v1/me
+GET /v1/members | POST /v1/members
+PATCH /v1/members/{member_id} | DELETE /v1/members/{member_id}
+GET /v1/models/{model_id} | PATCH /v1/models/{model_id} | DELETE /v1/models/{model_id}
+GET /v1/models/{model_id}/versions | POST /v1/models/{model_id}/versions
+GET /v1/models/{model_id}/versions/{version}
+GET /v1/projects | POST /v1/projects
+GET /v1/projects/{project_id} | PATCH /v1/projects/{project_id} | DELETE /v1/projects/{project_id}
+GET /v1/projects/{project_id}/experiments | POST /v1/projects/{project_id}/experiments
+GET /v1/projects/{project_id}/models | POST /v1/projects/{project_id}/models
+GET /v1/runs/{run_id} | PATCH /v1/runs/{run_id} | DELETE /v1/runs/{run_id}
+POST /v1/runs/{run_id}/log | GET /v1/runs/{run_id}/metrics/{key}
+GET /v1/tenants | POST /v1/tenants
+GET /v1/tenants/{tenant_id} | PATCH /v1/tenants/{tenant_id}
+"""
+GOLDEN = {route.strip() for line in ROUTES.splitlines() for route in line.split("|")} - {""}
+
+
+@pytest.fixture
+def document(service: APIFlask) -> dict[str, Any]:
+    found: dict[str, Any] = service.test_client().get("/openapi.json").get_json()
+    return found
+
+
+def operations(document: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    return {
+        f"{method.upper()} {path}": operation
+        for path, methods in document["paths"].items()
+        for method, operation in methods.items()
+    }
+
+
+def test_every_view_has_a_declaration(service: APIFlask) -> None:
+    bare = [name for name, view in service.view_functions.items() if declaration_of(view) is None]
+    assert bare == []
+
+
+def test_a_view_without_a_declaration_is_not_reachable(config: Config) -> None:
+    app = create_app(config)
+    app.add_url_rule("/forgotten", view_func=lambda: "secret", endpoint="forgotten")
+    answer = app.test_client().get("/forgotten")
+    assert answer.status_code == 404
+    assert "secret" not in answer.text
+
+
+def test_the_routes_are_the_listed_ones(document: dict[str, Any]) -> None:
+    assert set(operations(document)) == GOLDEN
+
+
+def test_the_document_is_valid_openapi(document: dict[str, Any]) -> None:
+    validate(document)
+
+
+def test_operations_are_named_once_and_say_who_may_call(
+    service: APIFlask, document: dict[str, Any]
+) -> None:
+    named = {operation["operationId"]: operation for operation in operations(document).values()}
+    assert set(named) == set(declarations(service))
+    assert all("security" in operation for operation in named.values())
+
+
+def test_every_body_is_required_and_closed(document: dict[str, Any]) -> None:
+    for operation in operations(document).values():
+        if "requestBody" in operation:
+            assert operation["requestBody"]["required"] is True
+            name = operation["requestBody"]["content"]["application/json"]["schema"]["$ref"]
+            schema = document["components"]["schemas"][name.rpartition("/")[2]]
+            assert schema["additionalProperties"] is False
+
+
+def test_every_error_is_a_problem(document: dict[str, Any]) -> None:
+    for operation in operations(document).values():
+        for status, answer in operation["responses"].items():
+            if status >= "400":
+                assert list(answer["content"]) == ["application/problem+json"]

@@ -1,0 +1,132 @@
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import psycopg2
+import pytest
+
+from chaos.drills.controls import DEFECTS, changed, clean_drill, digest, without
+from chaos.drills.digests import take_digests
+from chaos.drills.judgement import LIMITS, PHASES
+from chaos.drills.restore import CHECK
+from chaos.drills.rules import RULES
+from chaos.drills.steps import STEPS, flip_one_byte
+from gate.check import Control
+from gate.model import Doubt, Observation, Outcome, Record
+from gate.run import gather, judge
+from gate.testbed.embedded import Embedded
+from gate.testbed.postgresql import PostgreSQL
+
+RULE_OF = {
+    "a table of one tenant has other rows": {"digest-differs"},
+    "one tenant is missing": {"tenant-missing"},
+    "a tenant has rows in a table that was empty": {"digest-differs"},
+    "an acknowledged write is gone": {"acknowledged-lost"},
+    "a write from after the target is there": {"later-present"},
+    "the backup does not pass its verification": {"backup-flawed"},
+    "a changed byte passes the verification": {"tampered-accepted"},
+    "the server does not start on the restored folder": {"not-restorable"},
+    "the service does not write after the restore": {"service-silent"},
+    "the restore takes two minutes": {"limit"},
+}
+
+
+def result_of(record: Sequence[Observation]) -> Any:
+    return judge(CHECK, Record(check=CHECK.id, observations=tuple(record)))
+
+
+def test_a_clean_drill_passes() -> None:
+    result = result_of(clean_drill())
+    assert (result.findings, result.doubts, result.failures) == ((), (), ())
+    assert {measure.estimate.name for measure in result.measures} == set(LIMITS)
+
+
+@pytest.mark.parametrize("control", CHECK.controls, ids=lambda control: control.defect)
+def test_each_defect_of_a_drill_breaks_its_own_rule_and_no_other(control: Control) -> None:
+    rules = {finding.rule for finding in result_of(control.record).findings}
+    assert rules == RULE_OF[control.defect]
+
+
+def test_every_rule_of_the_drill_has_a_control() -> None:
+    assert set().union(*RULE_OF.values()) == {*RULES, "limit"}
+    assert set(RULE_OF) == set(DEFECTS)
+
+
+def test_the_phases_that_are_judged_are_the_steps_that_are_taken() -> None:
+    assert tuple(STEPS) == PHASES
+
+
+@pytest.mark.parametrize("phase", PHASES)
+def test_a_phase_that_was_left_out_is_no_pass(phase: str) -> None:
+    record = without(lambda each: (each.kind, each.subject) == ("phase", phase))
+    assert phase in {doubt.subject for doubt in result_of(record).doubts}
+
+
+@pytest.mark.parametrize("kind", ["digest", "elements", "verification", "service", "phase"])
+def test_a_kind_of_evidence_that_is_missing_is_no_pass(kind: str) -> None:
+    result = result_of(without(lambda each: each.kind == kind))
+    assert result.outcome is not Outcome.PASS
+
+
+def test_a_database_that_changed_while_it_was_digested_is_no_pass() -> None:
+    record = (*clean_drill(), digest("quiet", "models", "acme"))
+    assert [each.subject for each in CHECK.judge(record) if isinstance(each, Doubt)] == ["mark"]
+
+
+def test_too_little_to_bring_back_is_no_pass() -> None:
+    record = changed(lambda each: each.data.get("moment") == "kept", names=["kept-0"])
+    assert [each.subject for each in CHECK.judge(record) if isinstance(each, Doubt)] == ["back-up"]
+
+
+def test_a_log_that_ends_at_the_target_is_no_pass() -> None:
+    record = changed(lambda each: each.kind == "log", later="0/5000028")
+    assert [each.subject for each in CHECK.judge(record) if isinstance(each, Doubt)] == ["write-on"]
+
+
+def test_nothing_to_leave_behind_is_no_pass() -> None:
+    record = changed(lambda each: each.data.get("moment") == "later", names=[])
+    assert [each.subject for each in CHECK.judge(record) if isinstance(each, Doubt)] == ["write-on"]
+
+
+def test_digests_see_every_tenant_s_change_and_not_the_order_on_disk(
+    postgresql: PostgreSQL,
+) -> None:
+    connection = psycopg2.connect(postgresql.url)
+    connection.autocommit = True
+    with connection.cursor() as cursor:
+        cursor.execute("CREATE DATABASE digested")
+    connection.close()
+    connection = psycopg2.connect(postgresql.url_for("digested"))
+    connection.autocommit = True
+    with connection.cursor() as cursor:
+        cursor.execute("CREATE TABLE t (tenant_id int, v text); CREATE TABLE alone (v text)")
+        cursor.execute("INSERT INTO t VALUES (1, 'a'), (1, 'b'), (2, 'c')")
+        cursor.execute("INSERT INTO alone VALUES ('x')")
+        first = take_digests(postgresql.url_for("digested"))
+        cursor.execute("DELETE FROM t WHERE v = 'a'; INSERT INTO t VALUES (1, 'a')")
+        assert take_digests(postgresql.url_for("digested")) == first
+        cursor.execute("UPDATE t SET v = 'd' WHERE tenant_id = 2")
+        second = take_digests(postgresql.url_for("digested"))
+    connection.close()
+    assert [(each.table, each.tenant, each.rows) for each in first] == [
+        ("alone", "", 1),
+        ("t", "1", 2),
+        ("t", "2", 1),
+    ]
+    assert [old == new for old, new in zip(first, second, strict=True)] == [True, True, False]
+
+
+def test_a_flipped_byte_is_one_changed_byte(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(bytes(100))
+    flip_one_byte(tmp_path, random.Random(1))
+    assert sum(byte != 0 for byte in (tmp_path / "file").read_bytes()) == 1
+
+
+def test_the_running_service_comes_back_and_can_be_drilled_again(testbed: Embedded) -> None:
+    for _ in range(2):
+        result = judge(CHECK, gather(CHECK, testbed, lambda _: None))
+        assert {finding.key: finding.detail for finding in result.findings} == {}
+        assert (result.failures, result.doubts) == ((), ())

@@ -1,0 +1,106 @@
+"""Our own service with one planted flaw in its source: exactly the right check must turn red.
+
+Slow (each starts a service of its own): `tox -e mutants`.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from gate.catalogue import CHECKS
+from gate.journal import Entry
+from gate.model import Outcome
+from gate.run import run
+from gate.session import ROOT
+from gate.testbed.embedded import embedded
+
+LOOKING = ("isolation.read-by-id", "contract.fuzz", "security.headers", "load.open-arrivals")
+FILTER = '.where(Run.tenant_id == bindparam("tenant_id"), '
+NO_FILTER = '.where(Run.tenant_id.is_distinct_from(None) | (bindparam("tenant_id") == Run.id), '
+POLICY = "USING ({own}) WITH CHECK ({own})"
+NO_POLICY = "USING (true) WITH CHECK (true)"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mutant:
+    """One flaw: edits of the source, and the checks that must find it; () for a harmless one."""
+
+    name: str
+    edits: Mapping[str, tuple[str, str]]
+    killed_by: tuple[str, ...]
+
+
+MUTANTS = (
+    Mutant(
+        name="no tenant filter and no policy",
+        edits={
+            "app/run_rows.py": (FILTER, NO_FILTER),
+            "app/migrations/versions/0001_first_schema.py": (POLICY, NO_POLICY),
+        },
+        killed_by=("isolation.read-by-id",),
+    ),
+    Mutant(
+        name="no tenant filter: the policy alone must hold",
+        edits={"app/run_rows.py": (FILTER, NO_FILTER)},
+        killed_by=(),
+    ),
+    Mutant(
+        name="no policy: the filter alone must hold",
+        edits={"app/migrations/versions/0001_first_schema.py": (POLICY, NO_POLICY)},
+        killed_by=(),
+    ),
+    Mutant(
+        name="an unhandled error",
+        edits={
+            "app/resources/models.py": (
+                '    """Change a model',
+                '    raise LookupError\n    """Change a model',
+            )
+        },
+        killed_by=("contract.fuzz",),
+    ),
+    Mutant(
+        name="a header is not sent",
+        edits={"app/headers.py": ('    ("Cross-Origin-Opener-Policy", "same-origin"),\n', "")},
+        killed_by=("security.headers",),
+    ),
+    Mutant(
+        name="a slow route",
+        edits={
+            "app/resources/runs.py": (
+                "    return read_whole_run(run_id)",
+                "    __import__('time').sleep(0.4)\n    return read_whole_run(run_id)",
+            )
+        },
+        killed_by=("load.open-arrivals",),
+    ),
+)
+
+
+def planted(mutant: Mutant, folder: Path) -> Path:
+    """A copy of the service with the flaw in it."""
+    shutil.copytree(ROOT / "app", folder / "app")
+    for name, (old, new) in mutant.edits.items():
+        text = (folder / name).read_text()
+        assert old in text, f"{mutant.name}: {name} has changed"
+        (folder / name).write_text(text.replace(old, new))
+    return folder
+
+
+def forget(_: Entry) -> None:
+    """No journal is kept."""
+
+
+@pytest.mark.mutants
+@pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name)
+def test_exactly_the_right_check_turns_red(mutant: Mutant, tmp_path: Path) -> None:
+    checkout = planted(mutant, tmp_path / "copy")
+    with embedded(tmp_path / "raw", 1, checkout=checkout) as testbed:
+        results = [run(CHECKS[name], testbed, forget) for name in LOOKING]
+    red = tuple(result.check for result in results if result.outcome is Outcome.FAIL)
+    assert red == mutant.killed_by, [result.findings for result in results]

@@ -1,0 +1,342 @@
+"""Verdicts to look at: every outcome, and the texts and sizes that break reports."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import date
+
+from gate.model import (
+    Caught,
+    Doubt,
+    Estimate,
+    Evidence,
+    Failure,
+    Finding,
+    Limit,
+    Measure,
+    Page,
+    Plan,
+    Provenance,
+    Result,
+    Severity,
+    Target,
+    Trouble,
+    Verdict,
+    Waiver,
+)
+from gate.policy import Policy, decide
+
+TODAY = date(2026, 3, 16)
+HOSTILE = (
+    "<script>alert(1)</script>",
+    '"><img src=x onerror=alert(1)>',
+    "{{ 7 * 7 }} {% raw %} </style></textarea>-->",
+    "bell\x07 escape\x1b[31m backspace\x08 delete\x7f c1\x85 bom\ufeff non\uffff",
+    "override\u202egnp.exe\u202c isolate\u2067x\u2069 zero\u200bwidth",
+    "مرحبا بالعالم",
+    "line one\nline two\r\n| a | table | row |\n# heading",
+    "`code` **bold** [link](https://evil.example) @everyone #1 www.evil.example ]]>",
+    "x" * 5000,
+)
+PLAN = Plan(
+    target=Target(
+        name="Maestro ML",
+        base_url="http://127.0.0.1:8731",
+        revision="4f2c9e1b7a",
+        offers=frozenset({"openapi", "database", "http"}),
+    ),
+    profile="standard",
+    today=TODAY,
+    provenance=Provenance(
+        maestro="0.1.0",
+        revision="9ca64357d2",
+        python="3.11.2",
+        platform="Linux-6.1-x86_64",
+        seed=20260316,
+        started="2026-03-16T09:41:07Z",
+        command="maestro gate --profile standard --out runs/2026-03-16",
+    ),
+)
+PAGES = (
+    Page(
+        check="isolation.read-by-id",
+        claim="No tenant can read another tenant's object by its id.",
+        blind_to="Ids hidden in bodies or headers, and writes: those are other checks.",
+    ),
+    Page(
+        check="contract.responses",
+        claim="Every answer is one that the OpenAPI document promises.",
+        blind_to="Meaning: a well-formed answer with the wrong content passes.",
+    ),
+    Page(
+        check="security.headers",
+        claim="Every answer carries the headers that keep a browser from being turned on its user.",
+        blind_to="What a proxy or content network in front of the service adds or removes.",
+    ),
+    Page(
+        check="load.arrivals",
+        claim="At the promised rate, 99 of 100 requests are answered within the limit.",
+        blind_to="Hours-long effects such as leaks and bloat, and other hardware than this.",
+    ),
+    Page(
+        check="chaos.kill-database",
+        claim="No acknowledged write is lost when PostgreSQL is killed.",
+        blind_to="A loss of power that takes the disk's own cache with it.",
+    ),
+    Page(
+        check="recovery.restore-point",
+        claim="A restored database holds, per tenant, what it held at the chosen moment.",
+        blind_to="Backups older than this run, and the time a restore takes at full size.",
+    ),
+)
+POLICY = Policy(profiles={"standard": tuple(page.check for page in PAGES)})
+
+
+def leak(subject: str = "GET /v1/runs/{run_id}", severity: Severity = Severity.CRITICAL) -> Finding:
+    return Finding(
+        check="isolation.read-by-id",
+        rule="foreign-object",
+        subject=subject,
+        title="Another tenant's object can be read",
+        severity=severity,
+        detail="globex (viewer) asked for an object of acme and got 200 with acme's canary in it.\n"
+        "The owner's own answer is the same but for `request_id`.",
+        remedy="Scope the query by tenant, and check the row-level security policy of its table.",
+        evidence=(
+            Evidence(
+                summary="globex reads a run of acme: expected 404, got 200",
+                reproduce="curl --silent --include --header 'Authorization: Bearer $TOKEN_GLOBEX' "
+                "http://127.0.0.1:8731/v1/runs/3f0c2a52-8d0e-4b8b-9a53-6a9e5f1f6a11",
+                observation=412,
+            ),
+        ),
+        cwe=639,
+        owasp_api="API1:2023",
+        asvs="8.4.1",
+    )
+
+
+def header(severity: Severity = Severity.MEDIUM) -> Finding:
+    return Finding(
+        check="security.headers",
+        rule="missing",
+        subject="Permissions-Policy",
+        title="Permissions-Policy is not sent",
+        severity=severity,
+        detail="0 of 24 answers carry it.",
+        remedy="Send `Permissions-Policy: camera=(), microphone=(), geolocation=()`.",
+        evidence=(
+            Evidence(
+                summary="No such header on /healthz",
+                reproduce="curl --silent --head http://127.0.0.1:8731/healthz",
+            ),
+        ),
+        cwe=693,
+        asvs="3.4.1",
+    )
+
+
+def accept(finding: str, expires: date = date(2026, 4, 2)) -> Waiver:
+    return Waiver(
+        finding=finding,
+        owner="Ada Lovelace",
+        approver="Grace Hopper",
+        reason="No page of ours uses these features; the proxy will send it from April.",
+        expires=expires,
+        ticket="SEC-114",
+    )
+
+
+def p99(low: float, value: float, high: float, limit: float = 250.0) -> Measure:
+    return Measure(
+        estimate=Estimate(name="p99", value=value, low=low, high=high, samples=11_873),
+        limit=Limit(value=limit, unit="ms"),
+    )
+
+
+RATE = Measure(
+    estimate=Estimate(name="rate", value=412.6, low=409.1, high=415.8, samples=60),
+    limit=Limit(value=400.0, unit="requests/s", at_most=False),
+)
+CLEAN: Mapping[str, Result] = {
+    result.check: result
+    for result in (
+        Result(
+            check="isolation.read-by-id",
+            controls=(
+                Caught(defect="a foreign object answered with 200", caught=True),
+                Caught(defect="an empty 200 in place of 404", caught=True),
+            ),
+            observed={"probe": 1488, "own-read": 124, "foreign-read": 620},
+            seconds=11.82,
+        ),
+        Result(
+            check="contract.responses",
+            controls=(Caught(defect="an undocumented 500", caught=True),),
+            observed={"exchange": 4210},
+            seconds=38.4,
+        ),
+        Result(
+            check="security.headers",
+            controls=(
+                Caught(defect="no Strict-Transport-Security", caught=True),
+                Caught(defect="Server tells the version", caught=True),
+                Caught(defect="a wildcard in Content-Security-Policy", caught=True),
+            ),
+            observed={"answer": 24},
+            seconds=0.31,
+        ),
+        Result(
+            check="load.arrivals",
+            measures=(p99(118.2, 124.9, 139.4), RATE),
+            controls=(Caught(defect="one request in fifty takes a second", caught=True),),
+            observed={"window": 60, "request": 11_873},
+            seconds=64.0,
+        ),
+        Result(
+            check="chaos.kill-database",
+            controls=(Caught(defect="an acknowledged write that is gone", caught=True),),
+            observed={"write": 1904, "read": 1904, "fault": 3},
+            seconds=41.7,
+        ),
+        Result(
+            check="recovery.restore-point",
+            controls=(Caught(defect="one row of one tenant missing", caught=True),),
+            observed={"digest": 4},
+            seconds=27.9,
+        ),
+    )
+}
+
+
+def verdict(
+    *changed: Result,
+    waivers: tuple[Waiver, ...] = (),
+    only: tuple[str, ...] = (),
+    without: tuple[str, ...] = (),
+) -> Verdict:
+    """The verdict on a clean run with some results exchanged or taken away."""
+    results = {**CLEAN, **{result.check: result for result in changed}}
+    kept = [result for check, result in results.items() if check not in without]
+    return decide(replace(PLAN, only=only), kept, replace(POLICY, waivers=waivers), PAGES)
+
+
+def failing() -> Verdict:
+    """Defects, a waiver in use, an expired and an unused one, doubts, a blind control."""
+    check = CLEAN["isolation.read-by-id"]
+    return verdict(
+        replace(check, findings=(leak("GET /v1/models/{model_id}", Severity.HIGH), leak())),
+        replace(CLEAN["security.headers"], findings=(header(), lone_info())),
+        replace(
+            CLEAN["load.arrivals"],
+            measures=(p99(236.0, 247.3, 268.8), RATE),
+            doubts=(
+                Doubt(
+                    subject="p99",
+                    reason="247.3 ms (95 % between 236 and 268.8) straddles the limit ≤ 250 ms",
+                ),
+            ),
+        ),
+        replace(
+            CLEAN["chaos.kill-database"],
+            controls=(Caught(defect="an acknowledged write that is gone", caught=False),),
+            failures=(
+                Failure(
+                    trouble=Trouble.CONTROL,
+                    detail="the judge accepted: an acknowledged write that is gone",
+                ),
+            ),
+        ),
+        waivers=(
+            accept(header().key),
+            accept("security.headers:missing:Cache-Control", date(2026, 3, 1)),
+            accept("contract.responses:undocumented:GET /v1/models"),
+        ),
+        without=("recovery.restore-point",),
+    )
+
+
+def lone_info() -> Finding:
+    return replace(
+        header(Severity.INFO), subject="Server", title="Server names the software", cwe=200
+    )
+
+
+def spoil(text: str) -> Verdict:
+    """A verdict with this text wherever a text can be."""
+    finding = Finding(
+        check=text,
+        rule=text,
+        subject=text,
+        title=text,
+        severity=Severity.HIGH,
+        detail=text,
+        remedy=text,
+        evidence=(Evidence(summary=text, reproduce=text),),
+        owasp_api=text,
+        asvs=text,
+    )
+    estimate = Estimate(name=text, value=1.0, low=0.5, high=2.0, samples=7)
+    result = Result(
+        check=text,
+        findings=(finding,),
+        measures=(Measure(estimate=estimate, limit=Limit(value=1.5, unit=text)),),
+        doubts=(Doubt(subject=text, reason=text),),
+        failures=(Failure(trouble=Trouble.PROBE, detail=text),),
+        lacking=(text,),
+        controls=(Caught(defect=text, caught=False),),
+        observed={text: 1},
+    )
+    words = dict.fromkeys(("owner", "approver", "reason", "ticket"), text)
+    stale = Waiver(finding=f"{text}:unused", expires=TODAY, **words)
+    made = dict.fromkeys(("maestro", "revision", "python", "platform", "started", "command"), text)
+    return replace(
+        decide(
+            replace(PLAN, profile=text),
+            [result],
+            Policy(profiles={text: (text, f"{text}.absent")}),
+            (Page(check=text, claim=text, blind_to=text),),
+        ),
+        target=Target(name=text, base_url=text, revision=text, offers=frozenset({text})),
+        waived=(Waiver(finding=finding.key, expires=TODAY, **words),),
+        stale=(stale,),
+        left_out=(text,),
+        provenance=Provenance(seed=0, **made),
+    )
+
+
+def crowded() -> Verdict:
+    """Two hundred findings of one check."""
+    findings = tuple(
+        leak(f"GET /v1/things-{number:03}/{{id}}", Severity(number % 5)) for number in range(200)
+    )
+    return verdict(replace(CLEAN["isolation.read-by-id"], findings=findings))
+
+
+EXAMPLES: Mapping[str, Verdict] = {
+    "pass": verdict(),
+    "waived": verdict(
+        replace(CLEAN["security.headers"], findings=(header(),)), waivers=(accept(header().key),)
+    ),
+    "skipped": verdict(
+        Result(check="recovery.restore-point", lacking=("database",)),
+        only=("recovery.restore-point", "security.headers"),
+        without=("load.arrivals", "contract.responses", "isolation.read-by-id"),
+    ),
+    "inconclusive": verdict(
+        replace(
+            CLEAN["contract.responses"],
+            observed={"exchange": 12},
+            doubts=(Doubt(subject="exchange", reason="only 12 seen, at least 500 are needed"),),
+        )
+    ),
+    "error": verdict(
+        replace(
+            CLEAN["chaos.kill-database"],
+            failures=(Failure(trouble=Trouble.PROBE, detail="ConnectionError: no route to it"),),
+        ),
+        without=("load.arrivals",),
+    ),
+    "fail": failing(),
+}

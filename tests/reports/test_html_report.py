@@ -1,0 +1,152 @@
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+from collections import Counter
+from html.parser import HTMLParser
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+
+from gate.model import Outcome, Verdict
+from reports.html import render
+from reports.wording import printable
+from tests.reports.examples import EXAMPLES, HOSTILE, crowded, failing, spoil, verdict
+from tests.reports.strategies import unhurried, verdicts
+
+VOID = {"meta", "br"}
+HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
+
+
+class Page(HTMLParser):
+    """What a browser would find: elements in order, text, and whether all are closed."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.found: list[tuple[str, dict[str, str | None]]] = []
+        self.open: list[str] = []
+        self.words: list[str] = []
+        self.feed(text)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.found.append((tag, dict(attrs)))
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.found.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        self.words.append(data)
+
+    def all(self, *tags: str) -> list[dict[str, str | None]]:
+        return [attributes for tag, attributes in self.found if tag in tags]
+
+
+def test_the_policy_allows_exactly_the_one_style_sheet() -> None:
+    text = render(failing())
+    (policy,) = [
+        each["content"] for each in Page(text).all("meta") if each.get("http-equiv") is not None
+    ]
+    style = re.search(r"<style>(.*)</style>", text, re.DOTALL)
+    assert style
+    digest = base64.b64encode(hashlib.sha256(style[1].encode()).digest()).decode()
+    assert policy == (
+        f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
+    )
+
+
+def assert_inert(page: Page) -> None:
+    """Nothing that runs, loads, or that the page's own policy would block."""
+    tags = {tag for tag, _ in page.found}
+    assert not tags & {"script", "img", "iframe", "object", "embed", "link", "base", "form"}
+    for _, attributes in page.found:
+        assert not [name for name in attributes if name.startswith("on")]
+        assert not attributes.keys() & {"style", "src", "srcset", "xlink:href"}
+        target = attributes.get("href") or "#"
+        assert target.startswith(("#", "https://cwe.mitre.org/data/definitions/"))
+    assert page.open == []
+
+
+@unhurried
+@given(verdicts)
+def test_no_verdict_makes_a_page_that_runs_or_loads_anything(verdict: Verdict) -> None:
+    assert_inert(Page(render(verdict)))
+
+
+@pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
+def test_hostile_text_stays_text_and_is_shown(text: str) -> None:
+    page = Page(render(spoil(text)))
+    assert_inert(page)
+    assert "".join(page.words).count(printable(text)) >= 20
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_headings_are_in_order_and_ids_are_unique(name: str) -> None:
+    page = Page(render(EXAMPLES[name]))
+    levels = [HEADINGS.index(tag) for tag, _ in page.found if tag in HEADINGS]
+    assert levels[0] == 0
+    assert levels.count(0) == 1
+    assert all(after - before <= 1 for before, after in pairwise(levels))
+    ids = Counter(attributes["id"] for _, attributes in page.found if "id" in attributes)
+    assert set(ids.values()) == {1}
+    links = {each["href"] for each in page.all("a") if str(each["href"]).startswith("#")}
+    assert {str(link)[1:] for link in links} <= ids.keys()
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_it_can_be_read_without_eyes(name: str) -> None:
+    page = Page(render(EXAMPLES[name]))
+    assert page.all("html") == [{"lang": "en"}]
+    assert all(each.get("scope") in {"col", "row"} for each in page.all("th"))
+    assert len(page.all("main")) == len(page.all("nav")) == len(page.all("footer")) == 1
+    drawings = [each for each in page.all("svg") if each.get("aria-hidden") != "true"]
+    assert all(each["role"] == "img" and each["aria-label"] for each in drawings)
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_each_outcome_is_a_word_and_not_only_a_colour(name: str) -> None:
+    verdict = EXAMPLES[name]
+    words = "".join(Page(render(verdict)).words)
+    for outcome in {verdict.outcome, *(result.outcome for result in verdict.results)}:
+        assert outcome.label.capitalize() in words
+
+
+def test_verdict_and_gaps_come_before_results() -> None:
+    text = render(failing())
+    order = ("5 conditions to clear", "What was not tested", '"results"', '"health"', '"waivers"')
+    places = [text.index(word) for word in order]
+    assert places == sorted(places)
+
+
+def test_an_accepted_defect_makes_a_check_untrustworthy() -> None:
+    assert "Untrustworthy" in render(failing())
+    assert "Untrustworthy" not in render(EXAMPLES["pass"])
+
+
+def test_waivers_say_how_long_they_last_or_why_they_do_not() -> None:
+    text = render(failing())
+    for state in ("In use, 17 days left", "Expired 15 days ago", "Unused: nothing matches"):
+        assert state in text
+
+
+def test_the_banner_counts_what_the_page_lists() -> None:
+    page = Page(render(crowded()))
+    words = " ".join("".join(page.words).split())
+    assert "120 conditions to clear" in words
+    assert "Findings200 0 waived" in words
+    findings = [each for each in page.all("div") if str(each.get("class")).startswith("finding")]
+    assert len(findings) == 200
+
+
+def test_a_pass_says_what_was_waived_and_what_was_left_out() -> None:
+    assert "1 waiver is in use." in render(EXAMPLES["waived"])
+    partial = verdict(only=("security.headers",))
+    assert partial.outcome is Outcome.PASS
+    assert "5 required checks were left out of this run." in render(partial)

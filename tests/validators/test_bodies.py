@@ -1,0 +1,121 @@
+from random import Random
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from jsonschema import Draft202012Validator
+
+from gate.model import Json
+from validators.bodies import Author, draw_canaries
+from validators.operations import Object, as_object
+
+
+def author(document: Object | None = None, *, full: bool = True) -> Author:
+    chance = Random(1)
+    return Author(
+        document=document or {},
+        chance=chance,
+        canaries=draw_canaries(chance),
+        refer={"run_id": "01a2"}.get,
+        full=full,
+    )
+
+
+texts = st.fixed_dictionaries(
+    {"type": st.just("string")},
+    optional={
+        "minLength": st.integers(0, 30),
+        "maxLength": st.integers(30, 300),
+        "pattern": st.sampled_from(
+            ["^[a-z0-9-]+$", r"^[^\u0000]*$", "^[A-Za-z0-9_][\\w.-]{0,99}$"]
+        ),
+    },
+)
+numbers = st.fixed_dictionaries(
+    {"type": st.sampled_from(["integer", "number"])},
+    optional={
+        "minimum": st.integers(-50, 50),
+        "maximum": st.integers(51, 100),
+    },
+)
+plain = st.one_of(
+    texts,
+    numbers,
+    st.just({"type": "boolean"}),
+    st.just({"enum": ["a", "b"]}),
+    st.just({"type": "string", "format": "uuid"}),
+    st.just({"anyOf": [{"type": "null"}, {"type": "string"}]}),
+    st.just({"type": ["null", "integer"]}),
+)
+
+
+def containers(inner: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+    return st.one_of(
+        st.builds(
+            lambda items, least: {"type": "array", "items": items, "minItems": least},
+            inner,
+            st.integers(0, 3),
+        ),
+        st.builds(
+            lambda properties: {
+                "type": "object",
+                "properties": properties,
+                "required": sorted(properties)[::2],
+                "additionalProperties": False,
+            },
+            st.dictionaries(st.sampled_from(["name", "note", "tags", "size"]), inner, min_size=1),
+        ),
+        st.builds(lambda values: {"type": "object", "additionalProperties": values}, inner),
+        st.builds(lambda one: {"allOf": [one]}, inner),
+    )
+
+
+@given(st.recursive(plain, containers, max_leaves=8), st.booleans())
+def test_what_is_written_is_valid(schema: Json, full: bool) -> None:
+    Draft202012Validator(schema).validate(author(full=full).write(schema))
+
+
+def test_optional_texts_carry_a_mark_and_other_optional_fields_are_left_out() -> None:
+    writer = author()
+    schema: Json = {
+        "properties": {
+            "name": {"type": "string"},
+            "note": {"anyOf": [{"type": "string", "maxLength": 500}, {"type": "null"}]},
+            "tags": {"additionalProperties": {"type": "string"}},
+            "parent_id": {"type": "string", "format": "uuid"},
+            "size": {"type": "integer"},
+        },
+        "required": ["name"],
+    }
+    body = writer.write(schema)
+    assert isinstance(body, dict)
+    assert set(body) == {"name", "note", "tags"}
+    assert all(writer.canaries.token in str(value) for value in body.values())
+    assert [*as_object(author(full=False).write(schema))] == ["name"]
+
+
+@pytest.mark.parametrize(
+    ("schema", "part"),
+    [
+        ({"type": "string", "format": "email"}, "@example.org"),
+        ({"type": "string", "pattern": r"^[A-Za-z0-9._%+-]+@[A-Za-z0-9.-]+$"}, "@example.org"),
+        ({"type": "string", "format": "uri"}, "https://"),
+    ],
+)
+def test_a_mark_fits_into_addresses(schema: Json, part: str) -> None:
+    writer = author()
+    written = str(writer.write(schema))
+    assert part in written
+    assert writer.canaries.token in written
+
+
+def test_a_field_that_names_an_object_refers_to_a_known_one() -> None:
+    assert author().write({"type": "string", "format": "uuid"}, "run_id") == "01a2"
+
+
+def test_references_are_followed_and_a_circle_is_named() -> None:
+    document: Object = {"x": {"$ref": "#/y"}, "y": {"type": "integer", "minimum": 7}}
+    assert author(document).write({"$ref": "#/x"}) == 7
+    with pytest.raises(ValueError, match="circle"):
+        author({"x": {"$ref": "#/x"}}).write({"$ref": "#/x"})

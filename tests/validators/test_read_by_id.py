@@ -1,0 +1,119 @@
+from collections.abc import Sequence
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gate.check import Control, Testbed
+from gate.model import Doubt, Finding, Json, Observation, Severity
+from gate.run import gather, judge
+from validators.channels.read_by_id import CHECK, CLEAN, LABEL, fact, spoil
+from validators.operations import list_operations
+
+
+def found(record: Sequence[Observation]) -> list[Finding]:
+    return [said for said in CHECK.judge(record) if isinstance(said, Finding)]
+
+
+def doubted(record: Sequence[Observation]) -> list[str]:
+    return [said.reason for said in CHECK.judge(record) if isinstance(said, Doubt)]
+
+
+def test_a_clean_record_has_neither_finding_nor_doubt() -> None:
+    assert not list(CHECK.judge(CLEAN))
+
+
+@pytest.mark.parametrize("control", CHECK.controls, ids=lambda control: control.defect)
+def test_each_control_is_one_finding_on_its_operation(control: Control) -> None:
+    (finding,) = found(control.record)
+    assert finding.subject == LABEL
+    assert finding.evidence
+
+
+@given(st.integers(100, 599), st.sampled_from(["headers", "body"]))
+def test_a_mark_of_the_victim_is_a_leak_whatever_the_status(status: int, place: str) -> None:
+    (finding,) = found(spoil(2, status=status, traces={place: ["canary"]}))
+    assert (finding.rule, finding.severity) == ("foreign-read", Severity.CRITICAL)
+
+
+@given(st.sampled_from([200, 400, 403, 409, 410, 422]))
+def test_a_foreign_id_that_is_answered_unlike_an_absent_one_tells_that_it_exists(
+    status: int,
+) -> None:
+    (finding,) = found(spoil(2, status=status))
+    assert (finding.rule, finding.severity) == ("existence-oracle", Severity.MEDIUM)
+
+
+def test_nobody_reading_a_secured_object_is_a_finding_of_its_own() -> None:
+    (finding,) = found(spoil(1, status=200, traces={"body": ["canary"]}))
+    assert (finding.rule, finding.severity, finding.cwe) == ("anonymous-read", Severity.HIGH, 306)
+
+
+def test_a_refusal_sent_with_200_is_no_false_alarm() -> None:
+    refusal: dict[str, Json] = {"ids": "foreign", "status": 200, "digest": {"$.success": "no"}}
+    record = (
+        CLEAN[0],
+        fact("foreign-read", role="owner", **refusal),
+        fact("absent-read", **refusal),
+        fact("absent-read", **refusal),
+    )
+    assert not list(CHECK.judge(record))
+
+
+def test_parts_that_differ_between_absent_ids_are_noise() -> None:
+    def body(serial: str) -> dict[str, str]:
+        return {"$.code": "a", "$.serial": serial}
+
+    record = (
+        CLEAN[0],
+        fact("foreign-read", role="owner", ids="foreign", status=404, digest={**body("1")}),
+        fact("absent-read", ids="foreign", status=404, digest={**body("2")}),
+        fact("absent-read", ids="foreign", status=404, digest={**body("3")}),
+    )
+    assert not list(CHECK.judge(record))
+
+
+def test_an_own_object_at_a_shared_name_is_no_oracle() -> None:
+    assert not found(spoil(2, status=200, own=True))
+
+
+def test_an_operation_without_positive_control_is_never_a_pass() -> None:
+    assert "no positive control: acme got 404 for its own object" in doubted(
+        spoil(0, status=404, positive=False)
+    )
+
+
+@pytest.mark.parametrize("status", [429, 500, 503])
+def test_an_attack_that_was_not_decided_proves_nothing(status: int) -> None:
+    assert "no foreign id of it got a usable answer" in doubted(spoil(2, status=status))
+
+
+def test_an_operation_that_was_never_attacked_or_reached_is_a_doubt() -> None:
+    assert doubted(CLEAN[:1]) == ["no foreign id of it got a usable answer"]
+    assert doubted([fact("unreached", reason="no known object")]) == ["no known object"]
+
+
+def test_without_stable_absent_answers_existence_is_in_doubt() -> None:
+    assert doubted(CLEAN[:3]) == ["no stable answer for absent ids to compare with"]
+    assert doubted(spoil(4, status=422)) == ["no stable answer for absent ids to compare with"]
+
+
+def test_every_read_with_an_id_has_a_positive_control_and_is_attacked_both_ways(
+    testbed: Testbed,
+) -> None:
+    record = gather(CHECK, testbed, lambda _: None)
+    result = judge(CHECK, record)
+    assert not result.failures
+    assert not result.doubts
+    assert not {finding.key: finding.detail for finding in result.findings}
+    expected = {
+        each.label
+        for each in list_operations(testbed.openapi())
+        if each.method == "GET" and each.names and not each.public
+    }
+    for victim in testbed.tenants[:2]:
+        seen = [each for each in record.observations if each.data.get("victim") == victim]
+        owned = {each.subject for each in seen if each.data.get("positive")}
+        attacked = {each.subject for each in seen if each.kind == "foreign-read"}
+        assert owned == attacked == expected
+    assert not any(secret in repr(record) for secret in testbed.secrets)

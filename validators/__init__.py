@@ -1,0 +1,6 @@
+"""Can one tenant see, touch or outlive another?"""
+
+from gate.check import Check
+from validators.channels import read_by_id
+
+CHECKS: tuple[Check, ...] = (read_by_id.CHECK,)

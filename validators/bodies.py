@@ -1,0 +1,203 @@
+"""What is a valid body for this JSON schema, with a canary in every free text?"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from itertools import count
+from random import Random
+from uuid import UUID
+
+from gate.model import Json
+from validators.operations import Object, as_list, as_object, resolve
+
+DATED = {
+    "date-time": "2026-01-02T03:04:05Z",
+    "date": "2026-01-02",
+    "time": "03:04:05Z",
+    "duration": "PT1H",
+    "ipv4": "192.0.2.1",
+    "ipv6": "2001:db8::1",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Canaries:
+    """Marks that only one tenant's objects carry: a random token and a running number."""
+
+    token: str
+    numbers: Iterator[int] = field(default_factory=count)
+
+    def draw(self) -> str:
+        """The next mark; it begins with the token."""
+        return f"{self.token}{next(self.numbers):03d}"
+
+
+def draw_canaries(chance: Random) -> Canaries:
+    """Fresh marks of lower-case letters and digits, which names, slugs and hosts allow."""
+    return Canaries("".join(["k", *chance.choices("abcdefghijkmnpqrstuvwxyz23456789", k=11)]))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Author:
+    """Writes bodies. `refer` gives an id for a field such as `run_id`, or None.
+
+    `full` also writes the optional fields that can carry a mark; otherwise required ones only.
+    """
+
+    document: Object
+    chance: Random
+    canaries: Canaries
+    refer: Callable[[str], str | None]
+    full: bool = True
+
+    def write(self, schema: Json, name: str = "") -> Json:
+        """A value for the schema, as far as the schema is simple (JSON Schema 2020-12)."""
+        plain = self.simplify(schema)
+        if "const" in plain or "enum" in plain:
+            return next(iter(as_list(plain.get("enum"))), plain.get("const"))
+        kind = kind_of(plain)
+        if kind == "object":
+            return self.write_object(plain)
+        if kind == "array":
+            return self.write_array(plain, name)
+        return self.write_text(plain, name) if kind == "string" else scalar(kind, plain)
+
+    def simplify(self, schema: Json) -> Object:
+        """The schema without references, unions (first option that is not null) and parts."""
+        plain = resolve(self.document, schema)
+        for word in ("anyOf", "oneOf"):
+            options = [resolve(self.document, each) for each in as_list(plain.get(word))]
+            real = [each for each in options if each.get("type") != "null"]
+            if real:
+                return self.simplify({**plain, **real[0], word: []})
+        parts = as_list(plain.get("allOf"))
+        if parts:
+            merged: dict[str, Json] = {**plain, "allOf": []}
+            for part in parts:
+                merged = merge(merged, self.simplify(part))
+            return merged
+        return plain
+
+    def write_object(self, schema: Object) -> Json:
+        """Required properties, the marked optional ones, and one entry of a free-form map."""
+        required = as_list(schema.get("required"))
+        properties = as_object(schema.get("properties"))
+        written = {
+            name: self.write(each, name)
+            for name, each in properties.items()
+            if name in required or (self.full and self.carries(each, name))
+        }
+        values = schema.get("additionalProperties")
+        if not properties and isinstance(values, dict):
+            written[self.canaries.draw()] = self.write(values)
+        return written
+
+    def write_array(self, schema: Object, name: str) -> Json:
+        """As many items as the schema demands; one when it demands none."""
+        least = schema.get("minItems", 0)
+        length = max(1, least) if isinstance(least, int) else 1
+        return [self.write(schema.get("items", {}), name) for _ in range(length)]
+
+    def write_text(self, schema: Object, name: str) -> Json:
+        """A text with a mark, in the format and pattern of the schema."""
+        form = str(schema.get("format", ""))
+        if form == "uuid" or name.endswith(("_id", "Id")):
+            known = self.refer(name)
+            if known is not None or form == "uuid":
+                return known or str(UUID(int=self.chance.getrandbits(128), version=4))
+        return DATED.get(form) or next(
+            (text for text in self.candidates(form, schema.get("minLength")) if fits(text, schema)),
+            self.canaries.draw(),
+        )
+
+    def candidates(self, form: str, least: Json) -> Iterator[str]:
+        """Texts to try, marked ones first."""
+        mark = self.canaries.draw().ljust(least if isinstance(least, int) else 0, "0")
+        if form in {"email", "idn-email"}:
+            yield f"{mark}@example.org"
+        if form in {"uri", "url", "iri"}:
+            yield f"https://{mark}.example.org/"
+        yield from (mark, mark.upper(), f"{mark}@example.org", f"https://{mark}.example.org/")
+        yield from ("1.0.0", "a", "1", "00")
+        yield f"{self.chance.getrandbits(128):032x}"
+        yield f"{self.chance.getrandbits(256):064x}"
+
+    def carries(self, schema: Json, name: str = "") -> bool:
+        """Can a value of this schema hold a mark?"""
+        plain = self.simplify(schema)
+        match kind_of(plain):
+            case "string":
+                return not plain.keys() & {"enum", "const", "format"} and not name.endswith("_id")
+            case "array":
+                return self.carries(plain.get("items", {}))
+            case "object":
+                inner = as_object(plain.get("properties"))
+                values = [plain.get("additionalProperties")] if not inner else inner.values()
+                return any(isinstance(each, dict) and self.carries(each) for each in values)
+            case _:
+                return False
+
+
+def scalar(kind: str, schema: Object) -> Json:
+    """A number, false or null."""
+    if kind in {"integer", "number"}:
+        return number_in(schema)
+    return schema.get("default", False) if kind == "boolean" else None
+
+
+def kind_of(schema: Object) -> str:
+    """The JSON type that the schema describes."""
+    declared = schema.get("type")
+    for each in (declared, *as_list(declared)):
+        if isinstance(each, str) and each != "null":
+            return each
+    if schema.keys() & {"properties", "additionalProperties"}:
+        return "object"
+    return "array" if "items" in schema else "string"
+
+
+def merge(one: Object, other: Object) -> dict[str, Json]:
+    """Two parts of a composed object schema as one."""
+    properties = {**as_object(one.get("properties")), **as_object(other.get("properties"))}
+    required = [*as_list(one.get("required")), *as_list(other.get("required"))]
+    return {**one, **other, "properties": properties, "required": required}
+
+
+def fits(text: str, schema: Object) -> bool:
+    """Does the text keep the schema's length and pattern?"""
+    least, most = schema.get("minLength", 0), schema.get("maxLength", len(text))
+    pattern = schema.get("pattern")
+    long_enough = isinstance(least, int) and len(text) >= least
+    short_enough = isinstance(most, int) and len(text) <= most
+    return long_enough and short_enough and (not isinstance(pattern, str) or matches(pattern, text))
+
+
+def matches(pattern: str, text: str) -> bool:
+    """Does the ECMA-262 pattern match? One that Python cannot read decides nothing."""
+    try:
+        return re.search(pattern, text) is not None
+    except re.error:
+        return True
+
+
+def number_in(schema: Object) -> Json:
+    """The smallest allowed number from 1 up, else the largest one."""
+    low = bound(schema, "minimum", "exclusiveMinimum", 1)
+    high = bound(schema, "maximum", "exclusiveMaximum", -1)
+    step = schema.get("multipleOf")
+    value = max(1, low) if low is not None else 1
+    value = min(value, high) if high is not None else value
+    if isinstance(step, int | float) and step > 0:
+        value = -(-value // step) * step
+    return int(value) if kind_of(schema) == "integer" else value
+
+
+def bound(schema: Object, inclusive: str, exclusive: str, inward: int) -> float | None:
+    """A limit of a number, moved inward by one when it is exclusive."""
+    value = schema.get(inclusive)
+    if isinstance(value, int | float):
+        return value
+    value = schema.get(exclusive)
+    return value + inward if isinstance(value, int | float) else None

@@ -1,0 +1,1 @@
+"""Through which channel could one tenant reach another? One file per channel."""
