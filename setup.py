@@ -15,24 +15,37 @@ PACKAGES = [
 SERVICE = [
     "alembic",
     "apiflask",
+    "boto3",
     "flask",
+    "flask-compress",
     "flask-limiter[redis]",
     "flask-sqlalchemy",
     "flask-talisman",
     "granian",
     "itsdangerous",
+    "lark",
     "limits",
+    "opentelemetry-exporter-otlp-proto-http",
+    "opentelemetry-instrumentation-flask",
+    "opentelemetry-instrumentation-redis",
+    "opentelemetry-instrumentation-sqlalchemy",
+    "opentelemetry-sdk",
     "orjson",
     "prometheus-client",
     "psycopg2-binary",
+    "pybreaker",
     "pydantic",
+    "pyjwt[crypto]",
     "redis",
     # OpenTelemetry's instrumentation silently does nothing on SQLAlchemy 2.1.
     "sqlalchemy>=2.0,<2.1",
+    "swagger-ui-bundle",
     "werkzeug",
 ]
 HARNESS = [
     "click",
+    "cryptography",
+    "cvss",
     "hdrhistogram",
     "httpx",
     "jinja2",
@@ -55,6 +68,7 @@ TEST = [
     "import-linter",
     "jsonschema",
     "markdown-it-py",
+    "moto[s3]",
     "mypy",
     "openapi-spec-validator",
     "pytest",
@@ -65,6 +79,7 @@ TEST = [
     "types-psutil",
     "types-psycopg2",
 ]
+PRODUCTION = ["celery[redis]"]
 DEVELOPMENT = ["tox", "tox-uv"]
 
 setup(
@@ -78,7 +93,7 @@ setup(
     package_data={"reports.html": ["templates/*"]},
     py_modules=["maestro_gate"],
     install_requires=SERVICE + HARNESS,
-    extras_require={"test": TEST, "development": DEVELOPMENT},
+    extras_require={"production": PRODUCTION, "test": [*TEST, *PRODUCTION], "development": DEVELOPMENT},
     entry_points={"console_scripts": ["maestro = maestro_gate:main"]},
     # Our folder names are too common to be published beside other people's packages.
     classifiers=["Private :: Do Not Upload", "Programming Language :: Python :: 3"],
