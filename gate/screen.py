@@ -108,6 +108,7 @@ def verdict_lines(verdict: Verdict, folder: Path) -> Iterator[str]:
         yield f"  {block_line(block)}"
     if len(verdict.blocking) > MOST_BLOCKS:
         yield f"  … and {len(verdict.blocking) - MOST_BLOCKS} more, all in the report"
+    yield from tolerated_lines(verdict)
     for result in verdict.results:
         for measure in result.measures:
             name = f"{result.check}.{measure.estimate.name}"
@@ -121,6 +122,17 @@ def verdict_lines(verdict: Verdict, folder: Path) -> Iterator[str]:
     yield "planted defects caught: {} of {}".format(*verdict.sensitivity)
     yield f"evidence: {folder}"
     yield f"report:   {folder / 'report.html'}"
+
+
+def tolerated_lines(verdict: Verdict) -> Iterator[str]:
+    """Findings that nobody waived and that are too mild to block: seen all the same."""
+    counted = {block.finding for block in verdict.blocking}
+    counted |= {waiver.finding for waiver in verdict.waived}
+    for result in verdict.results:
+        for finding in result.findings:
+            if finding.key not in counted:
+                severity = finding.severity.label
+                yield f"  tolerated    {severity}: {finding.title} ({finding.subject})"
 
 
 def headline(verdict: Verdict) -> str:
