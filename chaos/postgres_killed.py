@@ -9,7 +9,7 @@ from chaos.crew import Crew, at_work
 from chaos.history import Fault, observe_exchange, observe_fault
 from chaos.judgement import ID, LIMITS, judge
 from chaos.workload import READ, Place, make_place
-from gate.check import Check, Testbed
+from gate.check import Check, Lie, Testbed
 from gate.model import Json, Observation
 from gate.testbed.waiting import until
 
@@ -82,4 +82,5 @@ CHECK = Check(
     at_least={"write": 300, "liveness": 10, "readiness": 10, "fault": 1, "read-back": 1},
     needs=frozenset({"http", "tenants", "faults"}),
     limits=LIMITS,
+    lies={Lie.SWALLOW: ("write",)},
 )

@@ -10,6 +10,7 @@ import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
+from enum import StrEnum
 from pathlib import Path
 from typing import Protocol
 
@@ -32,6 +33,44 @@ class Answer:
         except ValueError:
             return None
         return value
+
+
+class Lie(StrEnum):
+    """A defect that can be planted in any live target, by a proxy in front of it."""
+
+    READ = "read"
+    WRITE = "write"
+    LIST = "list"
+    ERROR = "error"
+    EXISTENCE = "existence"
+    ANONYMOUS = "anonymous"
+    ROLE = "role"
+    HEADER = "header"
+    FIELD = "field"
+    CRASH = "crash"
+    SLOW = "slow"
+    SWALLOW = "swallow"
+
+    @property
+    def meaning(self) -> str:
+        """What the proxy does to a request, in words."""
+        return LIES[self]
+
+
+LIES: Mapping[Lie, str] = {
+    Lie.READ: "answers a refused read as its owner would be answered",
+    Lie.WRITE: "carries a refused write out as its owner",
+    Lie.LIST: "adds what another tenant was shown to a list",
+    Lie.ERROR: "adds what the owner would have read to a refusal",
+    Lie.EXISTENCE: "refuses with 403 what another tenant has and with 404 what nobody has",
+    Lie.ANONYMOUS: "lets a caller without a credential in as an owner",
+    Lie.ROLE: "lets a member without the permission in as the tenant's owner",
+    Lie.HEADER: "drops the headers that protect callers",
+    Lie.FIELD: "drops a field from an answer",
+    Lie.CRASH: "answers 500 now and then",
+    Lie.SLOW: "answers late",
+    Lie.SWALLOW: "acknowledges a write now and then that it does not pass on",
+}
 
 
 class NoAnswerError(Exception):
@@ -144,6 +183,21 @@ class Testbed(Protocol):
     def fault(self, name: str) -> AbstractContextManager[Mapping[str, Json]]:
         """Inject a fault, yield the proof that it bit, heal on exit."""
 
+    def sabotage(self, lie: Lie) -> AbstractContextManager[Saboteur]:
+        """Plant a defect in front of the running target, in every operation that gives occasion."""
+
+
+class Saboteur(Protocol):
+    """A target that lies."""
+
+    @property
+    def testbed(self) -> Testbed:
+        """The same testbed, seen through the lie."""
+
+    @property
+    def told(self) -> Mapping[str, int]:
+        """How often it has lied so far, by operation: `GET /v1/runs/{run_id}`."""
+
 
 Probe = Callable[[Testbed], Iterable[Observation]]
 Judge = Callable[[Sequence[Observation]], Iterable[Finding | Estimate | Doubt]]
@@ -159,7 +213,12 @@ class Control:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Check:
-    """One question to the target, with the proof that the answer can be no."""
+    """One question to the target, with the proof that the answer can be no.
+
+    `lies` maps each lie that the check must find out in a live target to the kinds of observation
+    in which it shows: an operation that the probe never looked at in this way is not held against
+    the check.
+    """
 
     id: str
     claim: str
@@ -170,6 +229,7 @@ class Check:
     at_least: Mapping[str, int]
     needs: frozenset[str] = frozenset()
     limits: Mapping[str, Limit] = field(default_factory=dict)
+    lies: Mapping[Lie, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def gate(self) -> str:
@@ -179,4 +239,6 @@ class Check:
     @property
     def page(self) -> Page:
         """What a reader must know to trust the result."""
-        return Page(check=self.id, claim=self.claim, blind_to=self.blind_to)
+        return Page(
+            check=self.id, claim=self.claim, blind_to=self.blind_to, lies=tuple(map(str, self.lies))
+        )

@@ -142,7 +142,9 @@ def hold(asked: Asked) -> tuple[Verdict, Path]:
         session.prepare(folder, plan, text)
         checks = [catalogue.CHECKS[name] for name in chosen]
         watch = session.Watch(progress.began, progress.ended)
-        results = session.conduct(folder, checks, testbed, policy, watch)
+        results = session.conduct(
+            folder, checks, testbed, policy, watch, sabotage=asked.profile in policy.sabotage
+        )
         secrets = dict(testbed.secrets)
     verdict = decide(plan, results, policy, [check.page for check in checks])
     session.publish(folder, verdict, secrets)

@@ -6,7 +6,7 @@ import inspect
 from collections.abc import Callable, Iterator
 
 from gate.check import Check
-from gate.run import bound
+from gate.weigh import bound
 
 
 def explain(check: Check) -> str:
@@ -22,6 +22,9 @@ def lines(check: Check) -> Iterator[str]:
     yield from ("## Blind to", "", check.blind_to, "")
     yield from ("## Proof that it can fail", "", "On every run the judge must reject:", "")
     yield from (f"- {control.defect}" for control in check.controls)
+    if check.lies:
+        yield from ("", "In release runs it must also find out a proxy that:", "")
+        yield from (f"- {lie.meaning} (`{lie}`)" for lie in check.lies)
     yield from ("", "## Needs", "")
     for capability in sorted(check.needs):
         yield f"- a target that offers `{capability}`, else the check is skipped"

@@ -1,13 +1,13 @@
 """What has been seen so far, on disk, line by line, so that nothing seen is ever lost.
 
 One JSON object per line: a check `began`, `observed` a fact, `ended`. A check that began and did
-not end was cut short; its record says so.
+not end was cut short; its record says so. Entries with a `lie` are from a rehearsal of the check.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import BinaryIO, Literal, Self, cast
 
@@ -38,6 +38,8 @@ class Entry:
     died: str | None = None
     lacking: tuple[str, ...] = ()
     seconds: float = 0.0
+    lie: str = ""
+    told: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,22 +89,33 @@ def entries(path: Path) -> Iterator[Entry]:
 
 
 def records(journal: Iterable[Entry]) -> dict[str, Record]:
-    """The record of every check; pure."""
-    ended: dict[str, Record] = {}
-    seen: dict[str, list[Observation]] = {}
+    """The record of every check, with its rehearsals; pure."""
+    ended: dict[tuple[str, str], Record] = {}
+    seen: dict[tuple[str, str], list[Observation]] = {}
     for entry in journal:
+        key = entry.check, entry.lie
         if entry.event == "began":
-            seen[entry.check] = []
-            ended[entry.check] = Record(check=entry.check, died=CUT_SHORT)
+            seen[key] = []
+            ended[key] = Record(check=entry.check, died=CUT_SHORT, lie=entry.lie)
         elif entry.observation is not None:
-            seen[entry.check].append(entry.observation)
+            seen[key].append(entry.observation)
         else:
-            ended[entry.check] = Record(
+            ended[key] = Record(
                 check=entry.check,
                 died=entry.died,
                 lacking=entry.lacking,
                 seconds=entry.seconds,
+                lie=entry.lie,
+                told=entry.told,
             )
+    whole = {key: replace(record, observations=tuple(seen[key])) for key, record in ended.items()}
     return {
-        check: replace(record, observations=tuple(seen[check])) for check, record in ended.items()
+        check: replace(record, rehearsals=rehearsals(whole, check))
+        for (check, lie), record in whole.items()
+        if not lie
     }
+
+
+def rehearsals(whole: Mapping[tuple[str, str], Record], check: str) -> tuple[Record, ...]:
+    """The rehearsals of one check, in their order."""
+    return tuple(record for (name, lie), record in whole.items() if lie and name == check)

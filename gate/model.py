@@ -9,67 +9,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from enum import IntEnum, StrEnum
+from enum import StrEnum
 from math import isfinite
-from typing import Annotated, Any, Self
+from typing import Annotated
 
-from pydantic import GetCoreSchemaHandler, JsonValue, PlainSerializer
-from pydantic_core import core_schema
+from pydantic import JsonValue, PlainSerializer
+
+from gate.ranks import Outcome as Outcome  # noqa: PLC0414 - part of the model
+from gate.ranks import Severity as Severity  # noqa: PLC0414
 
 Json = JsonValue
-
-
-class Ranked(IntEnum):
-    """An ordered choice, written in JSON and TOML as its lower-case name."""
-
-    @property
-    def label(self) -> str:
-        """The written form, `high`."""
-        return self.name.lower()
-
-    @classmethod
-    def parse(cls, label: str) -> Self:
-        """Read the written form back; ValueError names the choices."""
-        for member in cls:
-            if member.label == label:
-                return member
-        choices = ", ".join(member.label for member in cls)
-        raise ValueError(f"{label!r} is none of: {choices}")
-
-    @classmethod
-    def __get_pydantic_core_schema__(
-        cls, source: Any, handler: GetCoreSchemaHandler
-    ) -> core_schema.CoreSchema:
-        written = core_schema.no_info_after_validator_function(
-            cls.parse, core_schema.literal_schema([member.label for member in cls])
-        )
-        return core_schema.json_or_python_schema(
-            json_schema=written,
-            python_schema=core_schema.union_schema([core_schema.is_instance_schema(cls), written]),
-            serialization=core_schema.plain_serializer_function_ser_schema(
-                lambda member: member.label
-            ),
-        )
-
-
-class Outcome(Ranked):
-    """What a part of a run came to; the worst part decides for the whole."""
-
-    PASS = 0
-    SKIPPED = 1
-    INCONCLUSIVE = 2
-    ERROR = 3
-    FAIL = 4
-
-
-class Severity(Ranked):
-    """How bad a finding is; the bands of CVSS 4.0 (FIRST, section 6)."""
-
-    INFO = 0
-    LOW = 1
-    MEDIUM = 2
-    HIGH = 3
-    CRITICAL = 4
 
 
 class Trouble(StrEnum):
@@ -79,6 +28,7 @@ class Trouble(StrEnum):
     JUDGE = "the judge raised"
     CONTROL = "the control passed"
     ABSENT = "the check never ran"
+    SABOTAGE = "the sabotage passed"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,13 +53,20 @@ class Observation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Record:
-    """All that one probe left behind: enough to judge it again, anywhere."""
+    """All that one probe left behind: enough to judge it again, anywhere.
+
+    `rehearsals` are the records of the same probe on the sabotaged target: each names its `lie`,
+    and how often it was `told` in which operation.
+    """
 
     check: str
     observations: tuple[Observation, ...] = ()
     died: str | None = None
     lacking: tuple[str, ...] = ()
     seconds: float = 0.0
+    lie: str = ""
+    told: Mapping[str, int] = field(default_factory=dict)
+    rehearsals: tuple[Record, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -208,6 +165,21 @@ class Caught:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Sabotage:
+    """A defect planted in the live target: was it found, and in the operation that had it?
+
+    `operation` is "" for a lie that was never `told`, because nothing gave occasion for it.
+    `doubt` says why the rehearsal as a whole could not be judged, so that a miss proves nothing.
+    """
+
+    lie: str
+    operation: str = ""
+    told: int = 0
+    caught: bool = False
+    doubt: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Failure:
     """Why a check has no trustworthy answer, with the detail."""
 
@@ -226,6 +198,7 @@ class Result:
     failures: tuple[Failure, ...] = ()
     lacking: tuple[str, ...] = ()
     controls: tuple[Caught, ...] = ()
+    sabotages: tuple[Sabotage, ...] = ()
     observed: Mapping[str, int] = field(default_factory=dict)
     seconds: float = 0.0
 
@@ -274,6 +247,7 @@ class Page:
     check: str
     claim: str
     blind_to: str
+    lies: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -326,9 +300,10 @@ class Verdict:
 
     @property
     def sensitivity(self) -> tuple[int, int]:
-        """Planted defects caught, and planted in all."""
-        controls = [control for result in self.results for control in result.controls]
-        return sum(control.caught for control in controls), len(controls)
+        """Planted defects caught, and planted in all: in records and in the live target."""
+        controls = [each.caught for result in self.results for each in result.controls]
+        sabotages = [each.caught for result in self.results for each in result.sabotages]
+        return sum(controls) + sum(sabotages), len(controls) + len(sabotages)
 
 
 def gate_of(check: str) -> str:

@@ -29,6 +29,7 @@ from gate.model import (
 )
 
 UNWAIVABLE = frozenset({"isolation"})
+UNREHEARSED = "its sabotage was not run, so nobody has seen it fail on this target"
 
 
 class PolicyError(UsageError):
@@ -41,12 +42,16 @@ class PolicyError(UsageError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
-    """What a release needs: the required checks per profile, the limits, the waivers."""
+    """What a release needs: the required checks per profile, the limits, the waivers.
+
+    In the profiles of `sabotage` every check must also find what is planted in the live target.
+    """
 
     profiles: Mapping[str, tuple[str, ...]]
     blocks_at: Severity = Severity.MEDIUM
     limits: Mapping[str, float] = field(default_factory=dict)
     waivers: tuple[Waiver, ...] = ()
+    sabotage: tuple[str, ...] = ()
 
     def required(self, profile: str) -> tuple[str, ...]:
         """The checks of a profile; PolicyError names the profiles there are."""
@@ -81,6 +86,7 @@ class WrittenPolicy(Written):
     profiles: dict[str, list[str]] = Field(min_length=1)
     limits: dict[str, FiniteFloat] = {}
     waivers: list[WrittenWaiver] = []
+    sabotage: list[str] = []
 
 
 def parse(text: str, *, today: date) -> Policy:
@@ -93,11 +99,15 @@ def parse(text: str, *, today: date) -> Policy:
     for profile, required in written.profiles.items():
         if not required:
             raise PolicyError(f"profiles.{profile} requires no check, so it could never fail.")
+    for profile in written.sabotage:
+        if profile not in written.profiles:
+            raise PolicyError(f"sabotage names the profile {profile!r}, which does not exist.")
     latest = today + timedelta(days=written.max_waiver_days)
     return Policy(
         profiles={name: tuple(required) for name, required in written.profiles.items()},
         blocks_at=written.blocks_at,
         limits=written.limits,
+        sabotage=tuple(written.sabotage),
         waivers=tuple(
             accept(number, waiver, latest) for number, waiver in enumerate(written.waivers, start=1)
         ),
@@ -163,6 +173,7 @@ def decide(
     found = {finding.key for result in results for finding in result.findings}
     ran = {result.check for result in results}
     complete = (*results, *never_ran(required, results))
+    unrehearsed = frozenset(unproven(results, pages) if plan.profile in policy.sabotage else ())
     return Verdict(
         target=plan.target,
         profile=plan.profile,
@@ -170,7 +181,16 @@ def decide(
         left_out=tuple(check for check in wanted if check not in required),
         today=plan.today,
         results=complete,
-        blocking=tuple(blocks(complete, frozenset(required), policy.blocks_at, active)),
+        blocking=worst_first(
+            (
+                *blocks(complete, frozenset(required), policy.blocks_at, active),
+                *(
+                    Block(check=check, outcome=Outcome.INCONCLUSIVE, reason=UNREHEARSED)
+                    for check in required
+                    if check in unrehearsed
+                ),
+            )
+        ),
         waived=tuple(waiver for waiver in active if waiver.finding in found),
         stale=tuple(
             waiver
@@ -198,26 +218,32 @@ def blocks(
     blocks_at: Severity,
     waivers: Iterable[Waiver],
 ) -> Iterator[Block]:
-    """What keeps the release back, worst first."""
+    """What keeps the release back."""
     waived = {waiver.finding for waiver in waivers}
-    conditions = [
-        block
-        for result in results
-        for block in (
-            *(
-                Block(
+    for result in results:
+        for finding in result.findings:
+            if finding.severity >= blocks_at and not is_waived(finding, waived):
+                yield Block(
                     check=result.check,
                     outcome=Outcome.FAIL,
                     reason=f"{finding.severity.label}: {finding.title} ({finding.subject})",
                     finding=finding.key,
                 )
-                for finding in result.findings
-                if finding.severity >= blocks_at and not is_waived(finding, waived)
-            ),
-            *(gaps(result) if result.check in required else ()),
-        )
-    ]
-    yield from sorted(conditions, key=lambda block: -block.outcome)
+        if result.check in required:
+            yield from gaps(result)
+
+
+def worst_first(blocking: Iterable[Block]) -> tuple[Block, ...]:
+    """The conditions, the worst outcome first."""
+    return tuple(sorted(blocking, key=lambda block: -block.outcome))
+
+
+def unproven(results: Iterable[Result], pages: Iterable[Page]) -> Iterator[str]:
+    """The checks that can be rehearsed on a lying target, gave an answer, and were not."""
+    can = {page.check for page in pages if page.lies}
+    for result in results:
+        if result.check in can and not result.sabotages and not result.lacking:
+            yield result.check
 
 
 def is_waived(finding: Finding, waived: Collection[str]) -> bool:

@@ -6,70 +6,109 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 
 from gate.check import Check, Control, Testbed
 from gate.codec import decode, encode
+from gate.errors import SetupError
 from gate.journal import Entry, EvidenceError
 from gate.model import (
     Caught,
-    Doubt,
-    Estimate,
     Failure,
-    Finding,
-    Limit,
-    Measure,
     Observation,
-    Outcome,
     Record,
     Result,
-    Severity,
     Trouble,
 )
+from gate.rehearsal import grade, undecided, unnoticed
+from gate.weigh import NOTHING, starved, weigh
 
 Recorder = Callable[[Entry], None]
-Judgement = tuple[tuple[Finding, ...], tuple[Measure, ...], tuple[Doubt, ...]]
-NOTHING: Judgement = ((), (), ())
 NO_LIMITS: Mapping[str, float] = {}
 NO_SECRETS: Mapping[str, str] = {}
+NOTHING_TOLD: Mapping[str, int] = {}
 
 
 def run(
-    check: Check, testbed: Testbed, record: Recorder, limits: Mapping[str, float] = NO_LIMITS
+    check: Check,
+    testbed: Testbed,
+    record: Recorder,
+    limits: Mapping[str, float] = NO_LIMITS,
+    *,
+    sabotage: bool = False,
 ) -> Result:
-    """Gather what the probe sees, then judge it. Only KeyboardInterrupt and the like escape."""
-    return judge(check, gather(check, testbed, record), limits)
+    """Gather what the probe sees, then judge it. Only KeyboardInterrupt and the like escape.
+
+    With `sabotage` the probe then looks again at the target behind each of the check's lies.
+    """
+    seen = gather(check, testbed, record)
+    if sabotage and seen.died is None and not seen.lacking:
+        seen = replace(seen, rehearsals=tuple(rehearse(check, testbed, record)))
+    return judge(check, seen, limits)
 
 
-def gather(check: Check, testbed: Testbed, record: Recorder) -> Record:
+def rehearse(check: Check, testbed: Testbed, record: Recorder) -> Iterator[Record]:
+    """One record for each lie; a target that cannot be made to lie leaves a record that died."""
+    for lie in check.lies:
+        try:
+            with testbed.sabotage(lie) as liar:
+                yield gather(check, liar.testbed, record, lie.value, liar.told)
+        except SetupError as error:
+            entry = Entry(event="began", check=check.id, lie=lie.value)
+            died = redact(str(error), testbed.secrets)
+            record(entry)
+            record(replace(entry, event="ended", died=died))
+            yield Record(check=check.id, died=died, lie=lie.value)
+
+
+def gather(
+    check: Check,
+    testbed: Testbed,
+    record: Recorder,
+    lie: str = "",
+    told: Mapping[str, int] = NOTHING_TOLD,
+) -> Record:
     """Let the probe look at the target; a probe that dies leaves what it saw, and why it died.
 
     Every entry goes to `record` before the next is made; what that raises ends the run, because
-    no verdict may rest on evidence that is not kept.
+    no verdict may rest on evidence that is not kept. `told` counts the lies that the target tells
+    meanwhile.
     """
     lacking = tuple(sorted(check.needs - testbed.target.offers))
-    record(Entry(event="began", check=check.id))
+    entry = Entry(event="began", check=check.id, lie=lie)
+    record(entry)
     started = testbed.clock()
     seen: list[Observation] = []
     died = None
     try:
         for observation in () if lacking else check.probe(testbed):
             seen.append(as_stored(observation, testbed.secrets))
-            record(Entry(event="observed", check=check.id, observation=seen[-1]))
+            record(replace(entry, event="observed", observation=seen[-1]))
     except EvidenceError:
         raise
     except Exception as error:  # noqa: BLE001 - whatever a probe dies of is the answer
         died = redact(f"{type(error).__name__}: {error}", testbed.secrets)
-    seconds = round(testbed.clock() - started, 3)
-    record(Entry(event="ended", check=check.id, died=died, lacking=lacking, seconds=seconds))
-    return Record(
+    whole = Record(
         check=check.id,
         observations=tuple(seen),
         died=died,
         lacking=lacking,
-        seconds=seconds,
+        seconds=round(testbed.clock() - started, 3),
+        lie=lie,
+        told=dict(told),
     )
+    record(
+        replace(
+            entry,
+            event="ended",
+            died=died,
+            lacking=lacking,
+            seconds=whole.seconds,
+            told=whole.told,
+        )
+    )
+    return whole
 
 
 def as_stored(observation: Observation, secrets: Mapping[str, str] = NO_SECRETS) -> Observation:
@@ -103,13 +142,15 @@ def judge(check: Check, record: Record, limits: Mapping[str, float] = NO_LIMITS)
     except Exception as error:  # noqa: BLE001 - a judge that raises has given no answer
         findings, measures, doubts = NOTHING
         failures.append(Failure(trouble=Trouble.JUDGE, detail=f"{type(error).__name__}: {error}"))
+    sabotages = tuple(grade(check, record, findings, limits))
     return Result(
         check=check.id,
         findings=findings,
         measures=measures,
-        doubts=(*doubts, *starved(check, observed)),
-        failures=tuple(failures),
+        doubts=(*doubts, *starved(check, observed), *undecided(sabotages)),
+        failures=(*failures, *unnoticed(sabotages)),
         controls=controls,
+        sabotages=sabotages,
         observed=observed,
         seconds=record.seconds,
     )
@@ -132,77 +173,3 @@ def rejects(check: Check, control: Control) -> bool:
     except Exception:  # noqa: BLE001 - a judge that cannot read the defect did not catch it
         return False
     return bool(findings)
-
-
-def weigh(check: Check, seen: Sequence[Observation], limits: Mapping[str, float]) -> Judgement:
-    """The judge's word, with every estimate held against its limit."""
-    said = tuple(check.judge(seen))
-    findings = tuple(item for item in said if isinstance(item, Finding))
-    estimates = tuple(item for item in said if isinstance(item, Estimate))
-    doubts = tuple(item for item in said if isinstance(item, Doubt))
-    measures = tuple(measure(check, estimate, limits) for estimate in estimates)
-    unmeasured = check.limits.keys() - {estimate.name for estimate in estimates}
-    return (
-        (*findings, *(breach(check, each) for each in measures if each.outcome is Outcome.FAIL)),
-        measures,
-        (
-            *doubts,
-            *(straddle(each) for each in measures if each.outcome is Outcome.INCONCLUSIVE),
-            *(Doubt(subject=name, reason="was not measured") for name in sorted(unmeasured)),
-        ),
-    )
-
-
-def measure(check: Check, estimate: Estimate, limits: Mapping[str, float]) -> Measure:
-    """The estimate with the limit that the policy, else the check, sets for it."""
-    limit = check.limits[estimate.name]
-    return Measure(
-        estimate=estimate,
-        limit=replace(limit, value=limits.get(f"{check.id}.{estimate.name}", limit.value)),
-    )
-
-
-def breach(check: Check, measured: Measure) -> Finding:
-    """A limit that the whole interval lies beyond, as a finding like any other."""
-    estimate, limit = measured.estimate, measured.limit
-    return Finding(
-        check=check.id,
-        rule="limit",
-        subject=estimate.name,
-        title=f"{estimate.name} is beyond its limit",
-        severity=Severity.HIGH,
-        detail=f"{spell(measured)}; limit {bound(limit)}",
-        remedy=f"Bring {estimate.name} back to {bound(limit)}, or change the limit in the policy.",
-    )
-
-
-def straddle(measured: Measure) -> Doubt:
-    """An interval that holds the limit says neither yes nor no."""
-    return Doubt(
-        subject=measured.estimate.name,
-        reason=f"{spell(measured)} straddles the limit {bound(measured.limit)}",
-    )
-
-
-def spell(measured: Measure) -> str:
-    """The estimate in words."""
-    estimate, unit = measured.estimate, measured.limit.unit
-    if estimate.samples == 1:
-        return f"{estimate.value:.4g} {unit} (measured once)"
-    return (
-        f"{estimate.value:.4g} {unit} (95 % between {estimate.low:.4g} and {estimate.high:.4g}, "
-        f"{estimate.samples} samples)"
-    )
-
-
-def bound(limit: Limit) -> str:
-    """The limit in words."""
-    return f"{'≤' if limit.at_most else '≥'} {limit.value:g} {limit.unit}"
-
-
-def starved(check: Check, observed: Mapping[str, int]) -> Iterable[Doubt]:
-    """Doubts for each kind of observation that the check has too few of."""
-    for kind, least in check.at_least.items():
-        count = observed.get(kind, 0)
-        if count < least:
-            yield Doubt(subject=kind, reason=f"only {count} seen, at least {least} are needed")

@@ -19,7 +19,7 @@ from rich.status import Status
 from gate.check import Check, Testbed
 from gate.diff import Difference, Moved
 from gate.model import Block, Outcome, Result, Verdict
-from gate.run import bound, spell
+from gate.weigh import bound, spell
 
 COLOURS = {
     Outcome.PASS: "green",

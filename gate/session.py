@@ -37,16 +37,25 @@ def prepare(folder: Path, plan: Plan, policy_text: str) -> None:
     bundle.write(folder, bundle.POLICY, policy_text)
 
 
-def conduct(
-    folder: Path, checks: Iterable[Check], testbed: Testbed, policy: Policy, watch: Watch
+def conduct(  # noqa: PLR0913 - what a run is made of
+    folder: Path,
+    checks: Iterable[Check],
+    testbed: Testbed,
+    policy: Policy,
+    watch: Watch,
+    *,
+    sabotage: bool = False,
 ) -> tuple[Result, ...]:
-    """The second save: run the checks in order, each observation kept as it is made."""
+    """The second save: run the checks in order, each observation kept as it is made.
+
+    With `sabotage` each check is rehearsed on the lying target as well.
+    """
     journal = Journal.create(folder / bundle.JOURNAL)
     results = []
     try:
         for check in checks:
             watch.began(check)
-            results.append(run(check, testbed, journal.write, policy.limits))
+            results.append(run(check, testbed, journal.write, policy.limits, sabotage=sabotage))
             watch.ended(results[-1])
     finally:
         journal.close()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from gate.check import Check, Control
+from gate.check import Check, Control, Lie
 from gate.model import Doubt, Evidence, Finding, Json, Observation, Severity
 from security_tests.fuzz import probe
 
@@ -221,4 +221,5 @@ CHECK = Check(
     ),
     at_least={"operation": 5, "principal": 1},
     needs=frozenset({"http", "openapi", "tenants"}),
+    lies={Lie.CRASH: ("operation",), Lie.FIELD: ("operation",)},
 )

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from hypothesis import strategies as st
 
-from gate.check import Check, Client, Control, Database, Judge, Probe
+from gate.check import Check, Client, Control, Database, Judge, Lie, Probe, Saboteur
 from gate.model import (
     Caught,
     Doubt,
@@ -67,6 +67,9 @@ class Stub:
     def run_tool(
         self, name: str, argv: Sequence[str], environment: Mapping[str, str], within: float
     ) -> int | None:
+        raise NotImplementedError
+
+    def sabotage(self, lie: Lie) -> AbstractContextManager[Saboteur]:
         raise NotImplementedError
 
     def fault(self, name: str) -> AbstractContextManager[Mapping[str, Json]]:

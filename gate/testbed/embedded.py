@@ -5,9 +5,11 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Self
 
+from gate.check import Lie, Saboteur
 from gate.errors import SetupError
 from gate.model import Json, Target
 from gate.run import redact
@@ -16,6 +18,7 @@ from gate.testbed.faults import inject
 from gate.testbed.postgresql import PostgreSQL
 from gate.testbed.provision import Schema, new_schema
 from gate.testbed.revision import revision_of
+from gate.testbed.sabotage import sabotaged
 from gate.testbed.servers import Servers, migrated, servers
 from gate.testbed.service import APPLICATION, Installation, Keys, Service, running_service
 from gate.testbed.site import Site, open_site
@@ -38,6 +41,7 @@ class Embedded:
     tenant_ids: Mapping[str, str]
     secrets: Mapping[str, str] = field(repr=False)
     cast: Cast = field(repr=False)
+    description: Mapping[str, Json] = field(repr=False)
     schema: Schema
     redis_url: str = field(repr=False)
     postgresql: PostgreSQL | None
@@ -56,8 +60,8 @@ class Embedded:
         return self.cast.actor(tenant, role)
 
     def openapi(self) -> Mapping[str, Json]:
-        """The service's OpenAPI document."""
-        return document(self.actor("", "anonymous"), "/openapi.json")
+        """The service's OpenAPI document, as read at the start."""
+        return self.description
 
     def database(self) -> PostgreSQL:
         """The service's own PostgreSQL; SetupError when an installed one is used."""
@@ -68,6 +72,15 @@ class Embedded:
     def fault(self, name: str) -> AbstractContextManager[Mapping[str, Json]]:
         """A fault of `gate.testbed.faults`, healed at the end of the block."""
         return inject(name, self.database())
+
+    def sabotage(self, lie: Lie) -> AbstractContextManager[Saboteur]:
+        """The same testbed behind a proxy that lies; the target itself is left alone."""
+        return sabotaged(self, lie)
+
+    def seen_at(self, base_url: str, cast: Cast, folder: Path) -> Self:
+        """The same testbed, its target reached at another address, its evidence kept apart."""
+        target = replace(self.target, base_url=base_url)
+        return replace(self, target=target, cast=cast, folder=folder)
 
     @property
     def scratch(self) -> Path:
@@ -138,6 +151,7 @@ def embedded(  # noqa: PLR0913 - each is a wish of its own, with a default
             tenant_ids={each.tenant: each.tenant_id for each in principals},
             secrets=known | secrets_of(principals),
             cast=cast,
+            description=document(cast.actor("", "anonymous"), "/openapi.json"),
             schema=schema,
             redis_url=parts.redis_url,
             postgresql=parts.postgresql,

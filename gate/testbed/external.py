@@ -10,16 +10,18 @@ import time
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Annotated, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
+from gate.check import Lie, Saboteur
 from gate.errors import SetupError, UsageError
 from gate.model import Json, Target
 from gate.testbed.client import Cast, HttpClient, document
 from gate.testbed.postgresql import PostgreSQL
+from gate.testbed.sabotage import sabotaged
 from gate.testbed.site import Site, open_site
 
 OFFERS = frozenset({"http", "openapi", "tenants"})
@@ -120,6 +122,15 @@ class External:
     def fault(self, name: str) -> AbstractContextManager[Mapping[str, Json]]:
         """Never: nothing of an external target is broken on purpose."""
         raise SetupError(f"{name} cannot be injected into an external target.")
+
+    def sabotage(self, lie: Lie) -> AbstractContextManager[Saboteur]:
+        """The same testbed behind a proxy that lies; the target itself is left alone."""
+        return sabotaged(self, lie)
+
+    def seen_at(self, base_url: str, cast: Cast, folder: Path) -> Self:
+        """The same testbed, its target reached at another address, its evidence kept apart."""
+        target = replace(self.target, base_url=base_url)
+        return replace(self, target=target, cast=cast, folder=folder)
 
 
 @contextmanager

@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 
 from gate.check import Control
 from gate.model import Finding, Limit, Observation, Outcome, Record, Result
-from gate.run import NO_LIMITS, judge, weigh
+from gate.run import NO_LIMITS, judge
 from gate.stats import quantile
+from gate.weigh import weigh
 from loadtests.arrivals import Arrival
 from loadtests.controls import (
     CONTROLS,

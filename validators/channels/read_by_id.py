@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from gate.check import Check, Control
+from gate.check import Check, Control, Lie
 from gate.model import Doubt, Evidence, Finding, Json, Observation, Severity
 from validators.foreign_reads import probe
 
@@ -277,4 +277,5 @@ CHECK = Check(
     ),
     at_least={"owned-read": 5, "foreign-read": 5, "absent-read": 5},
     needs=frozenset({"http", "openapi", "tenants"}),
+    lies=dict.fromkeys((Lie.READ, Lie.ERROR, Lie.EXISTENCE, Lie.ANONYMOUS), ("foreign-read",)),
 )
