@@ -132,6 +132,20 @@ class Database(Protocol):
         """Stop it cleanly; no error when it is not running."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tenancy:
+    """How the target's database tells its tenants apart.
+
+    `url` signs in as the role that the service uses; `setting` is the run-time parameter that
+    scopes a transaction, `column` what names the tenant in a row, `tenants` the ids by name.
+    """
+
+    url: str = field(repr=False)
+    setting: str
+    column: str
+    tenants: Mapping[str, str]
+
+
 class Testbed(Protocol):
     """A running target, with everything a probe may use."""
 
@@ -170,6 +184,9 @@ class Testbed(Protocol):
 
     def database(self) -> Database:
         """The target's database; only where the target offers `database`."""
+
+    def tenancy(self) -> Tenancy:
+        """How its database tells tenants apart; only where the target offers `row-security`."""
 
     def run_tool(
         self, name: str, argv: Sequence[str], environment: Mapping[str, str], within: float

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from hypothesis import strategies as st
 
-from gate.check import Check, Client, Control, Database, Judge, Lie, Probe, Saboteur
+from gate.check import Check, Client, Control, Database, Judge, Lie, Probe, Saboteur, Tenancy
 from gate.model import (
     Caught,
     Doubt,
@@ -62,6 +62,9 @@ class Stub:
         raise NotImplementedError
 
     def database(self) -> Database:
+        raise NotImplementedError
+
+    def tenancy(self) -> Tenancy:
         raise NotImplementedError
 
     def run_tool(

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Self
 
-from gate.check import Lie, Saboteur
+from gate.check import Lie, Saboteur, Tenancy
 from gate.errors import SetupError
 from gate.model import Json, Target
 from gate.run import redact
@@ -25,7 +25,7 @@ from gate.testbed.site import Site, open_site
 from gate.testbed.tenants import Principal, cast_of, create_tenants
 
 CHECKOUT = Path(__file__).resolve().parents[2]
-ALWAYS = frozenset({"http", "openapi", "tenants", "roles", "processes"})
+ALWAYS = frozenset({"http", "openapi", "tenants", "roles", "processes", "row-security"})
 WITH_OWN_DATABASE = frozenset({"database", "faults"})
 Say = Callable[[str], None]
 
@@ -68,6 +68,15 @@ class Embedded:
         if self.postgresql is None:
             raise SetupError("An installed PostgreSQL is used, which must not be touched.")
         return self.postgresql
+
+    def tenancy(self) -> Tenancy:
+        """The service's own role, and the setting that its policies read."""
+        return Tenancy(
+            url=self.schema.app_url,
+            setting="app.tenant_id",
+            column="tenant_id",
+            tenants=self.tenant_ids,
+        )
 
     def fault(self, name: str) -> AbstractContextManager[Mapping[str, Json]]:
         """A fault of `gate.testbed.faults`, healed at the end of the block."""

@@ -16,7 +16,7 @@ from typing import Annotated, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
-from gate.check import Lie, Saboteur
+from gate.check import Lie, Saboteur, Tenancy
 from gate.errors import SetupError, UsageError
 from gate.model import Json, Target
 from gate.testbed.client import Cast, HttpClient, document
@@ -105,6 +105,10 @@ class External:
         return self.description
 
     def database(self) -> PostgreSQL:
+        """Never: the target is known by HTTP only."""
+        raise SetupError("The database of an external target is out of reach.")
+
+    def tenancy(self) -> Tenancy:
         """Never: the target is known by HTTP only."""
         raise SetupError("The database of an external target is out of reach.")
 

@@ -19,7 +19,13 @@ from gate.run import run
 from gate.session import ROOT
 from gate.testbed.embedded import embedded
 
-LOOKING = ("isolation.read-by-id", "contract.fuzz", "security.headers", "load.open-arrivals")
+LOOKING = (
+    "isolation.read-by-id",
+    "isolation.row-security",
+    "contract.fuzz",
+    "security.headers",
+    "load.open-arrivals",
+)
 FILTER = '.where(Run.tenant_id == bindparam("tenant_id"), '
 NO_FILTER = '.where(Run.tenant_id.is_distinct_from(None) | (bindparam("tenant_id") == Run.id), '
 POLICY = "USING ({own}) WITH CHECK ({own})"
@@ -42,7 +48,7 @@ MUTANTS = (
             "app/run_rows.py": (FILTER, NO_FILTER),
             "app/migrations/versions/0001_first_schema.py": (POLICY, NO_POLICY),
         },
-        killed_by=("isolation.read-by-id",),
+        killed_by=("isolation.read-by-id", "isolation.row-security"),
     ),
     Mutant(
         name="no tenant filter: the policy alone must hold",
@@ -50,9 +56,9 @@ MUTANTS = (
         killed_by=(),
     ),
     Mutant(
-        name="no policy: the filter alone must hold",
+        name="no policy: the filter alone must hold, and the missing layer is found",
         edits={"app/migrations/versions/0001_first_schema.py": (POLICY, NO_POLICY)},
-        killed_by=(),
+        killed_by=("isolation.row-security",),
     ),
     Mutant(
         name="an unhandled error",
