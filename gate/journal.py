@@ -87,22 +87,30 @@ def entries(path: Path) -> Iterator[Entry]:
 
 
 def records(journal: Iterable[Entry]) -> dict[str, Record]:
-    """The record of every check; pure."""
+    """The record of every check, where it was tried again with the attempts before; pure."""
     ended: dict[str, Record] = {}
     seen: dict[str, list[Observation]] = {}
     for entry in journal:
+        check = entry.check
         if entry.event == "began":
-            seen[entry.check] = []
-            ended[entry.check] = Record(check=entry.check, died=CUT_SHORT)
+            before = (whole(ended[check], seen[check]),) if check in ended else ()
+            earlier = (*(each for last in before for each in last.earlier), *map(alone, before))
+            seen[check] = []
+            ended[check] = Record(check=check, died=CUT_SHORT, earlier=earlier)
         elif entry.observation is not None:
-            seen[entry.check].append(entry.observation)
+            seen[check].append(entry.observation)
         else:
-            ended[entry.check] = Record(
-                check=entry.check,
-                died=entry.died,
-                lacking=entry.lacking,
-                seconds=entry.seconds,
+            ended[check] = replace(
+                ended[check], died=entry.died, lacking=entry.lacking, seconds=entry.seconds
             )
-    return {
-        check: replace(record, observations=tuple(seen[check])) for check, record in ended.items()
-    }
+    return {check: whole(record, seen[check]) for check, record in ended.items()}
+
+
+def whole(record: Record, seen: Iterable[Observation]) -> Record:
+    """The record with what was seen."""
+    return replace(record, observations=tuple(seen))
+
+
+def alone(record: Record) -> Record:
+    """An attempt without those before it."""
+    return replace(record, earlier=())

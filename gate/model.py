@@ -9,67 +9,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from enum import IntEnum, StrEnum
-from math import isfinite
-from typing import Annotated, Any, Self
+from enum import StrEnum
+from typing import Annotated
 
-from pydantic import GetCoreSchemaHandler, JsonValue, PlainSerializer
-from pydantic_core import core_schema
+from pydantic import JsonValue, PlainSerializer
+
+from gate.grades import Outcome, Severity
+from gate.measures import Estimate, Limit, Measure
+
+# Part of the model, though written elsewhere.
+__all__ = ["Estimate", "Limit", "Measure", "Outcome", "Severity"]
 
 Json = JsonValue
-
-
-class Ranked(IntEnum):
-    """An ordered choice, written in JSON and TOML as its lower-case name."""
-
-    @property
-    def label(self) -> str:
-        """The written form, `high`."""
-        return self.name.lower()
-
-    @classmethod
-    def parse(cls, label: str) -> Self:
-        """Read the written form back; ValueError names the choices."""
-        for member in cls:
-            if member.label == label:
-                return member
-        choices = ", ".join(member.label for member in cls)
-        raise ValueError(f"{label!r} is none of: {choices}")
-
-    @classmethod
-    def __get_pydantic_core_schema__(
-        cls, source: Any, handler: GetCoreSchemaHandler
-    ) -> core_schema.CoreSchema:
-        written = core_schema.no_info_after_validator_function(
-            cls.parse, core_schema.literal_schema([member.label for member in cls])
-        )
-        return core_schema.json_or_python_schema(
-            json_schema=written,
-            python_schema=core_schema.union_schema([core_schema.is_instance_schema(cls), written]),
-            serialization=core_schema.plain_serializer_function_ser_schema(
-                lambda member: member.label
-            ),
-        )
-
-
-class Outcome(Ranked):
-    """What a part of a run came to; the worst part decides for the whole."""
-
-    PASS = 0
-    SKIPPED = 1
-    INCONCLUSIVE = 2
-    ERROR = 3
-    FAIL = 4
-
-
-class Severity(Ranked):
-    """How bad a finding is; the bands of CVSS 4.0 (FIRST, section 6)."""
-
-    INFO = 0
-    LOW = 1
-    MEDIUM = 2
-    HIGH = 3
-    CRITICAL = 4
 
 
 class Trouble(StrEnum):
@@ -79,6 +30,14 @@ class Trouble(StrEnum):
     JUDGE = "the judge raised"
     CONTROL = "the control passed"
     ABSENT = "the check never ran"
+
+
+class State(StrEnum):
+    """How a finding stands to the runs before; without a history all are new."""
+
+    NEW = "new"
+    EXISTING = "existing"
+    REGRESSED = "regressed"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,13 +62,17 @@ class Observation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Record:
-    """All that one probe left behind: enough to judge it again, anywhere."""
+    """All that one probe left behind: enough to judge it again, anywhere.
+
+    `earlier` are the attempts before this one, where a check was tried again.
+    """
 
     check: str
     observations: tuple[Observation, ...] = ()
     died: str | None = None
     lacking: tuple[str, ...] = ()
     seconds: float = 0.0
+    earlier: tuple[Record, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,54 +115,6 @@ class Doubt:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Limit:
-    """The worst acceptable value of a measure: a ceiling, unless `at_most` is False."""
-
-    value: float
-    unit: str
-    at_most: bool = True
-
-    def __post_init__(self) -> None:
-        """Refuse NaN and infinities: no measure could ever exceed them."""
-        if not isfinite(self.value):
-            raise ValueError(f"a limit of {self.value} {self.unit} could never be exceeded")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Estimate:
-    """A judge's number with its 95 % interval and the samples it rests on."""
-
-    name: str
-    value: float
-    low: float
-    high: float
-    samples: int
-
-    def __post_init__(self) -> None:
-        """Refuse NaN and infinities: no limit could ever be held against them."""
-        if not all(map(isfinite, (self.value, self.low, self.high))):
-            raise ValueError(f"{self.name} is not a finite number")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Measure:
-    """An estimate held against its limit."""
-
-    estimate: Estimate
-    limit: Limit
-
-    @property
-    def outcome(self) -> Outcome:
-        """FAIL when the whole interval is beyond the limit, INCONCLUSIVE when it straddles."""
-        low, high, limit = self.estimate.low, self.estimate.high, self.limit.value
-        best, worst = (low, high) if self.limit.at_most else (-high, -low)
-        bound = limit if self.limit.at_most else -limit
-        if worst <= bound:
-            return Outcome.PASS
-        return Outcome.FAIL if best > bound else Outcome.INCONCLUSIVE
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Caught:
     """Did the judge reject this planted defect?"""
 
@@ -216,6 +131,14 @@ class Failure:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """What an earlier attempt of a check came to, and why; a retry never hides it."""
+
+    outcome: Outcome
+    reasons: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
     """What one check came to. The outcome is derived from the parts and never set."""
 
@@ -228,6 +151,7 @@ class Result:
     controls: tuple[Caught, ...] = ()
     observed: Mapping[str, int] = field(default_factory=dict)
     seconds: float = 0.0
+    attempts: tuple[Attempt, ...] = ()
 
     @property
     def gate(self) -> str:
@@ -278,7 +202,11 @@ class Page:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Provenance:
-    """Who judged what, and how to run it again."""
+    """Who judged what, and how to run it again.
+
+    `signer` is the fingerprint of the key that signs the evidence (`SHA256:…`, as ssh-keygen
+    prints it); None means that the evidence is not signed.
+    """
 
     maestro: str
     revision: str
@@ -287,6 +215,43 @@ class Provenance:
     seed: int
     started: str
     command: str
+    signer: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shard:
+    """One of `count` machines that share the checks; `index` counts from 1.
+
+    `scope` is what the shards are to cover together; empty means the whole profile.
+    """
+
+    index: int
+    count: int
+    scope: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Past:
+    """What is kept of an earlier run: outcomes, finding keys and measures (`check.measure`)."""
+
+    run: str
+    started: str
+    day: date
+    revision: str
+    profile: str
+    outcome: Outcome
+    checks: Mapping[str, Outcome]
+    findings: tuple[str, ...] = ()
+    measures: Mapping[str, Estimate] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """A finding in the light of the history."""
+
+    finding: str
+    state: State
+    first_seen: date
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -301,11 +266,17 @@ class Plan:
     only: tuple[str, ...] = ()
     today: date
     provenance: Provenance | None = None
+    shard: Shard | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """The answer of one run: PASS exactly when nothing blocks."""
+    """The answer of one run: PASS exactly when nothing blocks.
+
+    `known`, `fixed` (finding keys) and `earlier` (oldest first) come from the history; `tolerated`
+    are findings (by key) that only the policy's budget keeps from blocking; `notes` say what the
+    policy asked for and could not be answered, without blocking.
+    """
 
     target: Target
     profile: str
@@ -318,6 +289,11 @@ class Verdict:
     stale: tuple[Waiver, ...] = ()
     pages: tuple[Page, ...] = ()
     provenance: Provenance | None = None
+    known: tuple[Known, ...] = ()
+    fixed: tuple[str, ...] = ()
+    tolerated: tuple[str, ...] = ()
+    earlier: tuple[Past, ...] = ()
+    notes: tuple[str, ...] = ()
 
     @property
     def outcome(self) -> Outcome:
@@ -329,6 +305,23 @@ class Verdict:
         """Planted defects caught, and planted in all."""
         controls = [control for result in self.results for control in result.controls]
         return sum(control.caught for control in controls), len(controls)
+
+    @property
+    def never_failed(self) -> tuple[str, ...]:
+        """The checks that found nothing now nor in any earlier run: do they look at all?"""
+        failed = {
+            check
+            for past in self.earlier
+            for check, outcome in past.checks.items()
+            if outcome is Outcome.FAIL
+        }
+        return tuple(
+            sorted(
+                result.check
+                for result in self.results
+                if result.outcome is not Outcome.FAIL and result.check not in failed
+            )
+        )
 
 
 def gate_of(check: str) -> str:

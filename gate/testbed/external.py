@@ -17,6 +17,7 @@ from typing import Annotated, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from gate.errors import SetupError, UsageError
+from gate.exchanges import Tape
 from gate.model import Json, Target
 from gate.testbed.client import Cast, HttpClient, document
 from gate.testbed.postgresql import PostgreSQL
@@ -124,11 +125,16 @@ class External:
 
 @contextmanager
 def external(
-    file: Path, folder: Path, seed: int, environment: Mapping[str, str]
+    file: Path,
+    folder: Path,
+    seed: int,
+    environment: Mapping[str, str],
+    tape: Tape | None = None,
 ) -> Iterator[External]:
     """The target that `file` describes; UsageError when it is wrong, SetupError when silent.
 
-    `environment` holds the variables that the file refers to. `folder` is for evidence.
+    `environment` holds the variables that the file refers to. `folder` is for evidence. `tape`
+    hears of every exchange of the checks.
     """
     written = read_target(file)
     cast, secrets = cast_of(written, environment, file)
@@ -146,7 +152,7 @@ def external(
                 folder=folder,
                 tenants=tuple(dict.fromkeys(actor.tenant for actor in written.actors)),
                 secrets=secrets,
-                cast=cast,
+                cast=cast.taped(tape, secrets),
                 description=description,
                 site=site,
                 began=time.monotonic(),

@@ -1,0 +1,155 @@
+"""Which forms can a secret take in a text, and what is written in its place?"""
+
+from __future__ import annotations
+
+import base64
+import html
+import json
+import re
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
+from urllib.parse import parse_qsl, quote, quote_plus, urlencode, urlsplit
+
+from gate.model import Json
+
+REMOVED = "[redacted]"
+SHORTEST_ENCODED = 6
+URL_PASSWORD = re.compile(r"(?P<before>://[^\s/:@?#]*:)[^\s/@?#]+(?P<after>@)")
+PRIVATE_KEY = re.compile(
+    r"-----BEGIN (?P<kind>[A-Z ]*PRIVATE KEY)-----.*?-----END (?P=kind)-----", re.DOTALL
+)
+SECRET_NAME = re.compile(
+    r"secret|passw|token|api.?key|private.?key|signing.?key|credential|authori[sz]ation|cookie"
+    r"|signature",
+    re.IGNORECASE,
+)
+PLACEHOLDER_ONLY = re.compile(r"(\w+ )?\$\w+")
+Secrets = Mapping[str, str]
+
+
+def redact(text: str, secrets: Secrets) -> str:
+    """The text with each secret's placeholder in its place.
+
+    Secrets are found as they are and in percent, JSON (also twice), HTML, hexadecimal and base64
+    encoding, the last at any offset in a longer encoded text.
+    """
+    for form, placeholder in forms(tuple(secrets.items())):
+        text = text.replace(form, placeholder)
+    return text
+
+
+@lru_cache(maxsize=32)
+def forms(secrets: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
+    """Every written form with its placeholder, the longest first."""
+    written = {form: placeholder for secret, placeholder in secrets for form in encodings(secret)}
+    return tuple(sorted(written.items(), key=lambda item: -len(item[0])))
+
+
+def encodings(secret: str) -> Iterator[str]:
+    """The secret as text, and as other texts carry it; nothing for an empty secret."""
+    if not secret:
+        return
+    in_json = json.dumps(secret)[1:-1]
+    yield secret
+    yield from percent_encodings(secret)
+    yield from (in_json, json.dumps(secret, ensure_ascii=False)[1:-1], json.dumps(in_json)[1:-1])
+    yield html.escape(secret)
+    raw = secret.encode()
+    if len(raw) >= SHORTEST_ENCODED:
+        yield from (raw.hex(), raw.hex().upper())
+        yield from base64_encodings(raw)
+
+
+def percent_encodings(secret: str) -> Iterator[str]:
+    """In a path, in a form, with lower-case digits, and encoded twice (RFC 3986, section 2.1)."""
+    for encoded in (quote(secret, safe=""), quote(secret), quote_plus(secret)):
+        yield encoded
+        yield re.sub(r"%[0-9A-F]{2}", lambda digits: digits[0].lower(), encoded)
+        yield quote(encoded, safe="")
+
+
+def base64_encodings(raw: bytes) -> Iterator[str]:
+    """What every base64 text that holds these bytes has in common, per offset (RFC 4648)."""
+    for offset in range(3):
+        whole = base64.b64encode(bytes(offset) + raw).decode()
+        start = (0, 2, 3)[offset]
+        end = (offset + len(raw)) * 8 // 6
+        if end - start >= SHORTEST_ENCODED:
+            yield whole[start:end]
+            yield whole[start:end].translate(str.maketrans("+/", "-_"))
+
+
+def redact_log(text: str, secrets: Secrets) -> str:
+    """A log's text without secrets, also where white space wraps them over lines.
+
+    Passwords in URLs and private keys go too, whoever's they are.
+    """
+    text = mask(redact(text, secrets))
+    compact = "".join(text.split())
+    for form, placeholder in forms(tuple(secrets.items())):
+        letters = "".join(form.split())
+        if letters in compact:
+            text = re.sub(r"\s*".join(map(re.escape, letters)), escaped(placeholder), text)
+    return text
+
+
+def escaped(placeholder: str) -> str:
+    """A replacement that `re.sub` takes as it is."""
+    return placeholder.replace("\\", r"\\")
+
+
+def mask(text: str) -> str:
+    """The text without passwords in URLs and without private keys, known or not."""
+    text = URL_PASSWORD.sub(rf"\g<before>{REMOVED}\g<after>", text)
+    return PRIVATE_KEY.sub(REMOVED, text)
+
+
+def header(name: str, value: str, secrets: Secrets) -> str:
+    """A header's value to print: of one that may carry a credential only a known placeholder."""
+    shown = mask(redact(value, secrets))
+    if SECRET_NAME.search(name) and not PLACEHOLDER_ONLY.fullmatch(shown):
+        return REMOVED
+    return shown
+
+
+def url(text: str, secrets: Secrets) -> str:
+    """A URL to print: parameters that are named like a secret lose their value."""
+    parts = urlsplit(mask(redact(text, secrets)))
+    return parts._replace(query=fields(parts.query)).geturl()
+
+
+def fields(text: str) -> str:
+    """A query or a form; unchanged where no parameter is named like a secret."""
+    pairs = parse_qsl(text, keep_blank_values=True)
+    if not any(SECRET_NAME.search(name) for name, _ in pairs):
+        return text
+    return urlencode(
+        [(name, REMOVED if SECRET_NAME.search(name) else value) for name, value in pairs]
+    )
+
+
+def body(text: str, media_type: str, secrets: Secrets) -> str:
+    """A body to print: members and parameters that are named like a secret lose their value."""
+    shown = mask(redact(text, secrets))
+    if "urlencoded" in media_type:
+        return fields(shown)
+    try:
+        value = json.loads(shown)
+    except ValueError:
+        return shown
+    clean = members(value)
+    return shown if clean == value else json.dumps(clean)
+
+
+def members(value: Json) -> Json:
+    """JSON without the text of members that are named like a secret."""
+    if isinstance(value, list):
+        return [members(each) for each in value]
+    if isinstance(value, dict):
+        return {
+            name: REMOVED
+            if SECRET_NAME.search(name) and isinstance(each, str) and each
+            else members(each)
+            for name, each in value.items()
+        }
+    return value
