@@ -91,7 +91,8 @@ class Place:
 class Tape:
     """Records exchanges between the observations of one check after the other; safe among threads.
 
-    `dropped` counts the exchanges of the current check that no longer fitted.
+    `secrets` grows with every credential that an answer hands out. `dropped` counts the exchanges
+    of the current check that no longer fitted.
     """
 
     file: BinaryIO
@@ -102,7 +103,10 @@ class Tape:
     lock: Lock = field(default_factory=Lock, repr=False)
 
     def record(self, exchange: Exchange) -> None:
-        """Keep one exchange, without secrets."""
+        """Keep one exchange, without secrets; what it hands out is a secret from now on."""
+        cookies = [value for name, value in exchange.answer_headers if name == "set-cookie"]
+        for secret in redaction.minted(exchange.answer_body, cookies):
+            self.secrets.setdefault(secret, f"$MINTED_{len(self.secrets)}")
         clean = exchange.without(self.secrets)
         line = encode(clean).encode()
         with self.lock:

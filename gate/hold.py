@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory, TemporaryFile
+from typing import BinaryIO, cast
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
@@ -108,16 +109,14 @@ def settle(asked: Asked, command: str, variables: Mapping[str, str]) -> Run:
 def hold(run: Run, progress: screen.Progress, variables: Mapping[str, str]) -> Verdict:
     """Hold the run: the verdict, once all its evidence is in the run's folder."""
     bundle.create(run.folder)
-    secrets: dict[str, str] = {}
     checks = [catalogue.CHECKS[name] for name in run.chosen]
     with (
         discarded_if_empty(run.folder),
-        TemporaryFile(prefix="maestro-tape-") as file,
-        collected(run.folder, secrets) as raw,
+        new_tape() as tape,
+        collected(run.folder, tape.secrets) as raw,
         progress,
-        place(run, raw, progress, variables, Tape(file)) as (testbed, tape),
+        place(run, raw, progress, variables, tape) as testbed,
     ):
-        secrets.update(testbed.secrets)
         plan, history = run.plan(testbed), run.known(testbed.target.name)
         session.prepare(run.folder, plan, run.policy_text, history, circumstances(run, variables))
         conduct = session.Conduct(
@@ -164,19 +163,14 @@ def read_policy(path: Path) -> tuple[str, Policy]:
     return text, rules
 
 
-@contextmanager
 def place(
     run: Run, raw: Path, progress: screen.Progress, variables: Mapping[str, str], tape: Tape
-) -> Iterator[tuple[Testbed, Tape]]:
+) -> AbstractContextManager[Testbed]:
     """The testbed: the target that a file describes, or Maestro ML on its own servers."""
     target = run.asked.target
-    placed: AbstractContextManager[Testbed] = (
-        maestro_ml(raw, run.seed, progress, variables, tape=tape)
-        if target is None
-        else external(target, raw, run.seed, variables, tape)
-    )
-    with placed as testbed:
-        yield testbed, tape
+    if target is not None:
+        return external(target, raw, run.seed, variables, tape)
+    return maestro_ml(raw, run.seed, progress, variables, tape=tape)
 
 
 def maestro_ml(  # noqa: PLR0913 - each is a wish of its own, with a default
@@ -198,6 +192,13 @@ def maestro_ml(  # noqa: PLR0913 - each is a wish of its own, with a default
         redis_url=variables.get("MAESTRO_REDIS_URL"),
         tape=tape,
     )
+
+
+@contextmanager
+def new_tape() -> Iterator[Tape]:
+    """A tape on a file that nobody else sees."""
+    with TemporaryFile(prefix="maestro-tape-") as file:
+        yield Tape(cast("BinaryIO", file))
 
 
 @contextmanager

@@ -6,7 +6,7 @@ import base64
 import html
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from urllib.parse import parse_qsl, quote, quote_plus, urlencode, urlsplit
 
@@ -14,6 +14,7 @@ from gate.model import Json
 
 REMOVED = "[redacted]"
 SHORTEST_ENCODED = 6
+DEEPEST_JSON = 5
 URL_PASSWORD = re.compile(r"(?P<before>://[^\s/:@?#]*:)[^\s/@?#]+(?P<after>@)")
 PRIVATE_KEY = re.compile(
     r"-----BEGIN (?P<kind>[A-Z ]*PRIVATE KEY)-----.*?-----END (?P=kind)-----", re.DOTALL
@@ -23,6 +24,9 @@ SECRET_NAME = re.compile(
     r"|signature",
     re.IGNORECASE,
 )
+NOT_THE_SECRET = re.compile(r"(id|_at|prefix|type|name|count|hint|scopes?)$", re.IGNORECASE)
+MINTED = re.compile(r"[\x21-\x7e]{16,}")
+UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 PLACEHOLDER_ONLY = re.compile(r"(\w+ )?\$\w+")
 Secrets = Mapping[str, str]
 
@@ -30,8 +34,8 @@ Secrets = Mapping[str, str]
 def redact(text: str, secrets: Secrets) -> str:
     """The text with each secret's placeholder in its place.
 
-    Secrets are found as they are and in percent, JSON (also twice), HTML, hexadecimal and base64
-    encoding, the last at any offset in a longer encoded text.
+    Secrets are found as they are and in percent, JSON (also JSON within JSON), HTML, hexadecimal
+    and base64 encoding, the last at any offset in a longer encoded text.
     """
     for form, placeholder in forms(tuple(secrets.items())):
         text = text.replace(form, placeholder)
@@ -49,15 +53,23 @@ def encodings(secret: str) -> Iterator[str]:
     """The secret as text, and as other texts carry it; nothing for an empty secret."""
     if not secret:
         return
-    in_json = json.dumps(secret)[1:-1]
     yield secret
     yield from percent_encodings(secret)
-    yield from (in_json, json.dumps(secret, ensure_ascii=False)[1:-1], json.dumps(in_json)[1:-1])
+    yield from json_encodings(secret)
     yield html.escape(secret)
     raw = secret.encode()
     if len(raw) >= SHORTEST_ENCODED:
         yield from (raw.hex(), raw.hex().upper())
         yield from base64_encodings(raw)
+
+
+def json_encodings(secret: str) -> Iterator[str]:
+    """In a string, in a string of JSON within a string, and so on; as ASCII or not (RFC 8259)."""
+    for ascii_only in (True, False):
+        text = secret
+        for _ in range(DEEPEST_JSON):
+            text = json.dumps(text, ensure_ascii=ascii_only)[1:-1]
+            yield text
 
 
 def percent_encodings(secret: str) -> Iterator[str]:
@@ -121,11 +133,9 @@ def url(text: str, secrets: Secrets) -> str:
 def fields(text: str) -> str:
     """A query or a form; unchanged where no parameter is named like a secret."""
     pairs = parse_qsl(text, keep_blank_values=True)
-    if not any(SECRET_NAME.search(name) for name, _ in pairs):
+    if not any(is_secret(name) for name, _ in pairs):
         return text
-    return urlencode(
-        [(name, REMOVED if SECRET_NAME.search(name) else value) for name, value in pairs]
-    )
+    return urlencode([(name, REMOVED if is_secret(name) else value) for name, value in pairs])
 
 
 def body(text: str, media_type: str, secrets: Secrets) -> str:
@@ -141,15 +151,43 @@ def body(text: str, media_type: str, secrets: Secrets) -> str:
     return shown if clean == value else json.dumps(clean)
 
 
+def is_secret(name: str) -> bool:
+    """Is a parameter or member with this name secret? The id of a key is not."""
+    return bool(SECRET_NAME.search(name)) and not NOT_THE_SECRET.search(name)
+
+
+def minted(text: str, cookies: Iterable[str]) -> Iterator[str]:
+    """Credentials that an answer hands out: long members named like one, and cookies' values."""
+    for cookie in cookies:
+        value = cookie.partition(";")[0].partition("=")[2]
+        if MINTED.fullmatch(value):
+            yield value
+    try:
+        yield from handed_out(json.loads(text))
+    except (ValueError, RecursionError):
+        return
+
+
+def handed_out(value: Json) -> Iterator[str]:
+    """The long texts of members that are named like a secret, at any depth."""
+    if isinstance(value, list):
+        for each in value:
+            yield from handed_out(each)
+    if isinstance(value, dict):
+        for name, each in value.items():
+            if not isinstance(each, str):
+                yield from handed_out(each)
+            elif is_secret(name) and MINTED.fullmatch(each) and not UUID.fullmatch(each):
+                yield each
+
+
 def members(value: Json) -> Json:
     """JSON without the text of members that are named like a secret."""
     if isinstance(value, list):
         return [members(each) for each in value]
     if isinstance(value, dict):
         return {
-            name: REMOVED
-            if SECRET_NAME.search(name) and isinstance(each, str) and each
-            else members(each)
+            name: REMOVED if is_secret(name) and isinstance(each, str) and each else members(each)
             for name, each in value.items()
         }
     return value

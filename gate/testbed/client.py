@@ -140,17 +140,22 @@ class Cast:
             raise SetupError(f"The testbed has no {role} of {tenant or 'no tenant'}.")
         return client
 
-    def taped(self, tape: Tape | None, secrets: Mapping[str, str]) -> Cast:
-        """The same principals, with a tape that hears all they say and keeps these secrets out."""
-        if tape is None:
-            return self
-        tape.secrets.update(secrets)
+    def taped(self, tape: Tape | None) -> Cast:
+        """The same principals, with a tape that hears all they say."""
         return Cast({seat: replace(client, tape=tape) for seat, client in self.clients.items()})
 
     def close(self) -> None:
         """Close all connections."""
         for client in self.clients.values():
             client.close()
+
+
+def remembered(secrets: Mapping[str, str], tape: Tape | None) -> Mapping[str, str]:
+    """The secrets, which grow with the tape where there is one."""
+    if tape is None:
+        return secrets
+    tape.secrets.update(secrets)
+    return tape.secrets
 
 
 def exchange(request: httpx.Request, now: datetime, seconds: float) -> Exchange:

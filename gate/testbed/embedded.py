@@ -12,7 +12,7 @@ from gate.errors import SetupError
 from gate.exchanges import Tape
 from gate.model import Json, Target
 from gate.redaction import redact
-from gate.testbed.client import Cast, HttpClient, document
+from gate.testbed.client import Cast, HttpClient, document, remembered
 from gate.testbed.faults import inject
 from gate.testbed.postgresql import PostgreSQL
 from gate.testbed.provision import Schema, new_schema
@@ -131,8 +131,7 @@ def embedded(  # noqa: PLR0913 - each is a wish of its own, with a default
             service = stack.enter_context(running_service(site, installation))
             say("Creating the tenants")
             principals = create_tenants(service.operator, tenants)
-        secrets = known | secrets_of(principals)
-        cast = cast_of(service.operator, principals).taped(tape, secrets)
+        cast = cast_of(service.operator, principals).taped(tape)
         stack.callback(cast.close)
         yield Embedded(
             target=target_of(service, checkout, offers_of(parts)),
@@ -140,7 +139,7 @@ def embedded(  # noqa: PLR0913 - each is a wish of its own, with a default
             folder=folder,
             tenants=tuple(tenants),
             tenant_ids={each.tenant: each.tenant_id for each in principals},
-            secrets=secrets,
+            secrets=remembered(known | secrets_of(principals), tape),
             cast=cast,
             schema=schema,
             redis_url=parts.redis_url,

@@ -19,7 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from gate.errors import SetupError, UsageError
 from gate.exchanges import Tape
 from gate.model import Json, Target
-from gate.testbed.client import Cast, HttpClient, document
+from gate.testbed.client import Cast, HttpClient, document, remembered
 from gate.testbed.postgresql import PostgreSQL
 from gate.testbed.site import Site, open_site
 
@@ -151,8 +151,8 @@ def external(
                 seed=seed,
                 folder=folder,
                 tenants=tuple(dict.fromkeys(actor.tenant for actor in written.actors)),
-                secrets=secrets,
-                cast=cast.taped(tape, secrets),
+                secrets=remembered(secrets, tape),
+                cast=cast.taped(tape),
                 description=description,
                 site=site,
                 began=time.monotonic(),
