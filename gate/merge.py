@@ -34,23 +34,23 @@ def merge(
     """
     for run in runs:
         bundle.verify(run, catalogue.CHECKS, session.identity(), trusted)
-    plans = {str(run): bundle.plan_of(run) for run in runs}
+    plans = [(str(run), bundle.plan_of(run)) for run in runs]
     plan = whole(plans, command, key)
     for name in (bundle.POLICY, bundle.HISTORY):
         agree(runs, name)
     bundle.create(out)
     prepare(runs, out, plan)
-    join(runs, out, plans)
+    join(runs, out)
     verdict = bundle.rejudge(out, catalogue.CHECKS)
     session.publish(out, verdict, key)
     return verdict
 
 
-def whole(plans: dict[str, Plan], command: str, key: Ed25519PrivateKey | None) -> Plan:
+def whole(plans: Sequence[tuple[str, Plan]], command: str, key: Ed25519PrivateKey | None) -> Plan:
     """The plan of all shards together, judged by this version of Maestro."""
     plan = shard.whole(plans)
     signer = None if key is None else fingerprint(key.public_key())
-    made = shard.provenance(list(plans.values()), command, signer)
+    made = shard.provenance([plan for _, plan in plans], command, signer)
     if made is None or made.maestro != session.identity():
         raise UsageError("The shards were judged by another version of Maestro than this one.")
     return replace(plan, provenance=made)
@@ -82,14 +82,14 @@ def prepare(runs: Sequence[Path], out: Path, plan: Plan) -> None:
     )
 
 
-def join(runs: Sequence[Path], out: Path, plans: dict[str, Plan]) -> None:
+def join(runs: Sequence[Path], out: Path) -> None:
     """The journals one after the other, and the raw evidence of each shard in its own folder."""
     try:
         with (out / bundle.JOURNAL).open("xb") as whole_journal:
             for run in runs:
                 whole_journal.write((run / bundle.JOURNAL).read_bytes())
         for run in runs:
-            part = plans[str(run)].shard
+            part = bundle.plan_of(run).shard
             if part is not None and (run / session.RAW).exists():
                 shutil.copytree(run / session.RAW, out / session.RAW / f"shard-{part.index}")
     except OSError as error:

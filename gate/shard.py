@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 from gate.errors import UsageError
@@ -31,14 +31,14 @@ def split(checks: Sequence[str], shard: Shard) -> tuple[str, ...]:
     return tuple(checks[shard.index - 1 :: shard.count])
 
 
-def whole(plans: Mapping[str, Plan]) -> Plan:
-    """The plan that these shards, by run, carry out together; UsageError when they do not agree.
+def whole(plans: Sequence[tuple[str, Plan]]) -> Plan:
+    """The plan that these runs, each with its name, carry out together; UsageError when they do not agree.
 
     They must have one target and revision, profile, scope and version of Maestro, and no shard may
     be there twice. A missing one is not refused: its checks have no results.
     """
-    first = next(iter(plans.values()))
-    for run, plan in plans.items():
+    first = plans[0][1]
+    for run, plan in plans:
         if plan.shard is None:
             raise UsageError(f"{run} is a whole run, not a shard.")
         for what, ours, theirs in zip(
@@ -49,14 +49,14 @@ def whole(plans: Mapping[str, Plan]) -> Plan:
         ):
             if ours != theirs:
                 raise UsageError(f"{run} has another {what} ({theirs}) than the first ({ours}).")
-    seen = [plan.shard.index for plan in plans.values() if plan.shard]
+    seen = [plan.shard.index for _, plan in plans if plan.shard]
     if twice := sorted({index for index in seen if seen.count(index) > 1}):
         raise UsageError(f"Shard {twice[0]} is there twice.")
     return replace(
         first,
         shard=None,
         only=first.shard.scope if first.shard else (),
-        today=max(plan.today for plan in plans.values()),
+        today=max(plan.today for _, plan in plans),
     )
 
 

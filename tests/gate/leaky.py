@@ -7,8 +7,9 @@ import html
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
+from threading import Event, Thread
 from urllib.parse import quote
 
 from gate.testbed.ports import LOOPBACK, reserve
@@ -36,10 +37,23 @@ DOCUMENT = {
 MINTED = "minted-canary-0123456789"
 
 
+@dataclass
+class Brake:
+    """Stops the service: `reached` is set by the first request that `released` then lets go on."""
+
+    reached: Event = field(default_factory=Event)
+    released: Event = field(default_factory=Event)
+
+
 class Leaky(BaseHTTPRequestHandler):
     """Answers everything, and everything leaks."""
 
+    brake: Brake | None = None
+
     def do_GET(self) -> None:
+        if self.brake is not None and self.path != "/openapi.json":
+            self.brake.reached.set()
+            self.brake.released.wait(60)
         self.answer(DOCUMENT if self.path == "/openapi.json" else self.leak(""), 200)
 
     def do_POST(self) -> None:
@@ -78,15 +92,18 @@ class Leaky(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def leaky_service() -> Iterator[str]:
+def leaky_service(brake: Brake | None = None) -> Iterator[str]:
     """The service's base URL."""
     with reserve() as port:
-        server = ThreadingHTTPServer((LOOPBACK, port), Leaky)
+        service = type("Service", (Leaky,), {"brake": brake})
+        server = ThreadingHTTPServer((LOOPBACK, port), service)
         thread = Thread(target=server.serve_forever, daemon=True)
         thread.start()
         try:
             yield f"http://{LOOPBACK}:{port}"
         finally:
+            if brake is not None:
+                brake.released.set()
             server.shutdown()
             server.server_close()
             thread.join()
