@@ -32,10 +32,11 @@ def split(checks: Sequence[str], shard: Shard) -> tuple[str, ...]:
 
 
 def whole(plans: Sequence[tuple[str, Plan]]) -> Plan:
-    """The plan that these runs, each with its name, carry out together; UsageError when they do not agree.
+    """The plan that these runs, each with its name, carry out together.
 
-    They must have one target and revision, profile, scope and version of Maestro, and no shard may
-    be there twice. A missing one is not refused: its checks have no results.
+    UsageError when they do not agree: they must have one target and revision, profile, scope and
+    version of Maestro, and no shard may be there twice. A missing one is not refused: its checks
+    have no results.
     """
     first = plans[0][1]
     for run, plan in plans:
