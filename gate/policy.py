@@ -41,7 +41,7 @@ class WrittenWaiver(Written):
     approver: str = Field(min_length=1)
     reason: str = Field(min_length=10)
     expires: date
-    ticket: str | None = None
+    ticket: str = Field(min_length=1)
 
 
 class WrittenBudget(Written):

@@ -57,7 +57,7 @@ def parts(dotted: str) -> Path:
     except tomllib.TOMLDecodeError:
         return (dotted,)
     found: list[str] = []
-    while isinstance(value, dict):
-        ((name, value),) = value.items()
+    while isinstance(value, dict) and value:
+        name, value = next(iter(value.items()))
         found.append(name)
     return tuple(found)

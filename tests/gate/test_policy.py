@@ -40,6 +40,7 @@ finding = "security.headers:leak:GET /a"
 owner = "ada"
 approver = "grace"
 reason = "accepted until the proxy is replaced"
+ticket = "SEC-7"
 expires = 2026-03-20
 """
 
@@ -77,6 +78,7 @@ def test_a_valid_policy_is_read() -> None:
         (POLICY + WAIVER.replace("security.headers:", "isolation.read:"), "cannot be waived"),
         (POLICY + WAIVER.replace("security.headers:", "security.hats:"), "'security.hats'"),
         (POLICY + WAIVER.replace('"ada"', '""'), "waivers.0.owner"),
+        (POLICY + WAIVER.replace('ticket = "SEC-7"', ""), "waivers.0.ticket"),
         (POLICY + "[budget]\nnew = { medium = -1 }\n", "budget.new.medium"),
         (POLICY + "[budget]\nnew = { awful = 1 }\n", "budget.new.awful"),
         (POLICY + '[min_samples]\n"load.arrivals.p99_ms" = 0\n', "min_samples"),
@@ -111,9 +113,9 @@ def test_an_invalid_policy_is_refused_in_one_sentence(broken: str, says: str) ->
         (POLICY.replace("load.arrivals.p99_ms", "load.arrivals.p98_ms"), 7, "p99_ms"),
         (POLICY.replace('"load.arrivals"]', '"load.arrival"]'), 5, "Write 'load.arrivals'"),
         (POLICY + WAIVER.replace("grace", "Ada"), 12, "somebody else"),
-        (POLICY + WAIVER.replace("2026-03-20", "2026-04-20"), 14, "an earlier day"),
+        (POLICY + WAIVER.replace("2026-03-20", "2026-04-20"), 15, "an earlier day"),
         (POLICY + WAIVER.replace("expires = 2026-03-20", ""), 9, "Add it"),
-        (POLICY + WAIVER + WAIVER.replace("security.headers:", "isolation.read:"), 17, "fix"),
+        (POLICY + WAIVER + WAIVER.replace("security.headers:", "isolation.read:"), 18, "fix"),
         (POLICY + WAIVER.replace("security.headers:", "security.hats:"), 10, "security.headers"),
         (POLICY + "[flaky\n", 8, "toml.io"),
         (POLICY + "[budget]\n# none\nnew.medium = -1\n", 10, "Correct the value"),
