@@ -75,6 +75,7 @@ TEST = [
     "pytest-cov",
     "pytest-timeout",
     "pytest-xdist",
+    "pyyaml",
     "ruff",
     "types-psutil",
     "types-psycopg2",

@@ -4,16 +4,11 @@ from __future__ import annotations
 
 import json
 import os
-import random
 import shlex
-import shutil
 import signal
 import sys
 import traceback
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import FrameType
@@ -22,23 +17,12 @@ from typing import Any, NoReturn
 import click
 from rich.console import Console
 
-from gate import bundle, catalogue, screen, session
-from gate.check import Check, Testbed
-from gate.codec import encode
-from gate.diff import compare
-from gate.errors import GateError, UsageError
+from gate import catalogue, hold, policy, review, screen, session
+from gate.check import Check
+from gate.errors import GateError
 from gate.explain import explain as page_of
-from gate.model import Outcome, Plan, Verdict
-from gate.policy import Policy, decide, name_known, parse
-from gate.testbed.embedded import embedded
-from gate.testbed.external import external
-from reports import FORMATS
 
-EXIT = {Outcome.PASS: 0, Outcome.FAIL: 10}
-INCOMPLETE, USAGE, INTERNAL, INTERRUPTED = 11, 64, 70, 130
-POLICY = session.ROOT / "policy.toml"
-EXISTING = click.Path(exists=True, file_okay=False, path_type=Path)
-AS_JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON for machines.")
+USAGE, INTERNAL, INTERRUPTED = 64, 70, 130
 
 
 def maestro() -> NoReturn:
@@ -55,8 +39,9 @@ def interrupt(number: int, _: FrameType | None) -> None:
 
 def attempt(arguments: list[str]) -> int:
     """The exit code of one invocation; what goes wrong is told on standard error."""
+    call = review.Call(shlex.join(["maestro", *arguments]), os.environ)
     try:
-        code = commands.main(arguments, prog_name="maestro", standalone_mode=False)
+        code = commands.main(arguments, prog_name="maestro", standalone_mode=False, obj=call)
     except click.ClickException as error:
         error.show()
         return USAGE
@@ -85,122 +70,45 @@ def commands() -> None:
     """
 
 
+for each in review.COMMANDS:
+    commands.add_command(each)
+
+
 @commands.command()
 @click.argument("checks", nargs=-1)
 @click.option("--profile", default="standard", show_default=True, help="smoke, standard, release")
-@click.option(
-    "--target", type=click.Path(path_type=Path), help="A target.toml; default: Maestro ML"
-)
-@click.option("--out", type=click.Path(path_type=Path), help="A new folder for the evidence.")
-@click.option("--policy", type=click.Path(path_type=Path), default=POLICY, help="The policy file.")
+@click.option("--target", type=review.FILE, help="A target.toml; default: Maestro ML")
+@click.option("--out", type=review.FILE, help="A new folder for the evidence.")
+@click.option("--policy", type=review.FILE, default=hold.POLICY, help="The policy file.")
 @click.option("--seed", type=int, help="Repeat a run's random choices; printed in its report.")
-@AS_JSON
-def gate(**asked: Any) -> int:
+@click.option("--shard", help="Run the i-th of n shares of the checks, as i/n; see `merge`.")
+@click.option("--history", help="Compare with earlier runs: their folder, or s3://bucket/prefix.")
+@click.option(
+    "--retries",
+    type=click.IntRange(0, 5),
+    help="Try a check again that does not pass; a retry buys a label, not a pass.",
+)
+@review.KEY
+@review.AS_JSON
+@click.pass_obj
+def gate(call: review.Call, /, **asked: Any) -> int:
     """Run the gate: all checks of a profile, or only the CHECKS (ids or gates) named.
 
     Starts Maestro ML on its own PostgreSQL and Redis, or tests what --target describes.
     """
     as_json = asked.pop("as_json")
-    verdict, folder = hold(Asked(**asked))
-    show(verdict, folder, as_json=as_json)
-    return exit_code(verdict)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
-    """What the user asked `maestro gate` for."""
-
-    checks: tuple[str, ...]
-    profile: str
-    target: Path | None
-    out: Path | None
-    policy: Path
-    seed: int | None
-
-
-def hold(asked: Asked) -> tuple[Verdict, Path]:
-    """Hold one run: the verdict, and the folder with its evidence."""
-    started = datetime.now(UTC)
-    text, policy = read_policy(asked.policy)
-    chosen = catalogue.select(asked.checks or policy.required(asked.profile))
-    folder = asked.out or Path("runs") / f"{started:%Y%m%dT%H%M%SZ}-{asked.profile}"
-    bundle.create(folder)
-    progress = screen.Progress.on(Console(stderr=True), len(chosen))
-    seed = random.SystemRandom().randrange(2**31) if asked.seed is None else asked.seed
-    with discarded_if_empty(folder), progress, place(asked, folder, seed, progress) as testbed:
-        plan = Plan(
-            target=testbed.target,
-            profile=asked.profile,
-            only=chosen if asked.checks else (),
-            today=started.date(),
-            provenance=session.provenance(
-                seed=seed,
-                started=f"{started:%Y-%m-%dT%H:%M:%SZ}",
-                command=shlex.join(["maestro", *sys.argv[1:]]),
-            ),
-        )
-        session.prepare(folder, plan, text)
-        checks = [catalogue.CHECKS[name] for name in chosen]
-        watch = session.Watch(progress.began, progress.ended)
-        results = session.conduct(
-            folder, checks, testbed, policy, watch, sabotage=asked.profile in policy.sabotage
-        )
-        secrets = dict(testbed.secrets)
-    verdict = decide(plan, results, policy, [check.page for check in checks])
-    session.publish(folder, verdict, secrets)
-    return verdict, folder
-
-
-def read_policy(path: Path) -> tuple[str, Policy]:
-    """A policy file's text and meaning; UsageError when it cannot be used."""
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"The policy {path} cannot be read: {error}.") from error
-    rules = parse(text, today=datetime.now(UTC).date())
-    name_known(rules, checks=catalogue.CHECKS, measures=catalogue.MEASURES)
-    return text, rules
-
-
-def place(
-    asked: Asked, folder: Path, seed: int, progress: screen.Progress
-) -> AbstractContextManager[Testbed]:
-    """The testbed: the target that a file describes, or Maestro ML on its own servers."""
-    raw = folder.resolve() / session.RAW
-    raw.mkdir()
-    if asked.target is not None:
-        return external(asked.target, raw, seed, os.environ)
-    return maestro_ml(raw, seed, progress)
-
-
-def maestro_ml(
-    folder: Path, seed: int, progress: screen.Progress, port: int = 0
-) -> AbstractContextManager[Testbed]:
-    """Our own service, on new servers or on installed ones that the environment names."""
-    return embedded(
-        folder,
-        seed,
-        say=progress.say,
-        port=port,
-        database_url=os.environ.get("MAESTRO_DATABASE_URL"),
-        redis_url=os.environ.get("MAESTRO_REDIS_URL"),
-    )
-
-
-@contextmanager
-def discarded_if_empty(folder: Path) -> Iterator[None]:
-    """Leave no folder behind when nothing was looked at yet."""
-    try:
-        yield
-    except BaseException:
-        if not (folder / bundle.JOURNAL).exists():
-            shutil.rmtree(folder)
-        raise
+    run = hold.settle(hold.Asked(**asked), call.command, call.variables)
+    progress = screen.Progress.on(Console(stderr=True), len(run.chosen))
+    verdict = hold.hold(run, progress, call.variables)
+    review.show(verdict, run.folder, as_json=as_json)
+    return review.exit_code(verdict)
 
 
 @commands.command(name="list")
-@click.option("--pages", type=EXISTING, help="Also write each check's page into this folder.")
-@AS_JSON
+@click.option(
+    "--pages", type=review.EXISTING, help="Also write each check's page into this folder."
+)
+@review.AS_JSON
 def list_checks(pages: Path | None, *, as_json: bool) -> None:
     """List every check: its id and what it claims."""
     checks = catalogue.CHECKS.values()
@@ -231,62 +139,36 @@ def summary(check: Check) -> dict[str, Any]:
 
 @commands.command()
 @click.argument("check")
-@AS_JSON
+@review.AS_JSON
 def explain(check: str, *, as_json: bool) -> None:
     """Explain a CHECK: how it looks and judges, what it cannot see, how it proves itself."""
     found = catalogue.find(check)
     click.echo(json.dumps(summary(found), indent=2) if as_json else page_of(found), nl=as_json)
 
 
-@commands.command()
-@click.argument("run", type=EXISTING)
-@AS_JSON
-def judge(run: Path, *, as_json: bool) -> int:
-    """Judge a stored RUN again, from its journal; the target is not touched."""
-    verdict = bundle.rejudge(run, catalogue.CHECKS)
-    show(verdict, run, as_json=as_json)
-    return exit_code(verdict)
-
-
-@commands.command()
-@click.argument("run", type=EXISTING)
-@click.option("--format", "form", type=click.Choice(sorted(FORMATS)), required=True)
-def report(run: Path, form: str) -> None:
-    """Print the report of a stored RUN in one of the formats."""
-    click.echo(FORMATS[form].render(bundle.load(run / bundle.VERDICT)), nl=False)
-
-
-@commands.command()
-@click.argument("run", type=EXISTING)
-def verify(run: Path) -> None:
-    """Verify the evidence of a RUN: every file, the verdict's reasoning, the judges' word."""
-    verdict = bundle.verify(run, catalogue.CHECKS, session.identity())
-    again = bundle.judged_by(verdict) == session.identity()
-    journal = (
-        "results follow from the journal" if again else "judged by another version: not redone"
-    )
-    click.echo(f"Intact: files unchanged, verdict follows from results and policy, {journal}.")
-    click.echo(f"The verdict was {verdict.outcome.label}.")
-
-
-@commands.command()
-@click.argument("before", type=EXISTING)
-@click.argument("after", type=EXISTING)
-@AS_JSON
-def diff(before: Path, after: Path, *, as_json: bool) -> None:
-    """Show what changed between two runs: new, fixed and remaining findings, measures."""
-    difference = compare(bundle.load(before / bundle.VERDICT), bundle.load(after / bundle.VERDICT))
-    click.echo(encode(difference, indent=2) if as_json else screen.difference_text(difference))
+@commands.command(name="policy")
+@click.argument("file", type=review.FILE, default=hold.POLICY)
+@click.option("--schema", type=review.EXISTING, help="Write the policy's JSON Schema in here.")
+def read_policy(file: Path, schema: Path | None) -> None:
+    """Read a policy FILE and say what it requires, or where it is wrong and what to do."""
+    _, rules = hold.read_policy(file)
+    if schema is not None:
+        text = json.dumps(policy.schema(), indent=2) + "\n"
+        (schema / "policy.schema.json").write_text(text, encoding="utf-8")
+    click.echo(screen.policy_text(rules))
 
 
 @commands.command()
 @click.option("--port", type=click.IntRange(0, 65535), default=0, help="Default: a free one.")
-def serve(port: int) -> None:
+@click.pass_obj
+def serve(call: review.Call, port: int) -> None:
     """Start Maestro ML with two demo tenants on embedded servers, until Ctrl-C."""
     progress = screen.Progress.on(Console(stderr=True), 0)
     with TemporaryDirectory(prefix="maestro-demo-") as logs, ExitStack() as stack:
         with progress:
-            testbed = stack.enter_context(maestro_ml(Path(logs), 0, progress, port=port))
+            testbed = stack.enter_context(
+                hold.maestro_ml(Path(logs), 0, progress, call.variables, port=port)
+            )
         keys = {
             tenant: testbed.actor(tenant).credentials["Authorization"].removeprefix("Bearer ")
             for tenant in testbed.tenants
@@ -296,17 +178,6 @@ def serve(port: int) -> None:
             signal.pause()
 
 
-def show(verdict: Verdict, folder: Path, *, as_json: bool) -> None:
-    """The verdict on standard output."""
-    text = FORMATS["json"].render(verdict) if as_json else screen.verdict_text(verdict, folder)
-    click.echo(text)
-
-
 def complain(problem: str, advice: str) -> None:
     """What is wrong and what to do next, on standard error."""
     click.echo(f"maestro: {problem}\n{advice}", err=True)
-
-
-def exit_code(verdict: Verdict) -> int:
-    """0 pass, 10 blocked, 11 incomplete."""
-    return EXIT.get(verdict.outcome, INCOMPLETE)

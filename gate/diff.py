@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from gate.model import Finding, Measure, Outcome, Verdict
+from gate.model import Finding, Measure, Outcome, State, Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +42,7 @@ class Difference:
     """Findings that are new, gone, still there; outcomes and measures that moved."""
 
     new: tuple[Finding, ...]
+    regressed: tuple[Finding, ...]
     fixed: tuple[Finding, ...]
     still: tuple[Finding, ...]
     turned: tuple[Turned, ...]
@@ -49,10 +50,18 @@ class Difference:
 
 
 def compare(before: Verdict, after: Verdict) -> Difference:
-    """What the second run says that the first did not, and the other way round."""
+    """What the second run says that the first did not, and the other way round.
+
+    A finding that only an older run of either history had is regressed, not new.
+    """
     old, new = findings(before), findings(after)
+    again = {each.finding for each in after.known if each.state is State.REGRESSED} | {
+        key for past in before.earlier for key in past.findings
+    }
+    fresh = sorted(new.keys() - old.keys())
     return Difference(
-        new=tuple(new[key] for key in sorted(new.keys() - old.keys())),
+        new=tuple(new[key] for key in fresh if key not in again),
+        regressed=tuple(new[key] for key in fresh if key in again),
         fixed=tuple(old[key] for key in sorted(old.keys() - new.keys())),
         still=tuple(new[key] for key in sorted(new.keys() & old.keys())),
         turned=tuple(turned(before, after)),

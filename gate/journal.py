@@ -89,33 +89,36 @@ def entries(path: Path) -> Iterator[Entry]:
 
 
 def records(journal: Iterable[Entry]) -> dict[str, Record]:
-    """The record of every check, with its rehearsals; pure."""
-    ended: dict[tuple[str, str], Record] = {}
-    seen: dict[tuple[str, str], list[Observation]] = {}
-    for entry in journal:
-        key = entry.check, entry.lie
-        if entry.event == "began":
-            seen[key] = []
-            ended[key] = Record(check=entry.check, died=CUT_SHORT, lie=entry.lie)
-        elif entry.observation is not None:
-            seen[key].append(entry.observation)
+    """The record of every check, with its rehearsals and the attempts before; pure."""
+    found: dict[str, Record] = {}
+    for sitting in sittings(journal):
+        last = found.get(sitting.check)
+        if last is not None and sitting.lie:
+            found[sitting.check] = replace(last, rehearsals=(*last.rehearsals, sitting))
         else:
-            ended[key] = Record(
-                check=entry.check,
+            earlier = () if last is None else (*last.earlier, replace(last, earlier=()))
+            found[sitting.check] = replace(sitting, earlier=earlier)
+    return found
+
+
+def sittings(journal: Iterable[Entry]) -> Iterator[Record]:
+    """Each look of a probe at a target, in order; one that never ended was cut short."""
+    sitting: Record | None = None
+    seen: list[Observation] = []
+    for entry in journal:
+        if entry.event == "began":
+            if sitting is not None:
+                yield replace(sitting, observations=tuple(seen))
+            sitting, seen = Record(check=entry.check, died=CUT_SHORT, lie=entry.lie), []
+        elif entry.observation is not None:
+            seen.append(entry.observation)
+        elif sitting is not None:
+            sitting = replace(
+                sitting,
                 died=entry.died,
                 lacking=entry.lacking,
                 seconds=entry.seconds,
-                lie=entry.lie,
                 told=entry.told,
             )
-    whole = {key: replace(record, observations=tuple(seen[key])) for key, record in ended.items()}
-    return {
-        check: replace(record, rehearsals=rehearsals(whole, check))
-        for (check, lie), record in whole.items()
-        if not lie
-    }
-
-
-def rehearsals(whole: Mapping[tuple[str, str], Record], check: str) -> tuple[Record, ...]:
-    """The rehearsals of one check, in their order."""
-    return tuple(record for (name, lie), record in whole.items() if lie and name == check)
+    if sitting is not None:
+        yield replace(sitting, observations=tuple(seen))

@@ -10,13 +10,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
-from math import isfinite
 from typing import Annotated
 
 from pydantic import JsonValue, PlainSerializer
 
-from gate.ranks import Outcome as Outcome  # noqa: PLC0414 - part of the model
-from gate.ranks import Severity as Severity  # noqa: PLC0414
+from gate.grades import Outcome, Severity
+from gate.measures import Estimate, Limit, Measure
+
+# Part of the model, though written elsewhere.
+__all__ = ["Estimate", "Limit", "Measure", "Outcome", "Severity"]
 
 Json = JsonValue
 
@@ -29,6 +31,14 @@ class Trouble(StrEnum):
     CONTROL = "the control passed"
     ABSENT = "the check never ran"
     SABOTAGE = "the sabotage passed"
+
+
+class State(StrEnum):
+    """How a finding stands to the runs before; without a history all are new."""
+
+    NEW = "new"
+    EXISTING = "existing"
+    REGRESSED = "regressed"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,8 +65,9 @@ class Observation:
 class Record:
     """All that one probe left behind: enough to judge it again, anywhere.
 
-    `rehearsals` are the records of the same probe on the sabotaged target: each names its `lie`,
-    and how often it was `told` in which operation.
+    `earlier` are the attempts before this one, where a check was tried again. `rehearsals` are the
+    records of the same probe on the sabotaged target: each names its `lie`, and how often it was
+    `told` in which operation.
     """
 
     check: str
@@ -64,6 +75,7 @@ class Record:
     died: str | None = None
     lacking: tuple[str, ...] = ()
     seconds: float = 0.0
+    earlier: tuple[Record, ...] = ()
     lie: str = ""
     told: Mapping[str, int] = field(default_factory=dict)
     rehearsals: tuple[Record, ...] = ()
@@ -109,54 +121,6 @@ class Doubt:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Limit:
-    """The worst acceptable value of a measure: a ceiling, unless `at_most` is False."""
-
-    value: float
-    unit: str
-    at_most: bool = True
-
-    def __post_init__(self) -> None:
-        """Refuse NaN and infinities: no measure could ever exceed them."""
-        if not isfinite(self.value):
-            raise ValueError(f"a limit of {self.value} {self.unit} could never be exceeded")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Estimate:
-    """A judge's number with its 95 % interval and the samples it rests on."""
-
-    name: str
-    value: float
-    low: float
-    high: float
-    samples: int
-
-    def __post_init__(self) -> None:
-        """Refuse NaN and infinities: no limit could ever be held against them."""
-        if not all(map(isfinite, (self.value, self.low, self.high))):
-            raise ValueError(f"{self.name} is not a finite number")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Measure:
-    """An estimate held against its limit."""
-
-    estimate: Estimate
-    limit: Limit
-
-    @property
-    def outcome(self) -> Outcome:
-        """FAIL when the whole interval is beyond the limit, INCONCLUSIVE when it straddles."""
-        low, high, limit = self.estimate.low, self.estimate.high, self.limit.value
-        best, worst = (low, high) if self.limit.at_most else (-high, -low)
-        bound = limit if self.limit.at_most else -limit
-        if worst <= bound:
-            return Outcome.PASS
-        return Outcome.FAIL if best > bound else Outcome.INCONCLUSIVE
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Caught:
     """Did the judge reject this planted defect?"""
 
@@ -188,6 +152,14 @@ class Failure:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """What an earlier attempt of a check came to, and why; a retry never hides it."""
+
+    outcome: Outcome
+    reasons: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
     """What one check came to. The outcome is derived from the parts and never set."""
 
@@ -201,6 +173,7 @@ class Result:
     sabotages: tuple[Sabotage, ...] = ()
     observed: Mapping[str, int] = field(default_factory=dict)
     seconds: float = 0.0
+    attempts: tuple[Attempt, ...] = ()
 
     @property
     def gate(self) -> str:
@@ -252,7 +225,11 @@ class Page:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Provenance:
-    """Who judged what, and how to run it again."""
+    """Who judged what, and how to run it again.
+
+    `signer` is the fingerprint of the key that signs the evidence (`SHA256:…`, as ssh-keygen
+    prints it); None means that the evidence is not signed.
+    """
 
     maestro: str
     revision: str
@@ -261,6 +238,43 @@ class Provenance:
     seed: int
     started: str
     command: str
+    signer: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shard:
+    """One of `count` machines that share the checks; `index` counts from 1.
+
+    `scope` is what the shards are to cover together; empty means the whole profile.
+    """
+
+    index: int
+    count: int
+    scope: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Past:
+    """What is kept of an earlier run: outcomes, finding keys and measures (`check.measure`)."""
+
+    run: str
+    started: str
+    day: date
+    revision: str
+    profile: str
+    outcome: Outcome
+    checks: Mapping[str, Outcome]
+    findings: tuple[str, ...] = ()
+    measures: Mapping[str, Estimate] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """A finding in the light of the history."""
+
+    finding: str
+    state: State
+    first_seen: date
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -275,11 +289,17 @@ class Plan:
     only: tuple[str, ...] = ()
     today: date
     provenance: Provenance | None = None
+    shard: Shard | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """The answer of one run: PASS exactly when nothing blocks."""
+    """The answer of one run: PASS exactly when nothing blocks.
+
+    `known`, `fixed` (finding keys) and `earlier` (oldest first) come from the history; `tolerated`
+    are findings (by key) that only the policy's budget keeps from blocking; `notes` say what the
+    policy asked for and could not be answered, without blocking.
+    """
 
     target: Target
     profile: str
@@ -292,6 +312,11 @@ class Verdict:
     stale: tuple[Waiver, ...] = ()
     pages: tuple[Page, ...] = ()
     provenance: Provenance | None = None
+    known: tuple[Known, ...] = ()
+    fixed: tuple[str, ...] = ()
+    tolerated: tuple[str, ...] = ()
+    earlier: tuple[Past, ...] = ()
+    notes: tuple[str, ...] = ()
 
     @property
     def outcome(self) -> Outcome:
@@ -304,6 +329,23 @@ class Verdict:
         controls = [each.caught for result in self.results for each in result.controls]
         sabotages = [each.caught for result in self.results for each in result.sabotages]
         return sum(controls) + sum(sabotages), len(controls) + len(sabotages)
+
+    @property
+    def never_failed(self) -> tuple[str, ...]:
+        """The checks that found nothing now nor in any earlier run: do they look at all?"""
+        failed = {
+            check
+            for past in self.earlier
+            for check, outcome in past.checks.items()
+            if outcome is Outcome.FAIL
+        }
+        return tuple(
+            sorted(
+                result.check
+                for result in self.results
+                if result.outcome is not Outcome.FAIL and result.check not in failed
+            )
+        )
 
 
 def gate_of(check: str) -> str:

@@ -21,6 +21,7 @@ from gate.model import (
     Result,
     Trouble,
 )
+from gate.redaction import redact
 from gate.rehearsal import grade, undecided, unnoticed
 from gate.weigh import NOTHING, starved, weigh
 
@@ -115,13 +116,6 @@ def as_stored(observation: Observation, secrets: Mapping[str, str] = NO_SECRETS)
     """The observation as the journal gives it back: plain JSON, without secrets."""
     text = redact(encode(observation), secrets)
     return decode(Observation, text, source=f"observation {observation.kind!r}")
-
-
-def redact(text: str, secrets: Mapping[str, str]) -> str:
-    """The text with each secret's placeholder in its place."""
-    for secret, placeholder in secrets.items():
-        text = text.replace(secret, placeholder)
-    return text
 
 
 def judge(check: Check, record: Record, limits: Mapping[str, float] = NO_LIMITS) -> Result:

@@ -6,7 +6,7 @@ Functions from values to text; only `Progress` writes, to standard error.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -16,9 +16,11 @@ import click
 from rich.console import Console
 from rich.status import Status
 
+from gate.archive import Kept
 from gate.check import Check, Testbed
 from gate.diff import Difference, Moved
-from gate.model import Block, Outcome, Result, Verdict
+from gate.model import Block, Outcome, Result, State, Verdict
+from gate.policy import Policy
 from gate.weigh import bound, spell
 
 COLOURS = {
@@ -108,31 +110,60 @@ def verdict_lines(verdict: Verdict, folder: Path) -> Iterator[str]:
         yield f"  {block_line(block)}"
     if len(verdict.blocking) > MOST_BLOCKS:
         yield f"  … and {len(verdict.blocking) - MOST_BLOCKS} more, all in the report"
-    yield from tolerated_lines(verdict)
     for result in verdict.results:
         for measure in result.measures:
             name = f"{result.check}.{measure.estimate.name}"
             yield f"  measured {name}: {spell(measure)}, limit {bound(measure.limit)}"
+    yield from mild_lines(verdict)
+    yield from overlay_lines(verdict)
+    yield "planted defects caught: {} of {}".format(*verdict.sensitivity)
+    yield f"evidence: {folder}"
+    yield f"          {signature_line(verdict, trusted=False)}"
+    yield f"report:   {folder / 'report.html'}"
+
+
+def mild_lines(verdict: Verdict) -> Iterator[str]:
+    """Findings that are too mild to block, which nobody waived: seen all the same."""
+    told = {block.finding for block in verdict.blocking}
+    told |= {waiver.finding for waiver in verdict.waived} | set(verdict.tolerated)
+    for result in verdict.results:
+        for finding in result.findings:
+            if finding.key not in told:
+                severity = finding.severity.label
+                yield f"  does not block: {severity}: {finding.title} ({finding.subject})"
+
+
+def overlay_lines(verdict: Verdict) -> Iterator[str]:
+    """What is accepted, left out or not answered, and how the findings stand to earlier runs."""
     for waiver in verdict.waived:
         yield f"  waived until {waiver.expires}: {waiver.finding} ({waiver.owner}, {waiver.reason})"
     for waiver in verdict.stale:
         yield f"  stale waiver, remove it: {waiver.finding} (until {waiver.expires})"
+    for key in verdict.tolerated:
+        yield f"  within the policy's budget, not waived: {key}"
+    for note in verdict.notes:
+        yield f"  note: {note}"
     if verdict.left_out:
         yield f"  left out of profile {verdict.profile}: {', '.join(verdict.left_out)}"
-    yield "planted defects caught: {} of {}".format(*verdict.sensitivity)
-    yield f"evidence: {folder}"
-    yield f"report:   {folder / 'report.html'}"
+    if verdict.known:
+        yield f"  {history_line(verdict)}"
 
 
-def tolerated_lines(verdict: Verdict) -> Iterator[str]:
-    """Findings that nobody waived and that are too mild to block: seen all the same."""
-    counted = {block.finding for block in verdict.blocking}
-    counted |= {waiver.finding for waiver in verdict.waived}
-    for result in verdict.results:
-        for finding in result.findings:
-            if finding.key not in counted:
-                severity = finding.severity.label
-                yield f"  tolerated    {severity}: {finding.title} ({finding.subject})"
+def history_line(verdict: Verdict) -> str:
+    """How the findings stand to earlier runs."""
+    counts = Counter(each.state for each in verdict.known)
+    parts = [f"{counts[state]} {state}" for state in State if counts[state]]
+    return f"findings against {len(verdict.earlier)} earlier runs: {', '.join(parts)}"
+
+
+def signature_line(verdict: Verdict, *, trusted: bool) -> str:
+    """Who vouches for the evidence."""
+    signer = verdict.provenance.signer if verdict.provenance else None
+    if signer is None:
+        return "Not signed: checksums show accidents, but whoever can edit can also re-seal."
+    if trusted:
+        return f"Signed by {signer}, a key that you trust."
+    return f"Signed by {signer}; name the keys that you trust with `maestro verify --public-key`."
 
 
 def headline(verdict: Verdict) -> str:
@@ -161,6 +192,7 @@ def difference_lines(difference: Difference) -> Iterator[str]:
     """The difference, line by line."""
     for word, findings in (
         ("new", difference.new),
+        ("regressed", difference.regressed),
         ("fixed", difference.fixed),
         ("still there", difference.still),
     ):
@@ -177,6 +209,46 @@ def moved_line(moved: Moved) -> str:
     judged = "a real change" if moved.apart else "within the noise of both runs"
     before, after = moved.before, moved.after
     return f"{moved.check}.{after.estimate.name}: {spell(before)} → {spell(after)}, {judged}"
+
+
+def history_text(kept: Sequence[Kept]) -> str:
+    """Earlier runs, oldest first, and the checks that none of them saw fail."""
+    failed = {
+        check
+        for each in kept
+        for check, outcome in each.past.checks.items()
+        if outcome is Outcome.FAIL
+    }
+    checks = {check for each in kept for check in each.past.checks}
+    return "\n".join(
+        [
+            f"{len(kept)} earlier runs",
+            *(past_line(each) for each in kept),
+            f"never seen to fail: {', '.join(sorted(checks - failed)) or 'none'}",
+        ]
+    )
+
+
+def past_line(kept: Kept) -> str:
+    """An earlier run on one line."""
+    past = kept.past
+    word = VERDICTS.get(past.outcome, "INCOMPLETE")
+    return (
+        f"  {past.started}  {word:<10}  {past.profile:<8}  {len(past.findings):>3} findings  "
+        f"{kept.target} at {past.revision}  {past.run}"
+    )
+
+
+def policy_text(policy: Policy) -> str:
+    """What a policy requires."""
+    return "\n".join(
+        [
+            f"findings block from {policy.blocks_at.label} on",
+            *(f"{name}: {', '.join(checks)}" for name, checks in policy.profiles.items()),
+            *(f"limit {name} = {value:g}" for name, value in policy.limits.items()),
+            *(f"waived until {each.expires}: {each.finding}" for each in policy.waivers),
+        ]
+    )
 
 
 def name(outcome: Outcome | None) -> str:

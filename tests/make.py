@@ -21,6 +21,8 @@ from gate.model import (
     Limit,
     Measure,
     Observation,
+    Outcome,
+    Past,
     Plan,
     Provenance,
     Result,
@@ -29,7 +31,7 @@ from gate.model import (
     Trouble,
     Waiver,
 )
-from gate.policy import Policy
+from gate.policy import Budget, Policy, Relative
 
 TODAY = date(2026, 3, 1)
 CHECKS = ("isolation.read", "security.headers", "load.arrivals")
@@ -213,10 +215,39 @@ waivers = st.builds(
 )
 
 
+def past(**changes: object) -> Past:
+    """An earlier run in which the security check gave an answer."""
+    fields: dict[str, object] = {
+        "run": "earlier",
+        "started": "2026-02-01T00:00:00Z",
+        "day": date(2026, 2, 1),
+        "revision": "0",
+        "profile": "standard",
+        "outcome": Outcome.PASS,
+        "checks": {"security.headers": Outcome.PASS},
+    }
+    return Past(**{**fields, **changes})  # type: ignore[arg-type]
+
+
+pasts = st.builds(
+    past,
+    outcome=st.sampled_from(Outcome),
+    checks=st.dictionaries(names, st.sampled_from(Outcome)),
+    findings=st.lists(findings.map(lambda each: each.key), max_size=3, unique=True).map(tuple),
+    measures=st.dictionaries(st.just("load.arrivals.p99_ms"), estimates),
+)
+few_of = st.dictionaries(severities, st.integers(0, 2), max_size=3)
+
+
 @st.composite
-def policies(draw: st.DrawFn) -> Policy:
+def policies(draw: st.DrawFn, *, relative: bool = False) -> Policy:
     """A policy over the same three checks."""
+    rules = st.builds(Relative, max_regression_pct=st.floats(0, 50), last_n=st.integers(1, 3))
+    least = st.dictionaries(st.just("load.arrivals.p99_ms"), st.integers(1, 20))
     return Policy(
+        budget=Budget(new=draw(few_of)),
+        min_samples=draw(least),
+        relative=draw(st.dictionaries(st.just("load.arrivals.p99_ms"), rules)) if relative else {},
         profiles={"standard": tuple(draw(st.lists(names, min_size=1, unique=True)))},
         blocks_at=draw(severities),
         waivers=tuple(draw(st.lists(waivers, max_size=3))),

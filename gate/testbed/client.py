@@ -8,13 +8,15 @@ import shlex
 import ssl
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from functools import cache
 
 import httpx
 
 from gate.check import Answer, NoAnswerError
 from gate.errors import SetupError
+from gate.exchanges import Exchange, Tape
 from gate.model import Json
 
 NOBODY: Mapping[str, str] = {}
@@ -35,7 +37,7 @@ def tls() -> ssl.SSLContext:
 class HttpClient:
     """A client with keep-alive connections and no cookies of others; safe among threads.
 
-    `secrets` maps what must never be printed to its placeholder.
+    `secrets` maps what must never be printed to its placeholder; `tape` hears of every exchange.
     """
 
     base_url: str
@@ -44,6 +46,7 @@ class HttpClient:
     credentials: Mapping[str, str] = field(default_factory=dict, repr=False)
     secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
     http: httpx.Client = field(default_factory=new_http, repr=False, compare=False)
+    tape: Tape | None = field(default=None, repr=False, compare=False)
 
     def request(
         self,
@@ -62,23 +65,43 @@ class HttpClient:
         sent = httpx.Headers(content_type(body))
         for more in (self.credentials, headers or {}):
             sent.update(more)
-        started = time.monotonic()
+        request = self.http.build_request(
+            method,
+            self.base_url + path,
+            content=None if body is None else json.dumps(body),
+            headers=sent,
+            timeout=timeout,
+        )
+        return self.send(request, f"{method} {path}")
+
+    def send(self, request: httpx.Request, label: str) -> Answer:
+        """Send a request that is ready; the tape hears of it once it has an end."""
+        now, started = datetime.now(UTC), time.monotonic()
         try:
-            response = self.http.request(
-                method,
-                self.base_url + path,
-                content=None if body is None else json.dumps(body),
-                headers=sent,
-                timeout=timeout,
-            )
+            response = self.http.send(request)
         except httpx.RequestError as error:
-            raise NoAnswerError(f"{method} {path}: {type(error).__name__}: {error}") from error
-        return Answer(
+            seconds = time.monotonic() - started
+            said = f"{label}: {type(error).__name__}: {error}"
+            if self.tape is not None:
+                self.tape.record(replace(exchange(request, now, seconds), error=said))
+            raise NoAnswerError(said) from error
+        answer = Answer(
             status=response.status_code,
             headers={name.lower(): value for name, value in response.headers.items()},
             body=response.text,
             seconds=time.monotonic() - started,
         )
+        if self.tape is not None:
+            self.tape.record(
+                replace(
+                    exchange(request, now, answer.seconds),
+                    status=answer.status,
+                    reason=response.reason_phrase,
+                    answer_headers=tuple(response.headers.multi_items()),
+                    answer_body=answer.body,
+                )
+            )
+        return answer
 
     def curl(self, method: str, path: str, *, body: Json = None) -> str:
         """The same request as a shell line, with `$TOKEN…` in place of the credential."""
@@ -117,10 +140,35 @@ class Cast:
             raise SetupError(f"The testbed has no {role} of {tenant or 'no tenant'}.")
         return client
 
+    def taped(self, tape: Tape | None) -> Cast:
+        """The same principals, with a tape that hears all they say."""
+        return Cast({seat: replace(client, tape=tape) for seat, client in self.clients.items()})
+
     def close(self) -> None:
         """Close all connections."""
         for client in self.clients.values():
             client.close()
+
+
+def remembered(secrets: Mapping[str, str], tape: Tape | None) -> Mapping[str, str]:
+    """The secrets, which grow with the tape where there is one."""
+    if tape is None:
+        return secrets
+    tape.secrets.update(secrets)
+    return tape.secrets
+
+
+def exchange(request: httpx.Request, now: datetime, seconds: float) -> Exchange:
+    """A request that was sent, without an answer yet."""
+    content = request.content.decode(errors="replace")
+    return Exchange(
+        started=now.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+        seconds=seconds,
+        method=request.method,
+        url=str(request.url),
+        request_headers=tuple(request.headers.multi_items()),
+        request_body=content or None,
+    )
 
 
 def document(client: HttpClient, path: str) -> Mapping[str, Json]:

@@ -11,9 +11,10 @@ from typing import Self
 
 from gate.check import Lie, Saboteur, Tenancy
 from gate.errors import SetupError
+from gate.exchanges import Tape
 from gate.model import Json, Target
-from gate.run import redact
-from gate.testbed.client import Cast, HttpClient, document
+from gate.redaction import redact
+from gate.testbed.client import Cast, HttpClient, document, remembered
 from gate.testbed.faults import inject
 from gate.testbed.postgresql import PostgreSQL
 from gate.testbed.provision import Schema, new_schema
@@ -121,13 +122,15 @@ def embedded(  # noqa: PLR0913 - each is a wish of its own, with a default
     application: str = APPLICATION,
     database_url: str | None = None,
     redis_url: str | None = None,
+    tape: Tape | None = None,
 ) -> Iterator[Embedded]:
     """A running service with tenants, for as long as the block lasts; SetupError when it fails.
 
     `folder` is the testbed's folder for evidence and keeps the logs. `say` hears of each step.
     The service runs from `checkout`, with one worker per core unless `workers` says otherwise, on
     a free port unless `port` names one.
-    `database_url` and `redis_url` name installed servers to be used instead of new ones.
+    `database_url` and `redis_url` name installed servers to be used instead of new ones. `tape`
+    hears of every exchange with the service, from the first check on.
     """
     with open_site(folder / "logs") as site, ExitStack() as stack:
         say("Starting PostgreSQL and Redis")
@@ -150,7 +153,7 @@ def embedded(  # noqa: PLR0913 - each is a wish of its own, with a default
             service = stack.enter_context(running_service(site, installation))
             say("Creating the tenants")
             principals = create_tenants(service.operator, tenants)
-        cast = cast_of(service.operator, principals)
+        cast = cast_of(service.operator, principals).taped(tape)
         stack.callback(cast.close)
         yield Embedded(
             target=target_of(service, checkout, offers_of(parts)),
@@ -158,7 +161,7 @@ def embedded(  # noqa: PLR0913 - each is a wish of its own, with a default
             folder=folder,
             tenants=tuple(tenants),
             tenant_ids={each.tenant: each.tenant_id for each in principals},
-            secrets=known | secrets_of(principals),
+            secrets=remembered(known | secrets_of(principals), tape),
             cast=cast,
             description=document(cast.actor("", "anonymous"), "/openapi.json"),
             schema=schema,

@@ -18,8 +18,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from gate.check import Lie, Saboteur, Tenancy
 from gate.errors import SetupError, UsageError
+from gate.exchanges import Tape
 from gate.model import Json, Target
-from gate.testbed.client import Cast, HttpClient, document
+from gate.testbed.client import Cast, HttpClient, document, remembered
 from gate.testbed.postgresql import PostgreSQL
 from gate.testbed.sabotage import sabotaged
 from gate.testbed.site import Site, open_site
@@ -139,11 +140,16 @@ class External:
 
 @contextmanager
 def external(
-    file: Path, folder: Path, seed: int, environment: Mapping[str, str]
+    file: Path,
+    folder: Path,
+    seed: int,
+    environment: Mapping[str, str],
+    tape: Tape | None = None,
 ) -> Iterator[External]:
     """The target that `file` describes; UsageError when it is wrong, SetupError when silent.
 
-    `environment` holds the variables that the file refers to. `folder` is for evidence.
+    `environment` holds the variables that the file refers to. `folder` is for evidence. `tape`
+    hears of every exchange of the checks.
     """
     written = read_target(file)
     cast, secrets = cast_of(written, environment, file)
@@ -160,8 +166,8 @@ def external(
                 seed=seed,
                 folder=folder,
                 tenants=tuple(dict.fromkeys(actor.tenant for actor in written.actors)),
-                secrets=secrets,
-                cast=cast,
+                secrets=remembered(secrets, tape),
+                cast=cast.taped(tape),
                 description=description,
                 site=site,
                 began=time.monotonic(),

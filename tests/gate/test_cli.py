@@ -36,7 +36,7 @@ def stored(tmp_path: Path) -> Path:
     silent = check(probe=lambda _: iter(()), judge=real.judge, controls=real.controls)
     run(silent, Stub(), journal.write)
     journal.close()
-    publish(folder, bundle.rejudge(folder, CHECKS), {})
+    publish(folder, bundle.rejudge(folder, CHECKS))
     return folder
 
 

@@ -1,15 +1,15 @@
 from __future__ import annotations
 
 from gate.diff import compare
-from gate.model import Estimate, Limit, Measure, Outcome, Result, Verdict
+from gate.model import Estimate, Limit, Measure, Outcome, Past, Result, Verdict
 from gate.policy import Policy, decide
-from tests.make import finding, plan
+from tests.make import finding, past, plan
 
 POLICY = Policy(profiles={"standard": ("security.headers",)})
 
 
-def verdict(*results: Result) -> Verdict:
-    return decide(plan(), results, POLICY)
+def verdict(*results: Result, history: tuple[Past, ...] = ()) -> Verdict:
+    return decide(plan(), results, POLICY, history=history)
 
 
 def latency(low: float, high: float, samples: int = 9) -> Result:
@@ -45,3 +45,14 @@ def test_a_measure_moved_only_when_the_intervals_are_apart() -> None:
     assert compare(verdict(latency(10, 20)), verdict(latency(21, 30))).moved[0].apart
     once = verdict(latency(10, 10, samples=1))
     assert not compare(once, verdict(latency(21, 30))).moved[0].apart
+
+
+def test_a_finding_that_an_older_run_had_is_regressed_not_new() -> None:
+    once = past(findings=(finding().key,), checks={"security.headers": Outcome.FAIL})
+    fixed = verdict(Result(check="security.headers"), history=(once,))
+    back = verdict(Result(check="security.headers", findings=(finding(),)))
+    difference = compare(fixed, back)
+    assert difference.new == ()
+    assert difference.regressed == (finding(),)
+    later = verdict(Result(check="security.headers", findings=(finding(),)), history=(once, past()))
+    assert compare(verdict(Result(check="security.headers")), later).regressed == (finding(),)

@@ -1,4 +1,4 @@
-"""How bad is it? Ordered choices, of which the worst decides."""
+"""How are outcomes and severities ordered, and how are they written?"""
 
 from __future__ import annotations
 
