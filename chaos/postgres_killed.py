@@ -82,4 +82,5 @@ CHECK = Check(
     at_least={"write": 300, "liveness": 10, "readiness": 10, "fault": 1, "read-back": 1},
     needs=frozenset({"http", "tenants", "faults"}),
     limits=LIMITS,
+    covers=("ASVS:V16.5.2",),
 )

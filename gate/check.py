@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
+from gate.exhibits import Exhibit
 from gate.model import Doubt, Estimate, Finding, Json, Limit, Observation, Page, Target, gate_of
 
 
@@ -146,7 +147,7 @@ class Testbed(Protocol):
 
 
 Probe = Callable[[Testbed], Iterable[Observation]]
-Judge = Callable[[Sequence[Observation]], Iterable[Finding | Estimate | Doubt]]
+Judge = Callable[[Sequence[Observation]], Iterable[Finding | Estimate | Doubt | Exhibit]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -170,6 +171,8 @@ class Check:
     at_least: Mapping[str, int]
     needs: frozenset[str] = frozenset()
     limits: Mapping[str, Limit] = field(default_factory=dict)
+    covers: tuple[str, ...] = ()
+    """What it looks at, by the ids of `gate.coverage`."""
 
     @property
     def gate(self) -> str:
@@ -179,4 +182,4 @@ class Check:
     @property
     def page(self) -> Page:
         """What a reader must know to trust the result."""
-        return Page(check=self.id, claim=self.claim, blind_to=self.blind_to)
+        return Page(check=self.id, claim=self.claim, blind_to=self.blind_to, covers=self.covers)

@@ -16,6 +16,8 @@ from typing import Annotated, Any, Self
 from pydantic import GetCoreSchemaHandler, JsonValue, PlainSerializer
 from pydantic_core import core_schema
 
+from gate.exhibits import Exchange, Shown
+
 Json = JsonValue
 
 
@@ -119,11 +121,15 @@ class Evidence:
     summary: str
     reproduce: str
     observation: int | None = None
+    exchange: Exchange | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """One defect of the target. `rule` and `subject` are stable: templates, never ids."""
+    """One defect of the target. `rule` and `subject` are stable: templates, never ids.
+
+    `cvss` is a CVSS 4.0 vector; its base score knows nothing of tenants, `severity` does.
+    """
 
     check: str
     rule: str
@@ -136,6 +142,7 @@ class Finding:
     cwe: int | None = None
     owasp_api: str | None = None
     asvs: str | None = None
+    cvss: str | None = None
 
     @property
     def key(self) -> str:
@@ -217,7 +224,10 @@ class Failure:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
-    """What one check came to. The outcome is derived from the parts and never set."""
+    """What one check came to. The outcome is derived from the parts and never set.
+
+    `observed` counts facts by kind, `operations` by operation (`GET /v1/runs`) and kind.
+    """
 
     check: str
     findings: tuple[Finding, ...] = ()
@@ -227,6 +237,8 @@ class Result:
     lacking: tuple[str, ...] = ()
     controls: tuple[Caught, ...] = ()
     observed: Mapping[str, int] = field(default_factory=dict)
+    operations: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    exhibits: tuple[Shown, ...] = ()
     seconds: float = 0.0
 
     @property
@@ -274,6 +286,7 @@ class Page:
     check: str
     claim: str
     blind_to: str
+    covers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

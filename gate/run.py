@@ -5,12 +5,14 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from gate.check import Check, Control, Testbed
 from gate.codec import decode, encode
+from gate.exhibits import Exhibit, Histogram, Phases, Timeline
 from gate.journal import Entry, EvidenceError
 from gate.model import (
     Caught,
@@ -29,8 +31,9 @@ from gate.model import (
 )
 
 Recorder = Callable[[Entry], None]
-Judgement = tuple[tuple[Finding, ...], tuple[Measure, ...], tuple[Doubt, ...]]
-NOTHING: Judgement = ((), (), ())
+Judgement = tuple[tuple[Finding, ...], tuple[Measure, ...], tuple[Doubt, ...], tuple[Exhibit, ...]]
+NOTHING: Judgement = ((), (), (), ())
+OPERATION = re.compile(r"(GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS|TRACE) /\S*")
 NO_LIMITS: Mapping[str, float] = {}
 NO_SECRETS: Mapping[str, str] = {}
 
@@ -99,9 +102,9 @@ def judge(check: Check, record: Record, limits: Mapping[str, float] = NO_LIMITS)
     if record.died is not None:
         failures.append(Failure(trouble=Trouble.PROBE, detail=record.died))
     try:
-        findings, measures, doubts = weigh(check, record.observations, limits)
+        findings, measures, doubts, exhibits = weigh(check, record.observations, limits)
     except Exception as error:  # noqa: BLE001 - a judge that raises has given no answer
-        findings, measures, doubts = NOTHING
+        findings, measures, doubts, exhibits = NOTHING
         failures.append(Failure(trouble=Trouble.JUDGE, detail=f"{type(error).__name__}: {error}"))
     return Result(
         check=check.id,
@@ -111,8 +114,19 @@ def judge(check: Check, record: Record, limits: Mapping[str, float] = NO_LIMITS)
         failures=tuple(failures),
         controls=controls,
         observed=observed,
+        operations=by_operation(record.observations),
+        exhibits=exhibits,
         seconds=record.seconds,
     )
+
+
+def by_operation(seen: Iterable[Observation]) -> dict[str, dict[str, int]]:
+    """How many facts of each kind there are of each operation of the target."""
+    counts: dict[str, Counter[str]] = {}
+    for each in seen:
+        if OPERATION.fullmatch(each.subject):
+            counts.setdefault(each.subject, Counter())[each.kind] += 1
+    return {operation: dict(kinds) for operation, kinds in counts.items()}
 
 
 def try_controls(check: Check) -> tuple[Caught, ...]:
@@ -128,14 +142,14 @@ def rejects(check: Check, control: Control) -> bool:
     """A control is caught by a finding or a breached limit, not by a crash or a doubt."""
     record = tuple(as_stored(observation) for observation in control.record)
     try:
-        findings, _, _ = weigh(check, record, NO_LIMITS)
+        findings, *_ = weigh(check, record, NO_LIMITS)
     except Exception:  # noqa: BLE001 - a judge that cannot read the defect did not catch it
         return False
     return bool(findings)
 
 
 def weigh(check: Check, seen: Sequence[Observation], limits: Mapping[str, float]) -> Judgement:
-    """The judge's word, with every estimate held against its limit."""
+    """The judge's word, with every estimate held against its limit, and what it shows."""
     said = tuple(check.judge(seen))
     findings = tuple(item for item in said if isinstance(item, Finding))
     estimates = tuple(item for item in said if isinstance(item, Estimate))
@@ -150,6 +164,7 @@ def weigh(check: Check, seen: Sequence[Observation], limits: Mapping[str, float]
             *(straddle(each) for each in measures if each.outcome is Outcome.INCONCLUSIVE),
             *(Doubt(subject=name, reason="was not measured") for name in sorted(unmeasured)),
         ),
+        tuple(item for item in said if isinstance(item, Timeline | Histogram | Phases)),
     )
 
 

@@ -95,4 +95,5 @@ CHECK = Check(
     at_least={KIND: PROFILE.total * len(PROFILE.operations), "profile": 1, MACHINE: 1},
     needs=frozenset({"http", "tenants"}),
     limits=LIMITS,
+    covers=("ASVS:V16.5.3",),
 )
