@@ -1,0 +1,43 @@
+"""What is known of a finding from earlier runs?
+
+A verdict that was given without a history says nothing of it, and neither does a report then.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from gate.model import Finding, Verdict
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Past:
+    """A finding in the light of earlier runs: `new`, `existing` or `regressed`, and since when."""
+
+    state: str
+    first_seen: date
+
+
+def past_of(verdict: Verdict, finding: Finding) -> Past | None:
+    """What the history says of a finding; None without a history."""
+    if not earlier(verdict):
+        return None
+    known = next((each for each in part(verdict, "known") if each.finding == finding.key), None)
+    return None if known is None else Past(state=str(known.state), first_seen=known.first_seen)
+
+
+def earlier(verdict: Verdict) -> tuple[Any, ...]:
+    """The runs before this one, oldest first."""
+    return part(verdict, "earlier")
+
+
+def fixed(verdict: Verdict) -> tuple[str, ...]:
+    """The keys of findings that are gone."""
+    return part(verdict, "fixed")
+
+
+def part(verdict: Verdict, name: str) -> tuple[Any, ...]:
+    """A part that only a verdict with a history has."""
+    return tuple(getattr(verdict, name, ()))
