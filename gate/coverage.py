@@ -71,6 +71,8 @@ OWASP_API: Mapping[str, str] = MappingProxyType(
         "API10:2023": "Unsafe Consumption of APIs",
     }
 )
+LEFT_ALONE = frozenset({"excluded", "not-applicable", "unreached"})
+"""Kinds of facts that say why an operation was not tried; every other kind says that it was."""
 ASVS = re.compile(r"ASVS:(?P<id>V\d{1,2}\.\d{1,2}\.\d{1,2})")
 
 

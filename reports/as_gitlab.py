@@ -12,6 +12,7 @@ from http import HTTPStatus
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
+from gate.coverage import LEFT_ALONE
 from gate.exhibits import Exchange
 from gate.model import Finding, Verdict
 from reports.clock import began, ended
@@ -86,8 +87,13 @@ def identify(check: str) -> Object:
 
 
 def operations(checks: tuple[Read, ...]) -> list[tuple[str, str]]:
-    """Every operation that a check recorded a fact of: method and path."""
-    subjects = {subject for one in checks for subject in one.result.operations}
+    """Every operation that a check tried: method and path."""
+    subjects = {
+        subject
+        for one in checks
+        for subject, kinds in one.result.operations.items()
+        if kinds.keys() - LEFT_ALONE
+    }
     return [split(subject) for subject in sorted(subjects) if split(subject)[0]]
 
 

@@ -38,6 +38,12 @@ def fixed(verdict: Verdict) -> tuple[str, ...]:
     return part(verdict, "fixed")
 
 
+def signer(verdict: Verdict) -> str | None:
+    """The fingerprint of the key that signs the evidence; None where nobody does."""
+    found = getattr(verdict.provenance, "signer", None)
+    return None if found is None else str(found)
+
+
 def part(verdict: Verdict, name: str) -> tuple[Any, ...]:
     """A part that only a verdict with a history has."""
     return tuple(getattr(verdict, name, ()))

@@ -177,6 +177,8 @@ def tell(measure: Measure) -> str:
     """A measure as a sentence: the value, its interval, its samples and its limit."""
     estimate, limit = measure.estimate, measure.limit
     unit = f" {limit.unit}" if limit.unit else ""
+    if estimate.samples == 1:
+        return f"{spell(estimate.value)}{unit}, measured once; limit {bound(measure)}"
     return (
         f"{spell(estimate.value)}{unit}, 95 % between {spell(estimate.low)} and "
         f"{spell(estimate.high)}, from {count(estimate.samples, 'sample')}; "

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date
+from types import SimpleNamespace
+from typing import Any
 
 from gate.exhibits import Curve, Exchange, Histogram, Phase, Phases, Span, Timeline
 from gate.model import (
@@ -16,6 +18,7 @@ from gate.model import (
     Finding,
     Limit,
     Measure,
+    Outcome,
     Page,
     Plan,
     Provenance,
@@ -238,6 +241,7 @@ CLEAN: Mapping[str, Result] = {
             controls=(Caught(defect="an undocumented 500", caught=True),),
             observed={"exchange": 4210},
             operations={
+                "DELETE /v1/members/{member_id}": {"excluded": 1},
                 "GET /v1/runs/{run_id}": {"exchange": 2000},
                 "POST /v1/runs": {"exchange": 2210},
             },
@@ -402,6 +406,43 @@ def crowded() -> Verdict:
         leak(f"GET /v1/things-{number:03}/{{id}}", Severity(number % 5)) for number in range(200)
     )
     return verdict(replace(CLEAN["isolation.read-by-id"], findings=findings))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Remembering(Verdict):
+    """A verdict that was given with a history."""
+
+    known: tuple[Any, ...] = ()
+    fixed: tuple[str, ...] = ()
+    earlier: tuple[Any, ...] = ()
+
+
+def remembering() -> Verdict:
+    """The failing verdict with three earlier runs: one finding is new, one is back, one old."""
+    plain = failing()
+    parts = {name: getattr(plain, name) for name in Verdict.__dataclass_fields__}
+    states = (("regressed", 2), ("new", 16), ("existing", 1), ("existing", 1))
+    keys = [finding.key for result in plain.results for finding in result.findings]
+    return Remembering(
+        **parts,
+        known=tuple(
+            SimpleNamespace(finding=key, state=state, first_seen=date(2026, 3, day))
+            for key, (state, day) in zip(keys, states, strict=True)
+        ),
+        fixed=("contract.responses:undocumented:GET /v1/runs",),
+        earlier=tuple(
+            SimpleNamespace(
+                day=date(2026, 3, day),
+                revision=f"1f0c{day:04}",
+                profile="standard",
+                outcome=Outcome.PASS if day > 8 else Outcome.FAIL,
+                findings=("security.headers:missing:Permissions-Policy",),
+                checks=dict.fromkeys(CLEAN, Outcome.PASS),
+                measures={"load.arrivals.p99": p99(110.0, 118.0 + day, 151.0).estimate},
+            )
+            for day in (2, 9, 15)
+        ),
+    )
 
 
 EXAMPLES: Mapping[str, Verdict] = {
