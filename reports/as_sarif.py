@@ -18,7 +18,7 @@ from urllib.parse import quote
 from gate.exhibits import Exchange
 from gate.model import Finding, Severity, Verdict
 from reports.clock import began, is_recorded
-from reports.history import past_of
+from reports.history import Past, pasts
 from reports.reading import Read, read
 from reports.scoring import number, score
 from reports.taxonomies import CWE, Taxa, named, page
@@ -103,6 +103,7 @@ def run(verdict: Verdict, alerts: Sequence[Alert], found: int) -> Object:
     """The one run of the log file."""
     rules = {alert.rule: alert for alert in reversed(alerts)}
     indices = {rule: index for index, rule in enumerate(rules)}
+    known = pasts(verdict)
     taxa = Taxa.of(each.finding for each in alerts if each.finding)
     return {
         "tool": {"driver": driver(verdict, [rule_of(each, taxa) for each in rules.values()], taxa)},
@@ -112,7 +113,9 @@ def run(verdict: Verdict, alerts: Sequence[Alert], found: int) -> Object:
             "id": f"maestro/{quote(verdict.profile, safe='', errors='replace')}/"
         },
         "columnKind": "unicodeCodePoints",
-        "results": [result(verdict, each, indices[each.rule], taxa) for each in alerts],
+        "results": [
+            result(verdict, each, indices[each.rule], taxa, known.get(each.key)) for each in alerts
+        ],
         "properties": {
             "outcome": verdict.outcome.label,
             "target": printable(verdict.target.name),
@@ -176,7 +179,7 @@ def tags(finding: Finding) -> list[str]:
     return [printable(word) for word in dict.fromkeys(words) if word]
 
 
-def result(verdict: Verdict, alert: Alert, index: int, taxa: Taxa) -> Object:
+def result(verdict: Verdict, alert: Alert, index: int, taxa: Taxa, past: Past | None) -> Object:
     """One result, located at the page of its check and at the operation that it is about."""
     finding = alert.finding
     written: Object = {
@@ -190,7 +193,7 @@ def result(verdict: Verdict, alert: Alert, index: int, taxa: Taxa) -> Object:
     }
     if finding is None:
         return written
-    own, past = score(finding), past_of(verdict, finding)
+    own = score(finding)
     written["taxa"] = [taxa.point(*each) for each in named(finding)]
     written["suppressions"] = list(suppressions(verdict, alert, finding))
     written["properties"] = {

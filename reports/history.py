@@ -5,11 +5,12 @@ A verdict that was given without a history says nothing of it, and neither does 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from gate.model import Finding, Verdict
+from gate.model import Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,12 +21,14 @@ class Past:
     first_seen: date
 
 
-def past_of(verdict: Verdict, finding: Finding) -> Past | None:
-    """What the history says of a finding; None without a history."""
+def pasts(verdict: Verdict) -> Mapping[str, Past]:
+    """What the history says of each finding, by its key; nothing without a history."""
     if not earlier(verdict):
-        return None
-    known = next((each for each in part(verdict, "known") if each.finding == finding.key), None)
-    return None if known is None else Past(state=str(known.state), first_seen=known.first_seen)
+        return {}
+    return {
+        each.finding: Past(state=str(each.state), first_seen=each.first_seen)
+        for each in part(verdict, "known")
+    }
 
 
 def earlier(verdict: Verdict) -> tuple[Any, ...]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from gate.exhibits import Curve, Timeline
 from gate.model import Finding, Outcome, Verdict
-from reports.history import earlier, fixed, past_of
+from reports.history import earlier, fixed, pasts
 from reports.reading import Read
 
 
@@ -28,7 +28,8 @@ def trend(verdict: Verdict) -> Trend | None:
     runs = earlier(verdict)
     if not runs:
         return None
-    states = [past.state for each in findings(verdict) if (past := past_of(verdict, each))]
+    known = pasts(verdict)
+    states = [known[each.key].state for each in findings(verdict) if each.key in known]
     return Trend(
         runs=runs,
         new=states.count("new"),

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from gate.model import Block, Finding, Outcome, Verdict, Waiver
-from reports.history import Past, past_of
+from reports.history import Past, pasts
 from reports.html.breadth import Breadth, breadth
 from reports.html.trend import Trend, never_failed, trend
 from reports.reading import Gap, Read, by_gate, headline, read, worst_blocks
@@ -41,6 +41,7 @@ class View:
     tally: tuple[tuple[Outcome, int], ...]
     breadth: Breadth
     trend: Trend | None
+    pasts: Mapping[str, Past]
 
     @property
     def answer(self) -> str:
@@ -49,7 +50,7 @@ class View:
 
     def past(self, finding: Finding) -> Past | None:
         """What earlier runs know of a finding."""
-        return past_of(self.verdict, finding)
+        return self.pasts.get(finding.key)
 
     def never_failed(self, one: Read) -> int:
         """In how many runs a check has only passed; 0 where it has not, or nobody knows."""
@@ -96,6 +97,7 @@ def describe(verdict: Verdict) -> View:
         tally=tally(checks),
         breadth=breadth(checks),
         trend=trend(verdict),
+        pasts=pasts(verdict),
     )
 
 

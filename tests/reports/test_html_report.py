@@ -4,6 +4,8 @@ import base64
 import hashlib
 import re
 from collections import Counter
+from dataclasses import replace
+from datetime import date
 from html.parser import HTMLParser
 from itertools import pairwise
 
@@ -13,7 +15,18 @@ from hypothesis import given
 from gate.model import Outcome, Verdict
 from reports.html import render
 from reports.wording import printable
-from tests.reports.examples import EXAMPLES, HOSTILE, crowded, failing, spoil, verdict
+from tests.reports.examples import (
+    CLEAN,
+    EXAMPLES,
+    HOSTILE,
+    accept,
+    crowded,
+    failing,
+    header,
+    remembering,
+    spoil,
+    verdict,
+)
 from tests.reports.strategies import unhurried, verdicts
 
 VOID = {"meta", "br"}
@@ -134,6 +147,51 @@ def test_waivers_say_how_long_they_last_or_why_they_do_not() -> None:
     text = render(failing())
     for state in ("In use, 17 days left", "Expired 15 days ago", "Unused: nothing matches"):
         assert state in text
+
+
+def test_a_waiver_about_to_end_says_so() -> None:
+    ending = accept(header().key, date(2026, 3, 19))
+    found = replace(CLEAN["security.headers"], findings=(header(),))
+    assert "In use, ends in 3 days" in render(verdict(found, waivers=(ending,)))
+
+
+def test_a_history_shows_states_earlier_runs_and_checks_that_never_failed() -> None:
+    words = " ".join("".join(Page(render(remembering())).words).split())
+    for told in (
+        "New, first seen 2026-03-16",
+        "Regressed, first seen 2026-03-02",
+        "Fixed since the run before contract.responses:undocumented",
+        "passed in each of 4 runs on record, never failed",
+    ):
+        assert told in words
+    assert "given without a history" in render(EXAMPLES["pass"])
+
+
+def test_what_was_not_looked_at_is_named() -> None:
+    words = " ".join("".join(Page(render(EXAMPLES["pass"])).words).split())
+    assert "a check of this run looks at 2" in words
+    assert "5 List, search, filter and sort" in words
+    assert "Server Side Request ForgeryNot looked atnone" in words
+
+
+def test_a_finding_shows_its_score_and_how_the_answer_differs() -> None:
+    text = render(failing())
+    assert "CVSS 4.0 8.3 High" in text
+    assert '<del><span class="sign">\N{MINUS SIGN}</span>HTTP 404</del>' in text
+    assert '<ins><span class="sign">+</span>HTTP 200</ins>' in text
+
+
+def test_a_fault_is_shaded_and_a_chart_has_its_numbers() -> None:
+    page = Page(render(EXAMPLES["pass"]))
+    classes = Counter(each.get("class") for each in page.all("rect"))
+    assert classes["span span-0"] == 2
+    assert classes["span span-1"] == 1
+    assert sum(each.get("class") == "exhibit" for each in page.all("figure")) == 4
+    assert {"postgres-killed", "seconds since the first write"} <= set(page.words)
+
+
+def test_evidence_without_a_signature_says_so() -> None:
+    assert "The evidence is not signed" in render(EXAMPLES["pass"])
 
 
 def test_the_banner_counts_what_the_page_lists() -> None:
