@@ -1,4 +1,4 @@
-"""What is known of a finding from earlier runs?
+"""What is known from earlier runs, earlier attempts and the policy's budget?
 
 A verdict that was given without a history says nothing of it, and neither does a report then.
 """
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from gate.model import Verdict
+from gate.model import Result, Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +39,21 @@ def earlier(verdict: Verdict) -> tuple[Any, ...]:
 def fixed(verdict: Verdict) -> tuple[str, ...]:
     """The keys of findings that are gone."""
     return part(verdict, "fixed")
+
+
+def tolerated(verdict: Verdict) -> frozenset[str]:
+    """The keys of findings that only the policy's budget keeps from blocking."""
+    return frozenset(part(verdict, "tolerated"))
+
+
+def notes(verdict: Verdict) -> tuple[str, ...]:
+    """What the policy asked for and could not be answered, without blocking."""
+    return part(verdict, "notes")
+
+
+def attempts(result: Result) -> tuple[Any, ...]:
+    """The outcomes and reasons of the attempts before the one that counts."""
+    return tuple(getattr(result, "attempts", ()))
 
 
 def signer(verdict: Verdict) -> str | None:

@@ -15,7 +15,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from gate.model import Verdict
-from reports.history import signer
+from reports.history import attempts, signer
 from reports.html.charts import ladder, plot, rows, sum_up
 from reports.html.difference import difference
 from reports.html.gauge import draw
@@ -55,6 +55,7 @@ def environment() -> Environment:
         finalize=show,
     )
     made.filters.update(
+        attempts=attempts,
         bound=bound,
         count=count,
         difference=difference,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from gate.model import Block, Finding, Outcome, Verdict, Waiver
-from reports.history import Past, pasts
+from reports.history import Past, notes, pasts, tolerated
 from reports.html.breadth import Breadth, breadth
 from reports.html.trend import Trend, never_failed, trend
 from reports.reading import Gap, Read, by_gate, headline, read, worst_blocks
@@ -42,6 +42,8 @@ class View:
     breadth: Breadth
     trend: Trend | None
     pasts: Mapping[str, Past]
+    tolerated: frozenset[str]
+    notes: tuple[str, ...]
 
     @property
     def answer(self) -> str:
@@ -98,6 +100,8 @@ def describe(verdict: Verdict) -> View:
         breadth=breadth(checks),
         trend=trend(verdict),
         pasts=pasts(verdict),
+        tolerated=tolerated(verdict),
+        notes=notes(verdict),
     )
 
 

@@ -84,6 +84,11 @@ def test_a_check_declares_only_what_is_known(each: Check) -> None:
     assert each.page.covers == each.covers
 
 
+@pytest.mark.parametrize("each", CHECKS.values(), ids=lambda each: each.id)
+def test_a_check_of_isolation_says_which_channels_it_looks_at(each: Check) -> None:
+    assert each.gate != "isolation" or CHANNELS.keys() & set(each.covers)
+
+
 def test_there_are_36_channels_and_ten_risks() -> None:
     assert list(CHANNELS) == [f"isolation:{number}" for number in range(1, 37)]
     assert list(OWASP_API) == [f"API{number}:2023" for number in range(1, 11)]

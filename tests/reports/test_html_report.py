@@ -4,15 +4,16 @@ import base64
 import hashlib
 import re
 from collections import Counter
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date
 from html.parser import HTMLParser
 from itertools import pairwise
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given
 
-from gate.model import Outcome, Verdict
+from gate.model import Outcome, Result, Verdict
 from reports.html import render
 from reports.wording import printable
 from tests.reports.examples import (
@@ -162,9 +163,23 @@ def test_a_history_shows_states_earlier_runs_and_checks_that_never_failed() -> N
         "Regressed, first seen 2026-03-02",
         "Fixed since the run before contract.responses:undocumented",
         "passed in each of 4 runs on record, never failed",
+        "Within the policy's budget, so it does not block. Server",
+        "load.arrivals.p99: fewer than 3 passing runs to compare with",
     ):
         assert told in words
     assert "given without a history" in render(EXAMPLES["pass"])
+
+
+def test_an_earlier_attempt_is_never_hidden() -> None:
+    @dataclass(frozen=True, slots=True, kw_only=True)
+    class Tried(Result):
+        attempts: tuple[SimpleNamespace, ...] = ()
+
+    plain = CLEAN["load.arrivals"]
+    parts = {name: getattr(plain, name) for name in Result.__dataclass_fields__}
+    before = SimpleNamespace(outcome=Outcome.FAIL, reasons=("p99 is beyond its limit",))
+    words = "".join(Page(render(verdict(Tried(**parts, attempts=(before,))))).words)
+    assert "an attempt before this one came to Fail p99 is beyond its limit" in words
 
 
 def test_what_was_not_looked_at_is_named() -> None:
