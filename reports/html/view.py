@@ -11,11 +11,11 @@ from reports.history import Past, notes, pasts, tolerated
 from reports.html.breadth import Breadth, breadth
 from reports.html.trend import Trend, never_failed, trend
 from reports.reading import Gap, Read, by_gate, headline, read, worst_blocks
-from reports.wording import count
+from reports.wording import clip, count
 
 ANSWERS = {Outcome.PASS: "Pass", Outcome.FAIL: "Blocked"}
-SOON = 7
-"""Days before a waiver's last one in which it is said to be ending."""
+SOON, DETAIL = 7, 200
+"""Days before its last one in which a waiver is said to be ending; letters of a detail."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,12 +43,17 @@ class View:
     trend: Trend | None
     pasts: Mapping[str, Past]
     tolerated: frozenset[str]
+    details: Mapping[str, str]
     notes: tuple[str, ...]
 
     @property
     def answer(self) -> str:
         """Is it releasable, in a word?"""
         return ANSWERS.get(self.verdict.outcome, "Incomplete")
+
+    def detail(self, block: Block) -> str:
+        """What was found, in a line; nothing for a condition that is no finding."""
+        return clip(self.details.get(block.finding or "", ""), DETAIL)
 
     def past(self, finding: Finding) -> Past | None:
         """What earlier runs know of a finding."""
@@ -101,6 +106,7 @@ def describe(verdict: Verdict) -> View:
         trend=trend(verdict),
         pasts=pasts(verdict),
         tolerated=tolerated(verdict),
+        details={each.key: each.detail for one in checks for each in one.findings},
         notes=notes(verdict),
     )
 

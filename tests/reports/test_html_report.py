@@ -24,6 +24,7 @@ from tests.reports.examples import (
     crowded,
     failing,
     header,
+    leak,
     remembering,
     spoil,
     verdict,
@@ -187,6 +188,24 @@ def test_what_was_not_looked_at_is_named() -> None:
     assert "a check of this run looks at 2" in words
     assert "5 List, search, filter and sort" in words
     assert "Server Side Request ForgeryNot looked atnone" in words
+
+
+def test_the_first_screen_says_what_was_found() -> None:
+    text = render(failing())
+    first = text[: text.index("What was not tested")]
+    assert "asked for an object of acme and got 200" in first
+
+
+def test_no_check_for_a_risk_is_a_gap_of_the_run() -> None:
+    words = " ".join("".join(Page(render(EXAMPLES["pass"])).words).split())
+    assert "6 of the 10 risks of the OWASP API Security Top 10 (API2:2023, API4:2023" in words
+    assert "34 of the 36 ways in which one tenant can meet another" in words
+
+
+def test_a_finding_without_evidence_can_be_seen_again_too() -> None:
+    bare = replace(leak(), evidence=())
+    text = render(verdict(replace(CLEAN["isolation.read-by-id"], findings=(bare,))))
+    assert "maestro gate isolation.read-by-id --seed 20260316" in text
 
 
 def test_a_finding_shows_its_score_and_how_the_answer_differs() -> None:
