@@ -80,6 +80,8 @@ TEST = [
     "types-psutil",
     "types-psycopg2",
 ]
+# The HTML report in a real Chromium, by `tox -e browser` only.
+BROWSER = ["axe-playwright-python", "playwright"]
 PRODUCTION = ["celery[redis]"]
 DEVELOPMENT = ["tox", "tox-uv"]
 
@@ -95,6 +97,7 @@ setup(
     py_modules=["maestro_gate"],
     install_requires=SERVICE + HARNESS,
     extras_require={
+        "browser": BROWSER,
         "production": PRODUCTION,
         "test": [*TEST, *PRODUCTION],
         "development": DEVELOPMENT,

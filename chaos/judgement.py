@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from chaos import oracles
+from chaos.exhibits import exhibits
 from chaos.history import Ending, Exchange, Fault, History, read_history
 from chaos.rules import RULES
 from chaos.workload import READ, WRITE
+from gate.exhibits import Exhibit
 from gate.model import Doubt, Estimate, Evidence, Finding, Limit, Observation
 from gate.stats import share, worst_unseen
 
@@ -21,7 +23,7 @@ LIMITS: Mapping[str, Limit] = {
 }
 
 
-def judge(seen: Sequence[Observation]) -> Iterator[Finding | Estimate | Doubt]:
+def judge(seen: Sequence[Observation]) -> Iterator[Finding | Estimate | Doubt | Exhibit]:
     """Hold the history of the writes against what was read back, as Jepsen's set checker does.
 
     Acknowledged (2xx) and absent is lost; present and never asked for is a phantom; present twice
@@ -41,6 +43,7 @@ def judge(seen: Sequence[Observation]) -> Iterator[Finding | Estimate | Doubt]:
         yield from judge_elements(history, history.present)
     yield from judge_answers(history, history.fault)
     yield from estimate(history, history.fault)
+    yield from exhibits(history, history.fault)
 
 
 def doubt(history: History, fault: Fault) -> Iterator[Doubt]:

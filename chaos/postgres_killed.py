@@ -83,4 +83,5 @@ CHECK = Check(
     needs=frozenset({"http", "tenants", "faults"}),
     limits=LIMITS,
     lies={Lie.SWALLOW: ("write",)},
+    covers=("ASVS:V16.5.2",),
 )

@@ -14,6 +14,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Protocol
 
+from gate.exhibits import Exhibit
 from gate.model import Doubt, Estimate, Finding, Json, Limit, Observation, Page, Target, gate_of
 
 
@@ -217,7 +218,7 @@ class Saboteur(Protocol):
 
 
 Probe = Callable[[Testbed], Iterable[Observation]]
-Judge = Callable[[Sequence[Observation]], Iterable[Finding | Estimate | Doubt]]
+Judge = Callable[[Sequence[Observation]], Iterable[Finding | Estimate | Doubt | Exhibit]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -247,6 +248,8 @@ class Check:
     needs: frozenset[str] = frozenset()
     limits: Mapping[str, Limit] = field(default_factory=dict)
     lies: Mapping[Lie, tuple[str, ...]] = field(default_factory=dict)
+    covers: tuple[str, ...] = ()
+    """What it looks at, by the ids of `gate.coverage`."""
 
     @property
     def gate(self) -> str:
@@ -257,5 +260,9 @@ class Check:
     def page(self) -> Page:
         """What a reader must know to trust the result."""
         return Page(
-            check=self.id, claim=self.claim, blind_to=self.blind_to, lies=tuple(map(str, self.lies))
+            check=self.id,
+            claim=self.claim,
+            blind_to=self.blind_to,
+            lies=tuple(map(str, self.lies)),
+            covers=self.covers,
         )

@@ -10,17 +10,24 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
-from typing import Annotated
 
-from pydantic import JsonValue, PlainSerializer
-
+from gate.exhibits import Exchange, Shown
+from gate.facts import Json, Observation, Record, Target
 from gate.grades import Outcome, Severity
 from gate.measures import Estimate, Limit, Measure
 
 # Part of the model, though written elsewhere.
-__all__ = ["Estimate", "Limit", "Measure", "Outcome", "Severity"]
-
-Json = JsonValue
+__all__ = [
+    "Estimate",
+    "Json",
+    "Limit",
+    "Measure",
+    "Observation",
+    "Outcome",
+    "Record",
+    "Severity",
+    "Target",
+]
 
 
 class Trouble(StrEnum):
@@ -42,57 +49,21 @@ class State(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Target:
-    """The service under test, as printed in reports; so it never holds a secret."""
-
-    name: str
-    base_url: str
-    revision: str
-    offers: Annotated[frozenset[str], PlainSerializer(sorted)] = frozenset()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Observation:
-    """One fact that a probe recorded; `data` is plain JSON."""
-
-    kind: str
-    subject: str
-    at: float = 0.0
-    data: Mapping[str, Json] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Record:
-    """All that one probe left behind: enough to judge it again, anywhere.
-
-    `earlier` are the attempts before this one, where a check was tried again. `rehearsals` are the
-    records of the same probe on the sabotaged target: each names its `lie`, and how often it was
-    `told` in which operation.
-    """
-
-    check: str
-    observations: tuple[Observation, ...] = ()
-    died: str | None = None
-    lacking: tuple[str, ...] = ()
-    seconds: float = 0.0
-    earlier: tuple[Record, ...] = ()
-    lie: str = ""
-    told: Mapping[str, int] = field(default_factory=dict)
-    rehearsals: tuple[Record, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
     """What a reviewer looks at, and the command that shows it again."""
 
     summary: str
     reproduce: str
     observation: int | None = None
+    exchange: Exchange | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """One defect of the target. `rule` and `subject` are stable: templates, never ids."""
+    """One defect of the target. `rule` and `subject` are stable: templates, never ids.
+
+    `cvss` is a CVSS 4.0 vector; its base score knows nothing of tenants, `severity` does.
+    """
 
     check: str
     rule: str
@@ -105,6 +76,7 @@ class Finding:
     cwe: int | None = None
     owasp_api: str | None = None
     asvs: str | None = None
+    cvss: str | None = None
 
     @property
     def key(self) -> str:
@@ -161,7 +133,10 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
-    """What one check came to. The outcome is derived from the parts and never set."""
+    """What one check came to. The outcome is derived from the parts and never set.
+
+    `observed` counts facts by kind, `operations` by operation (`GET /v1/runs`) and kind.
+    """
 
     check: str
     findings: tuple[Finding, ...] = ()
@@ -172,6 +147,8 @@ class Result:
     controls: tuple[Caught, ...] = ()
     sabotages: tuple[Sabotage, ...] = ()
     observed: Mapping[str, int] = field(default_factory=dict)
+    operations: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    exhibits: tuple[Shown, ...] = ()
     seconds: float = 0.0
     attempts: tuple[Attempt, ...] = ()
 
@@ -221,6 +198,7 @@ class Page:
     claim: str
     blind_to: str
     lies: tuple[str, ...] = ()
+    covers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -52,7 +52,7 @@ def review(
     if record.died is not None:
         return (), f"the probe died: {record.died}"
     try:
-        findings, _, doubts = weigh(check, record.observations, limits)
+        findings, _, doubts, _ = weigh(check, record.observations, limits)
     except Exception as error:  # noqa: BLE001 - a judge that raises has given no answer
         return (), f"the judge raised: {type(error).__name__}: {error}"
     observed = Counter(each.kind for each in record.observations)

@@ -5,8 +5,9 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from gate.check import Check, Control, Testbed
@@ -26,6 +27,7 @@ from gate.rehearsal import grade, undecided, unnoticed
 from gate.weigh import NOTHING, starved, weigh
 
 Recorder = Callable[[Entry], None]
+OPERATION = re.compile(r"(GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS|TRACE) /\S*")
 NO_LIMITS: Mapping[str, float] = {}
 NO_SECRETS: Mapping[str, str] = {}
 NOTHING_TOLD: Mapping[str, int] = {}
@@ -132,9 +134,9 @@ def judge(check: Check, record: Record, limits: Mapping[str, float] = NO_LIMITS)
     if record.died is not None:
         failures.append(Failure(trouble=Trouble.PROBE, detail=record.died))
     try:
-        findings, measures, doubts = weigh(check, record.observations, limits)
+        findings, measures, doubts, exhibits = weigh(check, record.observations, limits)
     except Exception as error:  # noqa: BLE001 - a judge that raises has given no answer
-        findings, measures, doubts = NOTHING
+        findings, measures, doubts, exhibits = NOTHING
         failures.append(Failure(trouble=Trouble.JUDGE, detail=f"{type(error).__name__}: {error}"))
     sabotages = tuple(grade(check, record, findings, limits))
     return Result(
@@ -146,8 +148,19 @@ def judge(check: Check, record: Record, limits: Mapping[str, float] = NO_LIMITS)
         controls=controls,
         sabotages=sabotages,
         observed=observed,
+        operations=by_operation(record.observations),
+        exhibits=exhibits,
         seconds=record.seconds,
     )
+
+
+def by_operation(seen: Iterable[Observation]) -> dict[str, dict[str, int]]:
+    """How many facts of each kind there are of each operation of the target."""
+    counts: dict[str, Counter[str]] = {}
+    for each in seen:
+        if OPERATION.fullmatch(each.subject):
+            counts.setdefault(each.subject, Counter())[each.kind] += 1
+    return {operation: dict(kinds) for operation, kinds in counts.items()}
 
 
 def try_controls(check: Check) -> tuple[Caught, ...]:
@@ -163,7 +176,7 @@ def rejects(check: Check, control: Control) -> bool:
     """A control is caught by a finding or a breached limit, not by a crash or a doubt."""
     record = tuple(as_stored(observation) for observation in control.record)
     try:
-        findings, _, _ = weigh(check, record, NO_LIMITS)
+        findings, *_ = weigh(check, record, NO_LIMITS)
     except Exception:  # noqa: BLE001 - a judge that cannot read the defect did not catch it
         return False
     return bool(findings)

@@ -6,14 +6,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from gate.check import Check
+from gate.exhibits import Exhibit, Histogram, Phases, Timeline
 from gate.model import Doubt, Estimate, Finding, Limit, Measure, Observation, Outcome, Severity
 
-Judgement = tuple[tuple[Finding, ...], tuple[Measure, ...], tuple[Doubt, ...]]
-NOTHING: Judgement = ((), (), ())
+Judgement = tuple[tuple[Finding, ...], tuple[Measure, ...], tuple[Doubt, ...], tuple[Exhibit, ...]]
+NOTHING: Judgement = ((), (), (), ())
 
 
 def weigh(check: Check, seen: Sequence[Observation], limits: Mapping[str, float]) -> Judgement:
-    """The judge's word, with every estimate held against its limit."""
+    """The judge's word, with every estimate held against its limit, and what it shows."""
     said = tuple(check.judge(seen))
     findings = tuple(item for item in said if isinstance(item, Finding))
     estimates = tuple(item for item in said if isinstance(item, Estimate))
@@ -28,6 +29,7 @@ def weigh(check: Check, seen: Sequence[Observation], limits: Mapping[str, float]
             *(straddle(each) for each in measures if each.outcome is Outcome.INCONCLUSIVE),
             *(Doubt(subject=name, reason="was not measured") for name in sorted(unmeasured)),
         ),
+        tuple(item for item in said if isinstance(item, Timeline | Histogram | Phases)),
     )
 
 

@@ -50,7 +50,7 @@ def server_error(operation: str, detail: str, evidence: tuple[Evidence, ...]) ->
         remedy="Find the request in the service's log by its status and time, and mend the cause.",
         evidence=evidence,
         cwe=755,
-        asvs="16.5.3",
+        asvs="V16.5.3",
     )
 
 

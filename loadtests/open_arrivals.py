@@ -96,4 +96,5 @@ CHECK = Check(
     needs=frozenset({"http", "tenants"}),
     limits=LIMITS,
     lies={Lie.SLOW: (KIND,)},
+    covers=("ASVS:V16.5.3",),
 )

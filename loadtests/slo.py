@@ -11,9 +11,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
+from gate.exhibits import Exhibit
 from gate.model import Doubt, Estimate, Evidence, Finding, Limit, Observation, Severity
 from gate.stats import quantile, quantile_interval
 from loadtests.answers import CHECK_ID, error_rate, server_errors, setup_errors
+from loadtests.exhibits import exhibits
 from loadtests.load import Load, measured
 from loadtests.machine import KIND as MACHINE
 from loadtests.profiles import SHORT
@@ -32,7 +34,7 @@ LIMITS: Mapping[str, Limit] = {
 }
 
 
-def judge(seen: Sequence[Observation]) -> Iterator[Finding | Estimate | Doubt]:
+def judge(seen: Sequence[Observation]) -> Iterator[Finding | Estimate | Doubt | Exhibit]:
     """Hold the load's latency and errors against their limits.
 
     - p50, p95 and p99 of all requests, and p95 of each operation, from the intended start; an
@@ -52,6 +54,7 @@ def judge(seen: Sequence[Observation]) -> Iterator[Finding | Estimate | Doubt]:
     others = sum(foreign(each) for each in seen if each.kind == MACHINE)
     for profile in (each for each in seen if each.kind == "profile"):
         yield from weigh(measured(profile, others, rows))
+        yield from exhibits(profile, rows, P99_MS)
 
 
 def foreign(machine: Observation) -> float:

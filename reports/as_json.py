@@ -9,6 +9,7 @@ from pydantic import TypeAdapter
 
 from gate.model import Verdict
 from reports.reading import Read, read
+from reports.scoring import score
 
 SCHEMA_VERSION = 1
 WRITTEN = TypeAdapter(Verdict)
@@ -47,6 +48,7 @@ def describe(one: Read) -> dict[str, Any]:
                 "key": finding.key,
                 "blocks": one.holds_back(finding),
                 "waived": one.is_waived(finding),
+                "score": own.base if (own := score(finding)) else None,
                 **written,
             }
             for finding, written in zip(result.findings, plain["findings"], strict=True)

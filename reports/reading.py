@@ -44,6 +44,7 @@ class Read:
     page: Page | None
     required: bool
     blocks: tuple[Block, ...]
+    held: frozenset[str]
     waived: frozenset[str]
 
     @property
@@ -93,7 +94,7 @@ class Read:
 
     def holds_back(self, finding: Finding) -> bool:
         """Does this finding block the release?"""
-        return any(block.finding == finding.key for block in self.blocks)
+        return finding.key in self.held
 
     def is_waived(self, finding: Finding) -> bool:
         """Does a waiver, and nothing else, keep this finding from blocking?"""
@@ -104,12 +105,18 @@ def read(verdict: Verdict) -> tuple[Read, ...]:
     """Every check of the verdict, worst first; a required one without a result is an error."""
     pages = {page.check: page for page in verdict.pages}
     waived = frozenset(waiver.finding for waiver in verdict.waived)
+    blocks: dict[str, list[Block]] = {}
+    for block in verdict.blocking:
+        blocks.setdefault(block.check, []).append(block)
     checks = [
         Read(
             result=result,
             page=pages.get(result.check),
             required=result.check in verdict.required,
-            blocks=tuple(block for block in verdict.blocking if block.check == result.check),
+            blocks=tuple(blocks.get(result.check, ())),
+            held=frozenset(
+                block.finding for block in blocks.get(result.check, ()) if block.finding is not None
+            ),
             waived=waived,
         )
         for result in (*verdict.results, *missing(verdict))
@@ -177,6 +184,8 @@ def tell(measure: Measure) -> str:
     """A measure as a sentence: the value, its interval, its samples and its limit."""
     estimate, limit = measure.estimate, measure.limit
     unit = f" {limit.unit}" if limit.unit else ""
+    if estimate.samples == 1:
+        return f"{spell(estimate.value)}{unit}, measured once; limit {bound(measure)}"
     return (
         f"{spell(estimate.value)}{unit}, 95 % between {spell(estimate.low)} and "
         f"{spell(estimate.high)}, from {count(estimate.samples, 'sample')}; "

@@ -222,4 +222,5 @@ CHECK = Check(
     at_least={"operation": 5, "principal": 1},
     needs=frozenset({"http", "openapi", "tenants"}),
     lies={Lie.CRASH: ("operation",), Lie.FIELD: ("operation",)},
+    covers=tuple(sorted({each.owasp_api for each in WEIGHTS.values() if each.owasp_api})),
 )

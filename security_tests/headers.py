@@ -155,4 +155,5 @@ CHECK = Check(
     at_least={"success": 2, "unauthenticated": 2, "absent": 2, "not-allowed": 1},
     needs=frozenset({"http", "openapi", "tenants"}),
     lies={Lie.HEADER: ("success", *KINDS.values())},
+    covers=("API8:2023", *sorted({f"ASVS:{rule.asvs}" for rule in RULES if rule.asvs})),
 )

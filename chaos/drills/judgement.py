@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from chaos.drills.exhibits import exhibits, recovery_point
 from chaos.drills.rules import RULES
 from chaos.history import number, texts
 from chaos.judgement import exactly
 from chaos.workload import READ
+from gate.exhibits import Exhibit
 from gate.model import Doubt, Estimate, Evidence, Finding, Limit, Observation
 from recovery import Lsn
 
@@ -32,7 +34,7 @@ Names = Mapping[str, frozenset[str]]
 """Elements by tenant."""
 
 
-def judge(seen: Sequence[Observation]) -> Iterator[Finding | Estimate | Doubt]:
+def judge(seen: Sequence[Observation]) -> Iterator[Finding | Estimate | Doubt | Exhibit]:
     """Compare what came back with what was there at the target.
 
     Every tenant must have the same rows in every table. Each write acknowledged before the target
@@ -49,10 +51,12 @@ def judge(seen: Sequence[Observation]) -> Iterator[Finding | Estimate | Doubt]:
     before, after = state_at(seen, "before"), state_at(seen, "after")
     if after:
         yield from judge_digests(before, after)
-    yield from judge_elements(*(names_at(seen, moment) for moment in ("kept", "later", "after")))
+    elements = [names_at(seen, moment) for moment in ("kept", "later", "after")]
+    yield from judge_elements(*elements)
     yield from judge_verification(seen)
     yield from judge_service(seen)
     yield from estimate(seen)
+    yield from exhibits(durations(seen), OUTAGE, recovery_point(*elements))
 
 
 def of_kind(seen: Sequence[Observation], kind: str) -> list[Observation]:
@@ -178,8 +182,13 @@ def report(rule: str, subject: str, detail: str) -> Finding:
     )
 
 
+def durations(seen: Sequence[Observation]) -> dict[str, float]:
+    """How long each completed phase took, in seconds."""
+    return {each.subject: number(each.data["seconds"]) for each in of_kind(seen, "phase")}
+
+
 def estimate(seen: Sequence[Observation]) -> Iterator[Estimate]:
     """How long the outage was."""
-    seconds = {each.subject: number(each.data["seconds"]) for each in of_kind(seen, "phase")}
+    seconds = durations(seen)
     if all(phase in seconds for phase in OUTAGE):
         yield exactly("rto_s", sum(seconds[phase] for phase in OUTAGE), 1)

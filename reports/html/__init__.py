@@ -15,9 +15,13 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from gate.model import Verdict
+from reports.history import attempts, signer
+from reports.html.charts import ladder, plot, rows, sum_up
+from reports.html.difference import difference
 from reports.html.gauge import draw
 from reports.html.view import describe
 from reports.reading import bound, tell
+from reports.scoring import score
 from reports.wording import count, last, printable, spell
 
 
@@ -50,7 +54,22 @@ def environment() -> Environment:
         lstrip_blocks=True,
         finalize=show,
     )
-    made.filters.update(bound=bound, count=count, draw=draw, last=last, spell=spell, tell=tell)
+    made.filters.update(
+        attempts=attempts,
+        bound=bound,
+        count=count,
+        difference=difference,
+        draw=draw,
+        ladder=ladder,
+        last=last,
+        plot=plot,
+        rows=rows,
+        score=score,
+        signer=signer,
+        spell=spell,
+        sum_up=sum_up,
+        tell=tell,
+    )
     return made
 
 

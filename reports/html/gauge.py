@@ -44,11 +44,18 @@ class Scale:
 
     first: float
     final: float
+    start: float = LEFT
+    stop: float = RIGHT
 
     def place(self, value: float) -> float:
-        """The x of a value, in tenths."""
+        """Where a value lies, in tenths; on a vertical axis `start` is below `stop`."""
         share = (value - self.first) / (self.final - self.first)
-        return round(LEFT + share * (RIGHT - LEFT), 1)
+        return round(self.start + share * (self.stop - self.start), 1)
+
+    @property
+    def is_drawable(self) -> bool:
+        """Do the numbers lie neither too far apart nor too close together?"""
+        return isfinite(self.final - self.first) and self.final - self.first >= NARROWEST
 
 
 def draw(measure: Measure) -> Gauge | None:
@@ -77,9 +84,8 @@ def scale_of(measure: Measure) -> Scale | None:
     first, final = least - span * 0.15, most + span * 0.15
     if 0 <= least <= 2 * span:
         first = 0.0
-    if not isfinite(final - first) or final - first < NARROWEST:
-        return None
-    return Scale(first=first, final=final)
+    scale = Scale(first=first, final=final)
+    return scale if scale.is_drawable else None
 
 
 def ticks(scale: Scale) -> tuple[Tick, ...]:

@@ -6,9 +6,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from gate.model import Block, Outcome, Verdict, Waiver
+from gate.model import Block, Finding, Outcome, Verdict, Waiver
+from reports.history import Past, notes, pasts, tolerated
+from reports.html.breadth import Breadth, breadth
+from reports.html.trend import Trend, never_failed, trend
 from reports.reading import Gap, Read, by_gate, headline, read, worst_blocks
-from reports.wording import count
+from reports.wording import clip, count
+
+ANSWERS = {Outcome.PASS: "Pass", Outcome.FAIL: "Blocked"}
+SOON, DETAIL = 7, 200
+"""Days before its last one in which a waiver is said to be ending; letters of a detail."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +39,29 @@ class View:
     agreements: tuple[Agreement, ...]
     anchors: Mapping[str, str]
     tally: tuple[tuple[Outcome, int], ...]
+    breadth: Breadth
+    trend: Trend | None
+    pasts: Mapping[str, Past]
+    tolerated: frozenset[str]
+    details: Mapping[str, str]
+    notes: tuple[str, ...]
+
+    @property
+    def answer(self) -> str:
+        """Is it releasable, in a word?"""
+        return ANSWERS.get(self.verdict.outcome, "Incomplete")
+
+    def detail(self, block: Block) -> str:
+        """What was found, in a line; nothing for a condition that is no finding."""
+        return clip(self.details.get(block.finding or "", ""), DETAIL)
+
+    def past(self, finding: Finding) -> Past | None:
+        """What earlier runs know of a finding."""
+        return self.pasts.get(finding.key)
+
+    def never_failed(self, one: Read) -> int:
+        """In how many runs a check has only passed; 0 where it has not, or nobody knows."""
+        return never_failed(self.verdict, one)
 
     @property
     def answered(self) -> int:
@@ -72,6 +102,12 @@ def describe(verdict: Verdict) -> View:
         agreements=agreements(verdict),
         anchors={each.check: f"check-{number}" for number, each in enumerate(checks, start=1)},
         tally=tally(checks),
+        breadth=breadth(checks),
+        trend=trend(verdict),
+        pasts=pasts(verdict),
+        tolerated=tolerated(verdict),
+        details={each.key: each.detail for one in checks for each in one.findings},
+        notes=notes(verdict),
     )
 
 
@@ -99,6 +135,8 @@ def agreements(verdict: Verdict) -> tuple[Agreement, ...]:
 def remaining(waiver: Waiver, today: date) -> str:
     """How long a waiver in use still holds; its last day counts."""
     days = (waiver.expires - today).days
+    if 0 < days <= SOON:
+        return f"In use, ends in {count(days, 'day')}"
     return "In use, last day" if days == 0 else f"In use, {count(days, 'day')} left"
 
 

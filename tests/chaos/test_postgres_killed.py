@@ -13,6 +13,7 @@ from chaos.judgement import LIMITS
 from chaos.postgres_killed import CHECK
 from chaos.rules import RULES
 from gate.check import Control
+from gate.exhibits import Timeline
 from gate.model import Doubt, Finding, Observation, Record
 from gate.run import gather, judge
 from gate.testbed.embedded import Embedded
@@ -112,6 +113,18 @@ def test_lists_that_cannot_be_read_to_the_end_are_no_pass_and_no_loss() -> None:
     said = list(CHECK.judge(record_of(replace(clean_history(), present=None))))
     assert not [each for each in said if isinstance(each, Finding)]
     assert [each for each in said if isinstance(each, Doubt)]
+
+
+def test_it_shows_the_writes_with_the_fault_marked() -> None:
+    history = clean_history()
+    (shown,) = result_of(record_of(history)).exhibits
+    assert isinstance(shown, Timeline)
+    assert [span.name for span in shown.spans] == [FAULT.name, "repair"]
+    assert "acknowledged" in {curve.name for curve in shown.curves}
+    times = [at for at, _ in shown.curves[0].points]
+    step = times[1] - times[0]
+    drawn = sum(value * step for curve in shown.curves for _, value in curve.points)
+    assert drawn == pytest.approx(len(history.writes), rel=0.02)
 
 
 def test_the_running_service_loses_nothing_and_comes_back(testbed: Embedded) -> None:

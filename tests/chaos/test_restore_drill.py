@@ -10,7 +10,7 @@ import pytest
 
 from chaos.drills.controls import DEFECTS, changed, clean_drill, digest, without
 from chaos.drills.digests import take_digests
-from chaos.drills.judgement import LIMITS, PHASES
+from chaos.drills.judgement import LIMITS, OUTAGE, PHASES
 from chaos.drills.restore import CHECK
 from chaos.drills.rules import RULES
 from chaos.drills.steps import STEPS, flip_one_byte
@@ -57,6 +57,15 @@ def test_every_rule_of_the_drill_has_a_control() -> None:
 
 def test_the_phases_that_are_judged_are_the_steps_that_are_taken() -> None:
     assert tuple(STEPS) == PHASES
+
+
+def test_it_shows_every_step_and_what_of_the_writes_came_back() -> None:
+    (shown,) = result_of(clean_drill()).exhibits
+    assert [phase.name for phase in shown.phases] == list(PHASES)
+    assert sum(phase.seconds for phase in shown.phases if phase.counts) == len(OUTAGE)
+    assert shown.notes[0].startswith("Data loss at the target: 0 of 80")
+    (shown,) = result_of(DEFECTS["an acknowledged write is gone"]).exhibits
+    assert shown.notes[0].startswith("Data loss at the target: 1 of 80")
 
 
 @pytest.mark.parametrize("phase", PHASES)

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gate.check import Control
+from gate.exhibits import Histogram, Timeline
 from gate.model import Finding, Limit, Observation, Outcome, Record, Result
 from gate.run import NO_LIMITS, judge
 from gate.stats import quantile
@@ -25,6 +26,7 @@ from loadtests.controls import (
     stalled,
     usual,
 )
+from loadtests.exhibits import histogram
 from loadtests.machine import KIND as MACHINE
 from loadtests.open_arrivals import CHECK
 from loadtests.profiles import READ_RUN, SHORT
@@ -32,7 +34,7 @@ from loadtests.second import KIND, Second
 
 
 def result(seen: Sequence[Observation], limits: Mapping[str, float] = NO_LIMITS) -> Result:
-    findings, measures, doubts = weigh(CHECK, seen, limits)
+    findings, measures, doubts, _ = weigh(CHECK, seen, limits)
     return Result(check=CHECK.id, findings=findings, measures=measures, doubts=doubts)
 
 
@@ -204,3 +206,22 @@ def test_slower_is_never_better(base: float, factor: float) -> None:
 def test_limits_can_be_set_by_the_policy() -> None:
     assert result(record(), {f"{CHECK.id}.p99_ms": 5}).outcome is Outcome.FAIL
     assert CHECK.limits["p99_ms"] == Limit(value=300, unit="ms")
+
+
+def test_it_shows_how_latencies_lay_and_how_they_changed() -> None:
+    lay, timeline = judge(CHECK, Record(check=CHECK.id, observations=record())).exhibits
+    assert isinstance(lay, Histogram)
+    assert isinstance(timeline, Timeline)
+    counted = sum(len(Second.read(each).latencies) for each in record() if each.kind == KIND)
+    assert 0 < sum(lay.counts) < counted, "the warm-up does not count"
+    assert lay.edges[0] <= lay.marks[0][1] <= lay.edges[-1]
+    assert {curve.name for curve in timeline.curves} == {"median", "95 %", "longest"}
+    assert len(timeline.curves[0].points) == SHORT.total
+    assert [(span.start, span.end) for span in timeline.spans] == [(0, SHORT.warm_up)]
+
+
+@given(st.lists(st.floats(0, 1e5), min_size=1, max_size=50))
+def test_every_latency_is_in_the_histogram_once(values: list[float]) -> None:
+    drawn = histogram(sorted(values), 300.0)
+    assert sum(drawn.counts) == len(values)
+    assert list(drawn.edges) == sorted(drawn.edges)

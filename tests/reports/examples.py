@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date
+from types import SimpleNamespace
+from typing import Any
 
+from gate.exhibits import Curve, Exchange, Histogram, Phase, Phases, Span, Timeline
 from gate.model import (
     Caught,
     Doubt,
@@ -15,6 +18,7 @@ from gate.model import (
     Finding,
     Limit,
     Measure,
+    Outcome,
     Page,
     Plan,
     Provenance,
@@ -63,16 +67,19 @@ PAGES = (
         check="isolation.read-by-id",
         claim="No tenant can read another tenant's object by its id.",
         blind_to="Ids hidden in bodies or headers, and writes: those are other checks.",
+        covers=("isolation:1", "isolation:11", "API1:2023", "ASVS:V8.4.1"),
     ),
     Page(
         check="contract.responses",
         claim="Every answer is one that the OpenAPI document promises.",
         blind_to="Meaning: a well-formed answer with the wrong content passes.",
+        covers=("API3:2023", "API9:2023"),
     ),
     Page(
         check="security.headers",
         claim="Every answer carries the headers that keep a browser from being turned on its user.",
         blind_to="What a proxy or content network in front of the service adds or removes.",
+        covers=("API8:2023", "ASVS:V3.4.1", "ASVS:V3.4.3"),
     ),
     Page(
         check="load.arrivals",
@@ -109,11 +116,20 @@ def leak(subject: str = "GET /v1/runs/{run_id}", severity: Severity = Severity.C
                 reproduce="curl --silent --include --header 'Authorization: Bearer $TOKEN_GLOBEX' "
                 "http://127.0.0.1:8731/v1/runs/3f0c2a52-8d0e-4b8b-9a53-6a9e5f1f6a11",
                 observation=412,
+                exchange=Exchange(
+                    method="GET",
+                    target="/v1/runs/{run_id}",
+                    status=200,
+                    received='{\n  "id": "3f0c2a52",\n  "name": "canary-acme-7f3a"\n}',
+                    expected_status=404,
+                    expected='{\n  "code": "not_found"\n}',
+                ),
             ),
         ),
         cwe=639,
         owasp_api="API1:2023",
-        asvs="8.4.1",
+        asvs="V8.4.1",
+        cvss="CVSS:4.0/AV:N/AC:L/AT:N/PR:L/UI:N/VC:H/VI:N/VA:N/SC:H/SI:N/SA:N",
     )
 
 
@@ -133,7 +149,7 @@ def header(severity: Severity = Severity.MEDIUM) -> Finding:
             ),
         ),
         cwe=693,
-        asvs="3.4.1",
+        asvs="V3.4.1",
     )
 
 
@@ -159,6 +175,51 @@ RATE = Measure(
     estimate=Estimate(name="rate", value=412.6, low=409.1, high=415.8, samples=60),
     limit=Limit(value=400.0, unit="requests/s", at_most=False),
 )
+LATENCIES = Histogram(
+    title="Latency from the intended start",
+    x="ms",
+    edges=(1.0, 3.16, 10.0, 31.6, 100.0, 316.0),
+    counts=(310, 4_120, 5_400, 1_800, 243),
+    marks=(("p50", 14.2), ("p99", 124.9), ("limit of p99", 250.0)),
+)
+SECONDS = Timeline(
+    title="Latency of each second",
+    x="seconds of load",
+    y="ms",
+    curves=(
+        Curve(name="median", points=tuple((float(at), 12.0 + at % 5) for at in range(60))),
+        Curve(name="longest", points=tuple((float(at), 90.0 + at % 7 * 11) for at in range(60))),
+    ),
+    spans=(Span(name="warm-up, not counted", start=0.0, end=5.0),),
+)
+OUTAGE = Timeline(
+    title="Writes by what came of them",
+    x="seconds since the first write",
+    y="writes a second",
+    curves=(
+        Curve(
+            name="acknowledged",
+            points=((0.0, 310.0), (1.0, 305.0), (1.1, 0.0), (2.4, 0.0), (2.5, 280.0), (4.0, 312.0)),
+        ),
+        Curve(name="no clear answer", points=((0.0, 0.0), (1.1, 180.0), (2.4, 170.0), (2.5, 0.0))),
+    ),
+    spans=(
+        Span(name="postgres-killed", start=1.05, end=2.05),
+        Span(name="repair", start=2.05, end=2.45),
+    ),
+)
+STEPS = Phases(
+    title="Steps of the drill",
+    total="time to recover",
+    phases=(
+        Phase(name="back-up", seconds=0.54, counts=False),
+        Phase(name="destroy", seconds=0.05, counts=True),
+        Phase(name="restore", seconds=0.41, counts=True),
+        Phase(name="start", seconds=0.22, counts=True),
+        Phase(name="prove", seconds=0.1, counts=False),
+    ),
+    notes=("Data loss at the target: 0 of 138 acknowledged writes are missing.",),
+)
 CLEAN: Mapping[str, Result] = {
     result.check: result
     for result in (
@@ -169,12 +230,21 @@ CLEAN: Mapping[str, Result] = {
                 Caught(defect="an empty 200 in place of 404", caught=True),
             ),
             observed={"probe": 1488, "own-read": 124, "foreign-read": 620},
+            operations={
+                "GET /v1/runs/{run_id}": {"own-read": 62, "foreign-read": 310},
+                "GET /v1/models/{model_id}": {"own-read": 62, "foreign-read": 310},
+            },
             seconds=11.82,
         ),
         Result(
             check="contract.responses",
             controls=(Caught(defect="an undocumented 500", caught=True),),
             observed={"exchange": 4210},
+            operations={
+                "DELETE /v1/members/{member_id}": {"excluded": 1},
+                "GET /v1/runs/{run_id}": {"exchange": 2000},
+                "POST /v1/runs": {"exchange": 2210},
+            },
             seconds=38.4,
         ),
         Result(
@@ -192,18 +262,21 @@ CLEAN: Mapping[str, Result] = {
             measures=(p99(118.2, 124.9, 139.4), RATE),
             controls=(Caught(defect="one request in fifty takes a second", caught=True),),
             observed={"window": 60, "request": 11_873},
+            exhibits=(LATENCIES, SECONDS),
             seconds=64.0,
         ),
         Result(
             check="chaos.kill-database",
             controls=(Caught(defect="an acknowledged write that is gone", caught=True),),
             observed={"write": 1904, "read": 1904, "fault": 3},
+            exhibits=(OUTAGE,),
             seconds=41.7,
         ),
         Result(
             check="recovery.restore-point",
             controls=(Caught(defect="one row of one tenant missing", caught=True),),
             observed={"digest": 4},
+            exhibits=(STEPS,),
             seconds=27.9,
         ),
     )
@@ -265,6 +338,9 @@ def lone_info() -> Finding:
 
 def spoil(text: str) -> Verdict:
     """A verdict with this text wherever a text can be."""
+    exchange = Exchange(
+        method=text, target=text, sent=text, received=text, expected_status=404, expected=text
+    )
     finding = Finding(
         check=text,
         rule=text,
@@ -273,9 +349,10 @@ def spoil(text: str) -> Verdict:
         severity=Severity.HIGH,
         detail=text,
         remedy=text,
-        evidence=(Evidence(summary=text, reproduce=text),),
+        evidence=(Evidence(summary=text, reproduce=text, exchange=exchange),),
         owasp_api=text,
         asvs=text,
+        cvss=text,
     )
     estimate = Estimate(name=text, value=1.0, low=0.5, high=2.0, samples=7)
     result = Result(
@@ -287,6 +364,8 @@ def spoil(text: str) -> Verdict:
         lacking=(text,),
         controls=(Caught(defect=text, caught=False),),
         observed={text: 1},
+        operations={text: {text: 1}},
+        exhibits=spoilt_exhibits(text),
     )
     words = dict.fromkeys(("owner", "approver", "reason", "ticket"), text)
     stale = Waiver(finding=f"{text}:unused", expires=TODAY, **words)
@@ -296,7 +375,7 @@ def spoil(text: str) -> Verdict:
             replace(PLAN, profile=text),
             [result],
             Policy(profiles={text: (text, f"{text}.absent")}),
-            (Page(check=text, claim=text, blind_to=text),),
+            (Page(check=text, claim=text, blind_to=text, covers=(text,)),),
         ),
         target=Target(name=text, base_url=text, revision=text, offers=frozenset({text})),
         waived=(Waiver(finding=finding.key, expires=TODAY, **words),),
@@ -306,12 +385,68 @@ def spoil(text: str) -> Verdict:
     )
 
 
+def spoilt_exhibits(text: str) -> tuple[Timeline | Histogram | Phases, ...]:
+    curve = Curve(name=text, points=((0.0, 1.0), (1.0, 2.0)))
+    span = Span(name=text, start=0.0, end=0.5)
+    return (
+        Timeline(title=text, x=text, y=text, curves=(curve,), spans=(span,)),
+        Histogram(title=text, x=text, edges=(1.0, 2.0), counts=(3,), marks=((text, 1.5),)),
+        Phases(
+            title=text,
+            total=text,
+            phases=(Phase(name=text, seconds=1.0, counts=True),),
+            notes=(text,),
+        ),
+    )
+
+
 def crowded() -> Verdict:
     """Two hundred findings of one check."""
     findings = tuple(
         leak(f"GET /v1/things-{number:03}/{{id}}", Severity(number % 5)) for number in range(200)
     )
     return verdict(replace(CLEAN["isolation.read-by-id"], findings=findings))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Remembering(Verdict):
+    """A verdict that was given with a history."""
+
+    known: tuple[Any, ...] = ()
+    tolerated: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    fixed: tuple[str, ...] = ()
+    earlier: tuple[Any, ...] = ()
+
+
+def remembering() -> Verdict:
+    """The failing verdict with three earlier runs: one finding is new, one is back, one old."""
+    plain = failing()
+    parts = {name: getattr(plain, name) for name in Verdict.__dataclass_fields__}
+    states = (("regressed", 2), ("new", 16), ("existing", 1), ("existing", 1))
+    keys = [finding.key for result in plain.results for finding in result.findings]
+    return Remembering(
+        **parts,
+        known=tuple(
+            SimpleNamespace(finding=key, state=state, first_seen=date(2026, 3, day))
+            for key, (state, day) in zip(keys, states, strict=True)
+        ),
+        tolerated=(lone_info().key,),
+        notes=("load.arrivals.p99: fewer than 3 passing runs to compare with",),
+        fixed=("contract.responses:undocumented:GET /v1/runs",),
+        earlier=tuple(
+            SimpleNamespace(
+                day=date(2026, 3, day),
+                revision=f"1f0c{day:04}",
+                profile="standard",
+                outcome=Outcome.PASS if day > 8 else Outcome.FAIL,
+                findings=("security.headers:missing:Permissions-Policy",),
+                checks=dict.fromkeys(CLEAN, Outcome.PASS),
+                measures={"load.arrivals.p99": p99(110.0, 118.0 + day, 151.0).estimate},
+            )
+            for day in (2, 9, 15)
+        ),
+    )
 
 
 EXAMPLES: Mapping[str, Verdict] = {

@@ -7,6 +7,8 @@ from datetime import date
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
+from gate.coverage import CHANNELS, OWASP_API
+from gate.exhibits import Curve, Exchange, Histogram, Phase, Phases, Span, Timeline
 from gate.model import (
     Block,
     Caught,
@@ -41,6 +43,7 @@ checks = st.one_of(
 )
 days = st.dates(date(2026, 1, 1), date(2026, 12, 31))
 numbers = st.floats(allow_nan=False, allow_infinity=False)
+ids = st.sampled_from((*CHANNELS, *OWASP_API, "ASVS:V8.4.1"))
 optional = st.one_of(st.none(), texts)
 seconds = st.floats(0, 1e6)
 
@@ -52,7 +55,49 @@ def some(strategy: st.SearchStrategy[object], most: int = 3) -> st.SearchStrateg
 targets = st.builds(
     Target, name=texts, base_url=texts, revision=texts, offers=st.frozensets(texts, max_size=3)
 )
-evidence = st.builds(Evidence, summary=texts, reproduce=texts)
+statuses = st.one_of(st.none(), st.integers(100, 599))
+exchanges = st.builds(
+    Exchange,
+    method=texts,
+    target=texts,
+    sent=texts,
+    status=statuses,
+    received=texts,
+    expected_status=statuses,
+    expected=texts,
+)
+evidence = st.builds(
+    Evidence, summary=texts, reproduce=texts, exchange=st.one_of(st.none(), exchanges)
+)
+points = st.lists(st.tuples(numbers, numbers), max_size=4).map(lambda each: tuple(sorted(each)))
+timelines = st.builds(
+    Timeline,
+    title=texts,
+    x=texts,
+    y=texts,
+    curves=some(st.builds(Curve, name=texts, points=points)),
+    spans=some(st.builds(Span, name=texts, start=numbers, end=numbers)),
+)
+histograms = st.builds(
+    lambda title, x, counts, edges, marks: Histogram(
+        title=title, x=x, edges=tuple(sorted(edges))[: len(counts) + 1], counts=counts, marks=marks
+    ),
+    texts,
+    texts,
+    st.lists(st.integers(0, 10**6), min_size=1, max_size=4).map(tuple),
+    st.lists(numbers, min_size=5, max_size=5),
+    some(st.tuples(texts, numbers)),
+)
+phases = st.builds(
+    Phases,
+    title=texts,
+    total=texts,
+    phases=some(st.builds(Phase, name=texts, seconds=seconds, counts=st.booleans())),
+    notes=some(texts),
+)
+vectors = st.sampled_from(
+    ("CVSS:4.0/AV:N/AC:L/AT:N/PR:L/UI:N/VC:H/VI:N/VA:N/SC:N/SI:N/SA:N", "CVSS:4.0/AV:X", "")
+)
 findings = st.builds(
     Finding,
     check=checks,
@@ -66,6 +111,7 @@ findings = st.builds(
     cwe=st.one_of(st.none(), st.integers(1, 2000)),
     owasp_api=optional,
     asvs=optional,
+    cvss=st.one_of(optional, vectors),
 )
 estimates = st.builds(
     Estimate, name=texts, value=numbers, low=numbers, high=numbers, samples=st.integers(0, 10**9)
@@ -85,6 +131,12 @@ results = st.builds(
     lacking=some(texts),
     controls=some(st.builds(Caught, defect=texts, caught=st.booleans())),
     observed=st.dictionaries(texts, st.integers(0, 10**6), max_size=3),
+    operations=st.dictionaries(
+        st.one_of(texts, st.just("GET /v1/runs/{run_id}")),
+        st.dictionaries(texts, st.integers(0, 10**6), max_size=2),
+        max_size=3,
+    ),
+    exhibits=some(st.one_of(timelines, histograms, phases)),
     seconds=seconds,
 )
 waivers = st.builds(
@@ -99,7 +151,9 @@ waivers = st.builds(
 blocks = st.builds(
     Block, check=checks, outcome=st.sampled_from(Outcome), reason=texts, finding=optional
 )
-pages = st.builds(Page, check=checks, claim=texts, blind_to=texts)
+pages = st.builds(
+    Page, check=checks, claim=texts, blind_to=texts, covers=some(st.one_of(texts, ids), 4)
+)
 origins = st.builds(
     Provenance,
     maestro=texts,

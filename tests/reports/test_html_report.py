@@ -4,16 +4,31 @@ import base64
 import hashlib
 import re
 from collections import Counter
+from dataclasses import dataclass, replace
+from datetime import date
 from html.parser import HTMLParser
 from itertools import pairwise
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given
 
-from gate.model import Outcome, Verdict
+from gate.model import Outcome, Result, Verdict
 from reports.html import render
 from reports.wording import printable
-from tests.reports.examples import EXAMPLES, HOSTILE, crowded, failing, spoil, verdict
+from tests.reports.examples import (
+    CLEAN,
+    EXAMPLES,
+    HOSTILE,
+    accept,
+    crowded,
+    failing,
+    header,
+    leak,
+    remembering,
+    spoil,
+    verdict,
+)
 from tests.reports.strategies import unhurried, verdicts
 
 VOID = {"meta", "br"}
@@ -134,6 +149,83 @@ def test_waivers_say_how_long_they_last_or_why_they_do_not() -> None:
     text = render(failing())
     for state in ("In use, 17 days left", "Expired 15 days ago", "Unused: nothing matches"):
         assert state in text
+
+
+def test_a_waiver_about_to_end_says_so() -> None:
+    ending = accept(header().key, date(2026, 3, 19))
+    found = replace(CLEAN["security.headers"], findings=(header(),))
+    assert "In use, ends in 3 days" in render(verdict(found, waivers=(ending,)))
+
+
+def test_a_history_shows_states_earlier_runs_and_checks_that_never_failed() -> None:
+    words = " ".join("".join(Page(render(remembering())).words).split())
+    for told in (
+        "New, first seen 2026-03-16",
+        "Regressed, first seen 2026-03-02",
+        "Fixed since the run before contract.responses:undocumented",
+        "passed in each of 4 runs on record, never failed",
+        "Within the policy's budget, so it does not block. Server",
+        "load.arrivals.p99: fewer than 3 passing runs to compare with",
+    ):
+        assert told in words
+    assert "given without a history" in render(EXAMPLES["pass"])
+
+
+def test_an_earlier_attempt_is_never_hidden() -> None:
+    @dataclass(frozen=True, slots=True, kw_only=True)
+    class Tried(Result):
+        attempts: tuple[SimpleNamespace, ...] = ()
+
+    plain = CLEAN["load.arrivals"]
+    parts = {name: getattr(plain, name) for name in Result.__dataclass_fields__}
+    before = SimpleNamespace(outcome=Outcome.FAIL, reasons=("p99 is beyond its limit",))
+    words = "".join(Page(render(verdict(Tried(**parts, attempts=(before,))))).words)
+    assert "an attempt before this one came to Fail p99 is beyond its limit" in words
+
+
+def test_what_was_not_looked_at_is_named() -> None:
+    words = " ".join("".join(Page(render(EXAMPLES["pass"])).words).split())
+    assert "a check of this run looks at 2" in words
+    assert "5 List, search, filter and sort" in words
+    assert "Server Side Request ForgeryNot looked atnone" in words
+
+
+def test_the_first_screen_says_what_was_found() -> None:
+    text = render(failing())
+    first = text[: text.index("What was not tested")]
+    assert "asked for an object of acme and got 200" in first
+
+
+def test_no_check_for_a_risk_is_a_gap_of_the_run() -> None:
+    words = " ".join("".join(Page(render(EXAMPLES["pass"])).words).split())
+    assert "6 of the 10 risks of the OWASP API Security Top 10 (API2:2023, API4:2023" in words
+    assert "34 of the 36 ways in which one tenant can meet another" in words
+
+
+def test_a_finding_without_evidence_can_be_seen_again_too() -> None:
+    bare = replace(leak(), evidence=())
+    text = render(verdict(replace(CLEAN["isolation.read-by-id"], findings=(bare,))))
+    assert "maestro gate isolation.read-by-id --seed 20260316" in text
+
+
+def test_a_finding_shows_its_score_and_how_the_answer_differs() -> None:
+    text = render(failing())
+    assert "CVSS 4.0 8.3 High" in text
+    assert '<del><span class="sign">\N{MINUS SIGN}</span>HTTP 404</del>' in text
+    assert '<ins><span class="sign">+</span>HTTP 200</ins>' in text
+
+
+def test_a_fault_is_shaded_and_a_chart_has_its_numbers() -> None:
+    page = Page(render(EXAMPLES["pass"]))
+    classes = Counter(each.get("class") for each in page.all("rect"))
+    assert classes["span span-0"] == 2
+    assert classes["span span-1"] == 1
+    assert sum(each.get("class") == "exhibit" for each in page.all("figure")) == 4
+    assert {"postgres-killed", "seconds since the first write"} <= set(page.words)
+
+
+def test_evidence_without_a_signature_says_so() -> None:
+    assert "The evidence is not signed" in render(EXAMPLES["pass"])
 
 
 def test_the_banner_counts_what_the_page_lists() -> None:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from gate.check import Check, Control, Lie
+from gate.exhibits import Exchange
 from gate.model import Doubt, Evidence, Finding, Json, Observation, Severity
 from validators.foreign_reads import probe
 
@@ -29,7 +30,7 @@ def judge(seen: Sequence[Observation]) -> Iterator[Finding | Doubt]:
     numbered = list(enumerate(seen))
     for label in dict.fromkeys(each.subject for each in seen):
         about = [(index, each) for index, each in numbered if each.subject == label]
-        yield from judge_leaks(label, pick(about, "foreign-read"))
+        yield from judge_leaks(label, about)
         yield from judge_existence(label, about)
         yield from judge_coverage(label, about)
 
@@ -50,18 +51,18 @@ def places(observation: Observation) -> list[str]:
     ]
 
 
-def judge_leaks(label: str, reads: Sequence[Seen]) -> Iterator[Finding]:
+def judge_leaks(label: str, about: Sequence[Seen]) -> Iterator[Finding]:
     """Answers that hold something of the victim, to the other tenant and to nobody."""
-    leaks = [(index, each) for index, each in reads if places(each)]
+    leaks = [(index, each) for index, each in pick(about, "foreign-read") if places(each)]
     nobody = [item for item in leaks if item[1].data.get("role") == "anonymous"]
     tenant = [item for item in leaks if item not in nobody]
     if tenant:
-        yield report_tenant(label, tenant)
+        yield report_tenant(label, tenant, about)
     if nobody:
-        yield report_nobody(label, nobody)
+        yield report_nobody(label, nobody, about)
 
 
-def report_tenant(label: str, leaks: Sequence[Seen]) -> Finding:
+def report_tenant(label: str, leaks: Sequence[Seen], about: Sequence[Seen]) -> Finding:
     """The other tenant read something."""
     return Finding(
         check=ID,
@@ -71,14 +72,14 @@ def report_tenant(label: str, leaks: Sequence[Seen]) -> Finding:
         severity=Severity.CRITICAL,
         detail=f"{label}: {'; '.join(sorted({tell(each) for _, each in leaks}))}.",
         remedy="Look the object up by tenant and id together, in the query and by row policy.",
-        evidence=tuple(show(*item) for item in leaks[:3]),
+        evidence=tuple(show(*item, about) for item in leaks[:3]),
         cwe=639,
         owasp_api="API1:2023",
         asvs="V8.4.1",
     )
 
 
-def report_nobody(label: str, leaks: Sequence[Seen]) -> Finding:
+def report_nobody(label: str, leaks: Sequence[Seen], about: Sequence[Seen]) -> Finding:
     """A caller without a credential read something."""
     return Finding(
         check=ID,
@@ -88,7 +89,7 @@ def report_nobody(label: str, leaks: Sequence[Seen]) -> Finding:
         severity=Severity.HIGH,
         detail=f"{label}: {'; '.join(sorted({tell(each) for _, each in leaks}))}.",
         remedy="Refuse the request without a credential, or declare it public in the document.",
-        evidence=tuple(show(*item) for item in leaks[:3]),
+        evidence=tuple(show(*item, about) for item in leaks[:3]),
         cwe=306,
         owasp_api="API2:2023",
         asvs="V8.3.1",
@@ -105,14 +106,35 @@ def tell(read: Observation) -> str:
     return f"{got} with {read.data.get('victim')}'s {', '.join(named)}" if named else got
 
 
-def show(index: int, read: Observation) -> Evidence:
-    """The answer and the request that gets it again."""
+def show(index: int, read: Observation, about: Sequence[Seen]) -> Evidence:
+    """The answer, the request that gets it again, and the answer that it should have been."""
     excerpt = str(read.data.get("excerpt", ""))
     return Evidence(
         summary=f"{tell(read)}: {excerpt[:200]}",
         reproduce=str(read.data.get("curl", "")),
         observation=index,
+        exchange=compare(read, [other for _, other in pick(about, "absent-read")]),
     )
+
+
+def compare(read: Observation, absent: Sequence[Observation]) -> Exchange:
+    """The answer beside the one for an id that never existed, asked in the same way."""
+    method, _, path = read.subject.partition(" ")
+    right = next((each for each in absent if same_attack(read, each)), None)
+    return Exchange(
+        method=method,
+        target=path,
+        status=status_of(read),
+        received=str(read.data.get("excerpt", "")),
+        expected_status=status_of(right) if right else None,
+        expected=str(right.data.get("excerpt", "")) if right else "",
+    )
+
+
+def status_of(read: Observation) -> int | None:
+    """The HTTP status; None where there is none."""
+    status = read.data.get("status")
+    return status if isinstance(status, int) else None
 
 
 def judge_existence(label: str, about: Sequence[Seen]) -> Iterator[Finding | Doubt]:
@@ -136,7 +158,7 @@ def judge_existence(label: str, about: Sequence[Seen]) -> Iterator[Finding | Dou
             severity=Severity.MEDIUM,
             detail=f"{label}: {'; '.join(sorted({words for _, words in told}))}.",
             remedy="Answer for a foreign object exactly as for one that never existed (404).",
-            evidence=tuple(show(*item) for item, _ in told[:3]),
+            evidence=tuple(show(*item, about) for item, _ in told[:3]),
             cwe=204,
             owasp_api="API1:2023",
             asvs="V8.4.1",
@@ -278,4 +300,8 @@ CHECK = Check(
     at_least={"owned-read": 5, "foreign-read": 5, "absent-read": 5},
     needs=frozenset({"http", "openapi", "tenants"}),
     lies=dict.fromkeys((Lie.READ, Lie.ERROR, Lie.EXISTENCE, Lie.ANONYMOUS), ("foreign-read",)),
+    covers=(
+        *("isolation:1", "isolation:4", "isolation:11", "isolation:13", "isolation:31"),
+        *("API1:2023", "API2:2023", "ASVS:V8.3.1", "ASVS:V8.4.1"),
+    ),
 )
