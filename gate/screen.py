@@ -93,8 +93,15 @@ def result_line(result: Result) -> str:
     return (
         f"{result.check:<26} {result.outcome.label:<12} {result.seconds:6.1f} s"
         f"  planted defects caught {caught[True]}/{caught.total()}"
+        f"{lies_told(result)}"
         f"{f', seen: {seen}' if seen else ''}"
     )
+
+
+def lies_told(result: Result) -> str:
+    """How many lies in the live target were found out, where some were told."""
+    caught = Counter(each.caught for each in result.sabotages)
+    return f", lies found out {caught[True]}/{caught.total()}" if caught else ""
 
 
 def verdict_text(verdict: Verdict, folder: Path) -> str:

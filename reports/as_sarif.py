@@ -16,9 +16,9 @@ from typing import Any
 from urllib.parse import quote
 
 from gate.exhibits import Exchange
-from gate.model import Finding, Severity, Verdict
+from gate.model import Finding, Known, Severity, Verdict
 from reports.clock import began, is_recorded
-from reports.history import Past, pasts
+from reports.history import pasts
 from reports.reading import Read, read
 from reports.scoring import number, score
 from reports.taxonomies import CWE, Taxa, named, page
@@ -179,7 +179,7 @@ def tags(finding: Finding) -> list[str]:
     return [printable(word) for word in dict.fromkeys(words) if word]
 
 
-def result(verdict: Verdict, alert: Alert, index: int, taxa: Taxa, past: Past | None) -> Object:
+def result(verdict: Verdict, alert: Alert, index: int, taxa: Taxa, past: Known | None) -> Object:
     """One result, located at the page of its check and at the operation that it is about."""
     finding = alert.finding
     written: Object = {

@@ -15,10 +15,10 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from gate.model import Verdict
-from reports.history import attempts, signer
 from reports.html.charts import ladder, plot, rows, sum_up
 from reports.html.difference import difference
 from reports.html.gauge import draw
+from reports.html.lies import rehearsal
 from reports.html.view import describe
 from reports.reading import bound, tell
 from reports.scoring import score
@@ -55,7 +55,6 @@ def environment() -> Environment:
         finalize=show,
     )
     made.filters.update(
-        attempts=attempts,
         bound=bound,
         count=count,
         difference=difference,
@@ -63,9 +62,9 @@ def environment() -> Environment:
         ladder=ladder,
         last=last,
         plot=plot,
+        rehearsal=rehearsal,
         rows=rows,
         score=score,
-        signer=signer,
         spell=spell,
         sum_up=sum_up,
         tell=tell,

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from gate.exhibits import Curve, Timeline
-from gate.model import Finding, Outcome, Verdict
-from reports.history import earlier, fixed, pasts
+from gate.model import Finding, Outcome, Past, State, Verdict
+from reports.history import pasts
 from reports.reading import Read
 
 
@@ -15,7 +15,7 @@ from reports.reading import Read
 class Trend:
     """Earlier runs (oldest first), what is new or gone, and each measure over all runs."""
 
-    runs: tuple[object, ...]
+    runs: tuple[Past, ...]
     new: int
     regressed: int
     existing: int
@@ -25,17 +25,16 @@ class Trend:
 
 def trend(verdict: Verdict) -> Trend | None:
     """The trend; None without a history."""
-    runs = earlier(verdict)
-    if not runs:
+    if not verdict.earlier:
         return None
     known = pasts(verdict)
     states = [known[each.key].state for each in findings(verdict) if each.key in known]
     return Trend(
-        runs=runs,
-        new=states.count("new"),
-        regressed=states.count("regressed"),
-        existing=states.count("existing"),
-        fixed=fixed(verdict),
+        runs=verdict.earlier,
+        new=states.count(State.NEW),
+        regressed=states.count(State.REGRESSED),
+        existing=states.count(State.EXISTING),
+        fixed=verdict.fixed,
         charts=tuple(charts(verdict)),
     )
 
@@ -50,7 +49,7 @@ def charts(verdict: Verdict) -> Iterator[Timeline]:
     for result in verdict.results:
         for measure in result.measures:
             name = f"{result.check}.{measure.estimate.name}"
-            past = [run.measures[name] for run in earlier(verdict) if name in run.measures]
+            past = [run.measures[name] for run in verdict.earlier if name in run.measures]
             if past:
                 every = [*past, measure.estimate]
                 yield Timeline(
@@ -72,6 +71,6 @@ def charts(verdict: Verdict) -> Iterator[Timeline]:
 
 def never_failed(verdict: Verdict, one: Read) -> int:
     """In how many runs on record this check passed without ever doing anything else; else 0."""
-    seen = [run.checks[one.check] for run in earlier(verdict) if one.check in run.checks]
+    seen = [run.checks[one.check] for run in verdict.earlier if one.check in run.checks]
     passed = all(outcome is Outcome.PASS for outcome in [*seen, one.outcome])
     return len(seen) + 1 if seen and passed else 0

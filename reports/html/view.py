@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from gate.model import Block, Finding, Outcome, Verdict, Waiver
-from reports.history import Past, notes, pasts, tolerated
+from gate.model import Block, Finding, Known, Outcome, Verdict, Waiver
+from reports.history import pasts
 from reports.html.breadth import Breadth, breadth
 from reports.html.trend import Trend, never_failed, trend
 from reports.reading import Gap, Read, by_gate, headline, read, worst_blocks
@@ -41,7 +41,7 @@ class View:
     tally: tuple[tuple[Outcome, int], ...]
     breadth: Breadth
     trend: Trend | None
-    pasts: Mapping[str, Past]
+    pasts: Mapping[str, Known]
     tolerated: frozenset[str]
     details: Mapping[str, str]
     notes: tuple[str, ...]
@@ -55,7 +55,7 @@ class View:
         """What was found, in a line; nothing for a condition that is no finding."""
         return clip(self.details.get(block.finding or "", ""), DETAIL)
 
-    def past(self, finding: Finding) -> Past | None:
+    def past(self, finding: Finding) -> Known | None:
         """What earlier runs know of a finding."""
         return self.pasts.get(finding.key)
 
@@ -105,9 +105,9 @@ def describe(verdict: Verdict) -> View:
         breadth=breadth(checks),
         trend=trend(verdict),
         pasts=pasts(verdict),
-        tolerated=tolerated(verdict),
+        tolerated=frozenset(verdict.tolerated),
         details={each.key: each.detail for one in checks for each in one.findings},
-        notes=notes(verdict),
+        notes=verdict.notes,
     )
 
 

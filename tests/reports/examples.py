@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
-from types import SimpleNamespace
-from typing import Any
 
 from gate.exhibits import Curve, Exchange, Histogram, Phase, Phases, Span, Timeline
 from gate.model import (
@@ -16,14 +14,17 @@ from gate.model import (
     Evidence,
     Failure,
     Finding,
+    Known,
     Limit,
     Measure,
     Outcome,
     Page,
+    Past,
     Plan,
     Provenance,
     Result,
     Severity,
+    State,
     Target,
     Trouble,
     Verdict,
@@ -408,34 +409,29 @@ def crowded() -> Verdict:
     return verdict(replace(CLEAN["isolation.read-by-id"], findings=findings))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Remembering(Verdict):
-    """A verdict that was given with a history."""
-
-    known: tuple[Any, ...] = ()
-    tolerated: tuple[str, ...] = ()
-    notes: tuple[str, ...] = ()
-    fixed: tuple[str, ...] = ()
-    earlier: tuple[Any, ...] = ()
-
-
 def remembering() -> Verdict:
     """The failing verdict with three earlier runs: one finding is new, one is back, one old."""
     plain = failing()
-    parts = {name: getattr(plain, name) for name in Verdict.__dataclass_fields__}
-    states = (("regressed", 2), ("new", 16), ("existing", 1), ("existing", 1))
+    states = (
+        (State.REGRESSED, 2),
+        (State.NEW, 16),
+        (State.EXISTING, 1),
+        (State.EXISTING, 1),
+    )
     keys = [finding.key for result in plain.results for finding in result.findings]
-    return Remembering(
-        **parts,
+    return replace(
+        plain,
         known=tuple(
-            SimpleNamespace(finding=key, state=state, first_seen=date(2026, 3, day))
+            Known(finding=key, state=state, first_seen=date(2026, 3, day))
             for key, (state, day) in zip(keys, states, strict=True)
         ),
         tolerated=(lone_info().key,),
         notes=("load.arrivals.p99: fewer than 3 passing runs to compare with",),
         fixed=("contract.responses:undocumented:GET /v1/runs",),
         earlier=tuple(
-            SimpleNamespace(
+            Past(
+                run=f"run-{day}",
+                started=f"2026-03-{day:02}T00:00:00Z",
                 day=date(2026, 3, day),
                 revision=f"1f0c{day:04}",
                 profile="standard",

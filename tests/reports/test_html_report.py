@@ -4,16 +4,15 @@ import base64
 import hashlib
 import re
 from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 from html.parser import HTMLParser
 from itertools import pairwise
-from types import SimpleNamespace
 
 import pytest
 from hypothesis import given
 
-from gate.model import Outcome, Result, Verdict
+from gate.model import Attempt, Outcome, Sabotage, Verdict
 from reports.html import render
 from reports.wording import printable
 from tests.reports.examples import (
@@ -172,15 +171,32 @@ def test_a_history_shows_states_earlier_runs_and_checks_that_never_failed() -> N
 
 
 def test_an_earlier_attempt_is_never_hidden() -> None:
-    @dataclass(frozen=True, slots=True, kw_only=True)
-    class Tried(Result):
-        attempts: tuple[SimpleNamespace, ...] = ()
-
-    plain = CLEAN["load.arrivals"]
-    parts = {name: getattr(plain, name) for name in Result.__dataclass_fields__}
-    before = SimpleNamespace(outcome=Outcome.FAIL, reasons=("p99 is beyond its limit",))
-    words = "".join(Page(render(verdict(Tried(**parts, attempts=(before,))))).words)
+    before = Attempt(outcome=Outcome.FAIL, reasons=("p99 is beyond its limit",))
+    tried = replace(CLEAN["load.arrivals"], attempts=(before,))
+    words = "".join(Page(render(verdict(tried))).words)
     assert "an attempt before this one came to Fail p99 is beyond its limit" in words
+
+
+def test_lies_in_the_live_target_are_shown_by_operation() -> None:
+    told = (
+        Sabotage(lie="read", operation="GET /v1/runs", told=2, caught=True),
+        Sabotage(lie="error", operation="GET /v1/runs", told=1),
+        Sabotage(lie="error", operation="GET /v1/models", told=1, doubt="too little seen"),
+        Sabotage(lie="role", doubt="was never told"),
+    )
+    tried = replace(CLEAN["security.headers"], sabotages=told)
+    words = " ".join("".join(Page(render(verdict(tried))).words).split())
+    assert "told 2 kinds of lie; found out in 1 of 3 places" in words
+    assert "The lie role was never told" in words
+    assert "GET /v1/modelsnot toldundecided" in words
+    assert "GET /v1/runsfound outunnoticed" in words
+
+
+def test_a_check_that_was_not_rehearsed_says_so() -> None:
+    plain = verdict(CLEAN["security.headers"])
+    pages = tuple(replace(page, lies=("header",)) for page in plain.pages)
+    assert "Not rehearsed in the live target" in render(replace(plain, pages=pages))
+    assert "Not rehearsed" not in render(plain)
 
 
 def test_what_was_not_looked_at_is_named() -> None:

@@ -3,18 +3,27 @@ from __future__ import annotations
 import gzip
 import json
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gate.model import Outcome, Severity, Verdict
+from gate.model import Known, Outcome, Severity, State, Verdict
 from reports.as_sarif import LEVELS, MOST_RESULTS, render
-from tests.reports.examples import CLEAN, EXAMPLES, accept, crowded, failing, header, leak, verdict
+from tests.reports.examples import (
+    CLEAN,
+    EXAMPLES,
+    accept,
+    crowded,
+    failing,
+    header,
+    leak,
+    remembering,
+    verdict,
+)
 from tests.reports.strategies import unhurried, verdicts
 
 DIGEST = re.compile(r"[0-9a-f]{64}")
@@ -94,15 +103,9 @@ def test_a_log_too_large_for_an_upload_is_cut_until_it_fits() -> None:
 
 
 def test_what_the_history_knows_becomes_the_baseline() -> None:
-    @dataclass(frozen=True, slots=True, kw_only=True)
-    class Remembering(Verdict):
-        known: tuple[Any, ...] = ()
-        earlier: tuple[Any, ...] = ()
-
     plain = failing()
-    parts = {name: getattr(plain, name) for name in Verdict.__dataclass_fields__}
-    known = SimpleNamespace(finding=leak().key, state="existing", first_seen=date(2026, 1, 5))
-    found = results(Remembering(**parts, known=(known,), earlier=(object(),)))
+    known = Known(finding=leak().key, state=State.EXISTING, first_seen=date(2026, 1, 5))
+    found = results(replace(plain, known=(known,), earlier=remembering().earlier))
     assert found[leak().key]["baselineState"] == "unchanged"
     assert found[leak().key]["properties"]["firstSeen"] == "2026-01-05"
     assert "baselineState" not in results(plain)[leak().key]

@@ -216,4 +216,8 @@ CHECK = Check(
     controls=tuple(Control(defect=name, record=record) for name, record in DEFECTS.items()),
     at_least={"tenancy": 1, "role": 1, "relation": 1, "policy": 1, "rows": 2},
     needs=frozenset({"row-security"}),
+    covers=(
+        *(f"isolation:{number}" for number in (12, 24, 25, 26, 27, 28)),
+        *("API1:2023", "ASVS:V8.4.1"),
+    ),
 )
