@@ -1,0 +1,184 @@
+"""What does a write or a reference with another tenant's ids do to that tenant?
+
+One trial of one operation: the owner's own call first (the positive control), on an object made for
+it; then the other tenant's call with the foreign id, between looks of the owner at his object, with
+calls for ids that nobody has before it. A trial that shows an effect is repeated with new objects.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from gate.check import Answer
+from gate.model import Json, Observation
+from validators.calls import Call, Pointer, as_text, curl, leaves, like_type
+from validators.estate import RECIPES, Estate, Recipe
+from validators.ground import Duel
+from validators.ledger import Thing
+from validators.names import is_identity
+from validators.operations import Operation
+from validators.states import State, as_data, changes, look, telling, views_of
+from validators.traces import EXCERPT, digest, find_marks, like, normalise
+
+ROUNDS = 2
+SHORT = 8
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Aim:
+    """An attack to try: the calls, whose id stands where, and the object to watch."""
+
+    label: str
+    foreign: Call
+    absent: tuple[Call, ...]
+    watched: Mapping[str, str]
+
+
+def own_write(
+    duel: Duel, estate: Estate, call: Call, watched: Mapping[str, str]
+) -> tuple[Answer, list[str], State, State]:
+    """The owner's own call: the answer, and what it changed of what he sees."""
+    views = views_of(estate, duel.ground.operations, watched)
+    before = look(estate, views)
+    answer = estate.send(call)
+    after = look(estate, views)
+    return answer, changes(before, after), before, after
+
+
+def controlled(
+    duel: Duel, call: Call, watched: Mapping[str, str], **data: Json
+) -> tuple[Observation, bool]:
+    """The positive control, and whether the owner's call was granted."""
+    answer, changed, _, _ = own_write(duel, duel.victim, call, watched)
+    granted = duel.victim.accepts(answer)
+    if granted:
+        duel.ground.envelope.learn_success(answer)
+    seen = duel.note(
+        "owned-write",
+        call.operation,
+        status=answer.status,
+        positive=granted,
+        visible=bool(telling(changed, [])),
+        excerpt=normalise(answer.body, call.sent)[:EXCERPT],
+        **data,
+    )
+    return seen, granted
+
+
+def attack(duel: Duel, aim: Aim, number: int) -> tuple[list[Observation], bool]:
+    """One attack with its absent twins before it; True when the owner's view has changed."""
+    views = views_of(duel.victim, duel.ground.operations, aim.watched)
+    before = look(duel.victim, views)
+    absent = [(call, duel.attacker.send(call)) for call in aim.absent]
+    quiet = look(duel.victim, views)
+    own = own_state(duel, aim.foreign)
+    answer = duel.attacker.send(aim.foreign)
+    after = look(duel.victim, views)
+    shown = as_data(before, quiet, after)
+    effect = bool(telling(changes(quiet, after), changes(before, quiet)))
+    facts = [
+        duel.note("absent-write", call.operation, ids=aim.label, **told(duel, call, said))
+        for call, said in absent
+    ]
+    mine = {duel.attacker.canaries.token, *(duel.attacker.ledger.made - duel.victim.ledger.ids)}
+    facts.append(
+        duel.note(
+            "foreign-write",
+            aim.foreign.operation,
+            ids=aim.label,
+            round=number,
+            granted=duel.attacker.accepts(answer),
+            traces=find_marks(answer, duel.marks, aim.foreign.sent),
+            own=any(each in answer.body for each in mine - set(aim.foreign.sent)),
+            on_caller=acted_on_caller(duel, aim.foreign, own) if not effect else False,
+            **shown,
+            **told(duel, aim.foreign, answer),
+        )
+    )
+    return facts, effect
+
+
+def told(duel: Duel, call: Call, answer: Answer) -> dict[str, Json]:
+    """What makes answers comparable, and the request to get it again."""
+    return {
+        "status": answer.status,
+        "digest": digest(answer, call.sent),
+        "excerpt": normalise(answer.body, call.sent)[:EXCERPT],
+        "curl": curl(duel.attacker.client, call),
+    }
+
+
+def own_state(duel: Duel, call: Call) -> tuple[State, tuple[Call, ...]]:
+    """What the attacker sees of himself before the attack."""
+    views = views_of(duel.attacker, duel.ground.operations, {})
+    return look(duel.attacker, views), views
+
+
+def acted_on_caller(duel: Duel, call: Call, own: tuple[State, tuple[Call, ...]]) -> bool:
+    """Did the request change the caller's own things instead?"""
+    before, views = own
+    return bool(telling(changes(before, look(duel.attacker, views)), []))
+
+
+def fresh_things(estate: Estate, things: Sequence[Thing]) -> tuple[Thing, ...]:
+    """The objects of a path with the last one made anew, if it can be."""
+    if not things:
+        return ()
+    made = estate.renew(things[-1])
+    return (*things[:-1], made or things[-1])
+
+
+def recipes_for(estate: Estate, operation: Operation, etag: str) -> tuple[Recipe, ...]:
+    """How to write the request, the likeliest first."""
+    named = (Recipe(match=etag), Recipe(full=False, match=etag)) if etag else ()
+    return (*RECIPES[:3], *named, *RECIPES[3:])
+
+
+def etag_of(estate: Estate, operations: Sequence[Operation], call: Call) -> str:
+    """The tag of the object at this path, as its owner reads it (RFC 9110, section 8.8.3)."""
+    for each in operations:
+        if each.method == "GET" and each.path == call.operation.path:
+            return estate.send(Call(operation=each, path=call.path)).headers.get("etag", "")
+    return ""
+
+
+def references(call: Call, estate: Estate) -> list[tuple[Pointer, Thing]]:
+    """Where in query and body the ids of this tenant's objects stand."""
+    places = {"query": dict(call.query), "body": call.body}
+    found = []
+    for pointer, value in leaves(places):
+        thing = estate.ledger.by_value(value) if is_reference_name(pointer, value) else None
+        if thing is not None:
+            found.append((pointer, thing))
+    return found
+
+
+def is_reference_name(pointer: Pointer, value: str) -> bool:
+    """May this value be an id rather than a small number or a word that is one by accident?"""
+    name = next((each for each in reversed(pointer) if isinstance(each, str)), "")
+    return len(value) >= SHORT or is_identity(name) or value.isdigit() is False
+
+
+def at_pointer(call: Call, pointer: Pointer) -> Json:
+    """What stands there now."""
+    value: Json = {"query": dict(call.query), "body": call.body}
+    for part in pointer:
+        if isinstance(value, dict):
+            value = value.get(str(part))
+        elif isinstance(value, list) and isinstance(part, int) and part < len(value):
+            value = value[part]
+        else:
+            return None
+    return value
+
+
+def absent_at(duel: Duel, call: Call, pointer: Pointer, value: str) -> Call:
+    """The call with an id that nobody has at this place."""
+    fake = like(value, duel.chance)
+    return call.put(pointer, like_type(fake, at_pointer(call, pointer)))
+
+
+def words(pointer: Pointer) -> str:
+    """A place in words, without indices: `body source_run_id`."""
+    return " ".join(as_text(each) for each in pointer if isinstance(each, str))
