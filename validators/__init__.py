@@ -1,7 +1,23 @@
 """Can one tenant see, touch or outlive another?"""
 
 from gate.check import Check
-from validators.channels import read_by_id, write_by_id
+from validators.channels import (
+    body_reference,
+    credentials,
+    list_leak,
+    mass_assignment,
+    read_by_id,
+    roles,
+    write_by_id,
+)
 
 # Reads first, then what changes objects, deletions last.
-CHECKS: tuple[Check, ...] = (read_by_id.CHECK, write_by_id.CHECK)
+CHECKS: tuple[Check, ...] = (
+    read_by_id.CHECK,
+    list_leak.CHECK,
+    credentials.CHECK,
+    body_reference.CHECK,
+    roles.CHECK,
+    mass_assignment.CHECK,
+    write_by_id.CHECK,
+)

@@ -72,8 +72,8 @@ class Estate:
             linked=recipe.linked,
             current=current or {},
         )
-        # A text with a mark is a search term that finds nothing of the rest.
-        asked = {name: author.write(each, name) for name, each in operation.query.items()}
+        query = dict(operation.query) | (links(operation, author) if recipe.linked else {})
+        asked = {name: author.write(each, name) for name, each in query.items()}
         body = author.write(dict(operation.body), "") if operation.media else None
         headers = {name: str(author.write(each, name)) for name, each in operation.headers.items()}
         if recipe.match:
@@ -117,6 +117,15 @@ class Estate:
                     fresh.note(resource_in(name), listed, parents, call, self.foreign)
                 return next((each for each in fresh.things if each.resource == thing.resource), None)
         return None
+
+
+def links(operation: Operation, author: Author) -> dict[str, Json]:
+    """The optional query parameters that refer to a known object."""
+    return {
+        name: schema
+        for name, schema in operation.optional.items()
+        if author.refer(name) is not None
+    }
 
 
 def keep_references(old: Call, new: Call, ledger: Ledger) -> Call:

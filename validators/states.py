@@ -12,9 +12,9 @@ from validators.calls import Call
 from validators.estate import LEAST, Estate
 from validators.names import slots_of
 from validators.operations import Operation
-from validators.traces import scalars, shorten
+from validators.traces import normalise, scalars, shorten
 
-MOST_VIEWS = 8
+MOST_VIEWS = 6
 BOOKKEEPING = re.compile(
     r"(?i)(updated|modified|changed|accessed|last_?\w*|seen|touched)(_?(at|on|time|date))?$|etag$"
 )
@@ -104,13 +104,19 @@ def excerpt(before: State, after: State, changed: Sequence[str]) -> tuple[str, s
     return one[start : start + 160], two[start : start + 160]
 
 
-def as_data(before: State, quiet: State, after: State) -> dict[str, Json]:
-    """What an attack changed, beside what changed without it, for the record."""
-    changed = changes(quiet, after)
+def as_data(before: State, quiet: State, after: State, only: str = "") -> dict[str, Json]:
+    """What an attack changed, beside what changed without it, for the record.
+
+    `only` narrows it to one view.
+    """
+    changed, noise = (
+        [each for each in found if each.startswith(f"{only} " if only else "")]
+        for found in (changes(quiet, after), changes(before, quiet))
+    )
     old, new = excerpt(quiet, after, changed)
     return {
         "changed": [*changed[:40]],
-        "noise": [*changes(before, quiet)[:40]],
-        "before": old,
-        "after": new,
+        "noise": [*noise[:40]],
+        "before": normalise(old, ()),
+        "after": normalise(new, ()),
     }

@@ -13,9 +13,9 @@ from dataclasses import dataclass, replace
 from gate.check import Answer
 from gate.model import Json, Observation
 from validators.calls import Call, Pointer, as_text, curl, leaves, like_type
-from validators.estate import RECIPES, Estate, Recipe
+from validators.estate import RECIPES, Estate, Recipe, chain_of, parents_in
 from validators.ground import Duel
-from validators.ledger import Thing
+from validators.ledger import Thing, find_things
 from validators.names import is_identity
 from validators.operations import Operation
 from validators.states import State, as_data, changes, look, telling, views_of
@@ -72,13 +72,19 @@ def attack(duel: Duel, aim: Aim, number: int) -> tuple[list[Observation], bool]:
     before = look(duel.victim, views)
     absent = [(call, duel.attacker.send(call)) for call in aim.absent]
     quiet = look(duel.victim, views)
-    own = own_state(duel, aim.foreign)
     answer = duel.attacker.send(aim.foreign)
+    granted = duel.attacker.accepts(answer)
     after = look(duel.victim, views)
     shown = as_data(before, quiet, after)
     effect = bool(telling(changes(quiet, after), changes(before, quiet)))
     facts = [
-        duel.note("absent-write", call.operation, ids=aim.label, **told(duel, call, said))
+        duel.note(
+            "absent-write",
+            call.operation,
+            ids=aim.label,
+            granted=duel.attacker.accepts(said),
+            **told(duel, call, said),
+        )
         for call, said in absent
     ]
     mine = {duel.attacker.canaries.token, *(duel.attacker.ledger.made - duel.victim.ledger.ids)}
@@ -88,10 +94,11 @@ def attack(duel: Duel, aim: Aim, number: int) -> tuple[list[Observation], bool]:
             aim.foreign.operation,
             ids=aim.label,
             round=number,
-            granted=duel.attacker.accepts(answer),
+            granted=granted,
             traces=find_marks(answer, duel.marks, aim.foreign.sent),
             own=any(each in answer.body for each in mine - set(aim.foreign.sent)),
-            on_caller=acted_on_caller(duel, aim.foreign, own) if not effect else False,
+            later=later_marks(duel, aim.foreign, answer) if granted else [],
+            on_caller=granted and not effect and acts_on_caller(duel, aim.foreign),
             **shown,
             **told(duel, aim.foreign, answer),
         )
@@ -109,16 +116,30 @@ def told(duel: Duel, call: Call, answer: Answer) -> dict[str, Json]:
     }
 
 
-def own_state(duel: Duel, call: Call) -> tuple[State, tuple[Call, ...]]:
-    """What the attacker sees of himself before the attack."""
+def acts_on_caller(duel: Duel, call: Call) -> bool:
+    """Does the same request, once more, change the caller's own things?"""
+    if call.operation.safe:
+        return False
     views = views_of(duel.attacker, duel.ground.operations, {})
-    return look(duel.attacker, views), views
-
-
-def acted_on_caller(duel: Duel, call: Call, own: tuple[State, tuple[Call, ...]]) -> bool:
-    """Did the request change the caller's own things instead?"""
-    before, views = own
+    before = look(duel.attacker, views)
+    duel.attacker.send(call)
     return bool(telling(changes(before, look(duel.attacker, views)), []))
+
+
+def later_marks(duel: Duel, call: Call, answer: Answer) -> list[Json]:
+    """What of the victim the attacker sees in his own views once the request was granted."""
+    if call.operation.safe:
+        return []
+    chain = chain_of(call.operation, ()) | parents_in(call)
+    made = next(find_things(call.operation.resource, answer.json(), {}), None)
+    own = chain | (made.chain if made else {})
+    found = set()
+    for view in views_of(duel.attacker, duel.ground.operations, own):
+        said = duel.attacker.send(view)
+        traces = find_marks(said, duel.marks, (*call.sent, *view.sent))
+        if any(traces.values()):
+            found.add(view.operation.label)
+    return [*sorted(found)]
 
 
 def fresh_things(estate: Estate, things: Sequence[Thing]) -> tuple[Thing, ...]:
