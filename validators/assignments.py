@@ -16,6 +16,7 @@ from validators.ledger import Thing, find_things, values_of
 from validators.operations import Operation, as_object
 from validators.states import changes, look, telling, views_of
 from validators.traces import EXCERPT, normalise
+from validators.trials import fresh_things
 
 GENERIC = ("tenant_id", "owner_id", "user_id", "owner", "org_id", "account_id", "created_by")
 RANKS: Mapping[str, Json] = {"role": "admin", "is_admin": True, "isAdmin": True, "admin": True}
@@ -105,8 +106,8 @@ def plain_call(estate: Estate, operation: Operation) -> tuple[Call | None, Answe
     things = next(estate.ledger.match(operation), None)
     if things is None:
         return None, None
-    if things and operation.method != "POST":
-        things = (*things[:-1], estate.renew(things[-1]) or things[-1])
+    if operation.method != "POST":
+        things = fresh_things(estate, things)
     call = answer = None
     for recipe in (FULL, LEAST):
         current = things[-1].fields if things else None
@@ -115,6 +116,8 @@ def plain_call(estate: Estate, operation: Operation) -> tuple[Call | None, Answe
         answer = estate.send(call)
         if estate.accepts(answer):
             break
+        # What it belonged to may be gone by now.
+        things = fresh_things(estate, things)
     return call, answer
 
 
@@ -160,7 +163,9 @@ def known(
     now = shown.get(name)
     if is_owning(name):
         value = foreign_value(duel, name, thing)
-        return None if value is None else Injection(name=name, value=value, kind="owner", known=True)
+        return (
+            None if value is None else Injection(name=name, value=value, kind="owner", known=True)
+        )
     if is_ranking(name):
         return Injection(
             name=name, value=RANKS.get(name, "admin"), kind="rank", known=name in shown
@@ -210,8 +215,7 @@ def inject(duel: Duel, operation: Operation, each: Injection, turn: int) -> Obse
     """The request with the field, and who sees what afterwards."""
     caller, other = duel.victim, duel.attacker
     things = next(caller.ledger.match(operation), ())
-    if things and operation.method != "POST":
-        things = (*things[:-1], caller.renew(things[-1]) or things[-1])
+    things = fresh_things(caller, things)
     current = things[-1].fields if things else None
     chain = chain_of(operation, things)
     plain = caller.write(operation, values_of(operation, things), chain, FULL, current)

@@ -25,6 +25,7 @@ class Call:
     query: Mapping[str, Json] = field(default_factory=dict)
     body: Json = None
     headers: Mapping[str, str] = field(default_factory=dict)
+    exchanged: tuple[str, ...] = ()
 
     @property
     def target(self) -> str:
@@ -36,7 +37,8 @@ class Call:
     def sent(self) -> tuple[str, ...]:
         """What the caller said himself and so does not learn from an answer."""
         said = [text for _, text in leaves({"query": dict(self.query), "body": self.body})]
-        return (*self.path, *(each for each in said if len(each) >= SHORTEST_SENT))
+        long = (each for each in said if len(each) >= SHORTEST_SENT)
+        return (*self.path, *self.exchanged, *long)
 
     def put(self, pointer: Pointer, value: Json) -> Call:
         """The call with another value at a place that `slots` gave."""
@@ -44,9 +46,10 @@ class Call:
         if place == "path":
             index = int(rest[0])
             return replace(self, path=(*self.path[:index], str(value), *self.path[index + 1 :]))
+        said = (*self.exchanged, *(text for _, text in leaves(value)))
         if place == "query":
-            return replace(self, query={**self.query, str(rest[0]): value})
-        return replace(self, body=exchange(self.body, tuple(rest), value))
+            return replace(self, query={**self.query, str(rest[0]): value}, exchanged=said)
+        return replace(self, body=exchange(self.body, tuple(rest), value), exchanged=said)
 
 
 def send(client: Client, call: Call) -> Answer:

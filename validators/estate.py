@@ -15,6 +15,7 @@ from validators.ledger import Ledger, Thing, values_of
 from validators.names import RESERVED, parents_of, resource_in
 from validators.operations import Object, Operation, as_object
 
+SELF = frozenset({"me", "self", "whoami", "who_am_i", "profile", "account", "current"})
 NO_CHAIN: Mapping[str, str] = {}
 
 
@@ -38,13 +39,17 @@ RECIPES = (FULL, LEAST, LINKED, Recipe(match="*"), Recipe(full=False, match="*")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Estate:
-    """A tenant's principal with what it owns. `foreign` are the marks of others."""
+    """A tenant's principal with what it owns.
+
+    `foreign` are the marks of others, `created` the operations that made something.
+    """
 
     client: Client
     author: Author
     ledger: Ledger
     envelope: Envelope
     foreign: list[str] = field(default_factory=list)
+    created: list[str] = field(default_factory=list)
 
     @property
     def canaries(self) -> Canaries:
@@ -94,6 +99,10 @@ class Estate:
         origin = call if made else None
         resource = call.operation.resource
         thing = self.ledger.note(resource, answer.json(), parents, origin, self.foreign)
+        if resource in SELF:
+            self.ledger.note("user", answer.json(), {}, None, self.foreign)
+        if made:
+            self.created.append(call.operation.label)
         for name, member in as_object(call.body).items() if made else ():
             listed = member if isinstance(member, list) else None
             self.ledger.note(resource_in(name), listed, parents, call, self.foreign)
@@ -115,7 +124,9 @@ class Estate:
                 for name, member in as_object(call.body).items():
                     listed = member if isinstance(member, list) else None
                     fresh.note(resource_in(name), listed, parents, call, self.foreign)
-                return next((each for each in fresh.things if each.resource == thing.resource), None)
+                return next(
+                    (each for each in fresh.things if each.resource == thing.resource), None
+                )
         return None
 
 

@@ -238,8 +238,6 @@ def grow(duel: Duel, lists: Sequence[Operation]) -> Iterator[Observation]:
 
 def multiply(estate: Estate) -> None:
     """Make another one of everything that can be made."""
-    made = {
-        thing.origin.operation.label: thing for thing in estate.ledger.things if thing.origin
-    }
+    made = {thing.origin.operation.label: thing for thing in estate.ledger.things if thing.origin}
     for thing in list(made.values())[:MOST_MADE]:
         estate.renew(thing)

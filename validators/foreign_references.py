@@ -149,6 +149,7 @@ def aims(duel: Duel, place: Place) -> Iterator[Aim]:
             watched=thing.chain,
         )
 
+
 def base(duel: Duel, place: Place, *, bulk: bool) -> Call | None:
     """The attacker's request on his own objects, in a list with room for one more."""
     things = next(duel.attacker.ledger.match(place.operation), None)
@@ -157,8 +158,17 @@ def base(duel: Duel, place: Place, *, bulk: bool) -> Call | None:
     path = values_of(place.operation, things)
     chain = chain_of(place.operation, things)
     call = duel.attacker.write(place.operation, path, chain, place.recipe)
+    if place.operation.ends:
+        call = with_spare(duel, place, call)
     if bulk:
         listed = at_pointer(call, place.pointer[:-1])
         own = listed if isinstance(listed, list) else []
         call = call.put(place.pointer[:-1], [*own[:1], *own[:1]])
     return call
+
+
+def with_spare(duel: Duel, place: Place, call: Call) -> Call:
+    """The request on an own object that can be ended without loss."""
+    own = duel.attacker.ledger.by_value(str(at_pointer(call, place.pointer)))
+    fresh = duel.attacker.renew(own) if own else None
+    return call if fresh is None else put(call, place.pointer, fresh)

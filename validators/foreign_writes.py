@@ -71,7 +71,9 @@ def is_write(operation: Operation) -> bool:
 def fight(duel: Duel, operation: Operation) -> Iterator[Observation]:
     """Everything about one operation: the owner's success, then the attacks."""
     if not operation.speakable:
-        yield duel.note("unreached", operation, reason=f"a body of {operation.media} is not written")
+        yield duel.note(
+            "unreached", operation, reason=f"a body of {operation.media} is not written"
+        )
         return
     things = next(duel.victim.ledger.match(operation), None)
     if things is None:
@@ -89,13 +91,11 @@ def fight(duel: Duel, operation: Operation) -> Iterator[Observation]:
             return
 
 
-def control(
-    duel: Duel, operation: Operation, things: Things
-) -> tuple[list[Observation], Recipe]:
+def control(duel: Duel, operation: Operation, things: Things) -> tuple[list[Observation], Recipe]:
     """The owner's own write in the first way that is granted; and that way."""
     own, seen = fresh_things(duel.victim, things), []
     etag = etag_of(duel.victim, duel.ground.operations, path_call(operation, own))
-    for recipe in recipes_for(duel.victim, operation, etag):
+    for recipe in recipes_for(etag):
         call = write(duel, operation, own, recipe)
         fact, granted = controlled(duel, call, chain_of(operation, own))
         seen = [fact]
@@ -163,14 +163,14 @@ def shapes(duel: Duel, operation: Operation, things: Things) -> list[Shape]:
     ]
     call = write(duel, operation, things, Recipe(linked=True))
     if references(call, duel.victim) and found:
-        whole = Shape("/".join(["foreign"] * len(values)) + " and body", (True,) * len(values), True)
+        whole = Shape(
+            "/".join(["foreign"] * len(values)) + " and body", (True,) * len(values), True
+        )
         found.append(whole)
     return found
 
 
-def aim_at(
-    duel: Duel, operation: Operation, things: Things, wanted: Shape, recipe: Recipe
-) -> Aim:
+def aim_at(duel: Duel, operation: Operation, things: Things, wanted: Shape, recipe: Recipe) -> Aim:
     """The attack with its two absent twins; each call has a body of its own."""
     values = values_of(operation, things)
     mine = next(duel.attacker.ledger.fill(operation), values)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from gate.check import Answer, Testbed
 from gate.model import Json, Observation
-from validators.calls import Call, curl, send
+from validators.calls import Call, curl, like_type, send
 from validators.estate import FULL, LEAST, Estate, chain_of
 from validators.confusion import confuse
 from validators.foreign_writes import is_write, survey
@@ -17,6 +17,7 @@ from validators.ledger import Thing, values_of
 from validators.operations import Operation
 from validators.states import as_data, changes, look, telling, views_of
 from validators.traces import EXCERPT, find_marks, like, normalise, scalars
+from validators.trials import at_pointer, fresh_things, references
 
 GRACE = 10.0
 SECRET_NAMES = ("secret", "token", "api_key", "apikey", "access_token", "key")
@@ -108,9 +109,7 @@ def revoke(duel: Duel) -> tuple[list[Forgery], list[Observation]]:
             path = victim.send(
                 Call(operation=ending, path=tuple([*thing.parents.values(), made.id][-1:]))
             )
-            return [forgery], [
-                duel.note("revoked", ending, status=path.status, made=answer.status)
-            ]
+            return [forgery], [duel.note("revoked", ending, status=path.status, made=answer.status)]
     return [], []
 
 
@@ -191,9 +190,7 @@ def is_like(owned: Answer, answer: Answer) -> bool:
     return one == two and (bool(one - {"$"}) or owned.body == answer.body)
 
 
-def told(
-    duel: Duel, call: Call, forgery: Forgery, answer: Answer, **more: Json
-) -> Observation:
+def told(duel: Duel, call: Call, forgery: Forgery, answer: Answer, **more: Json) -> Observation:
     """What a forgery got."""
     shown = replace(call, headers={**call.headers, **forgery.headers})
     line = curl(duel.ground.nobody, shown)
@@ -220,18 +217,17 @@ def told(
 def change(duel: Duel, operation: Operation, forgeries: list[Forgery]) -> Iterator[Observation]:
     """One write: by its owner on one object, then with each forgery on another."""
     things = next(duel.victim.ledger.match(operation), None)
-    if things is None or (operation.ends and (not things or things[-1].origin is None)):
+    if things is None or (operation.ends and things and things[-1].origin is None):
         yield duel.note("unreached", operation, reason="there is no object to spare for it")
         return
-    if not things and not is_creation(duel, operation):
-        yield duel.note("unreached", operation, reason="it acts on the caller, who is needed")
+    call, watched = spare(duel, operation, things, full=True)
+    if not things and not watched and operation.label not in duel.victim.created:
+        yield duel.note("not-applicable", operation, reason="it acts on the caller, who is needed")
         return
-    own = [*things[:-1], duel.victim.renew(things[-1]) or things[-1]] if things else []
-    call = call_on(duel, operation, own, full=True)
     owned = duel.victim.send(call)
-    if not duel.victim.accepts(owned):
-        call = call_on(duel, operation, own, full=False)
-        owned = duel.victim.send(call)
+    full = duel.victim.accepts(owned)
+    if not full:
+        owned = duel.victim.send(spare(duel, operation, things, full=False)[0])
     yield duel.note(
         "owned-call", operation, status=owned.status, positive=duel.victim.accepts(owned)
     )
@@ -242,23 +238,23 @@ def change(duel: Duel, operation: Operation, forgeries: list[Forgery]) -> Iterat
             return
 
 
-def is_creation(duel: Duel, operation: Operation) -> bool:
-    """Did it make something when the estate was planted?"""
-    return any(
-        thing.origin and thing.origin.operation == operation for thing in duel.victim.ledger.things
-    )
-
-
-def call_on(duel: Duel, operation: Operation, things: list[Thing], *, full: bool) -> Call:
-    """The owner's request on these objects."""
-    objects = tuple(things)
-    return duel.victim.write(
-        operation,
-        values_of(operation, objects),
-        chain_of(operation, objects),
-        FULL if full else LEAST,
-        things[-1].fields if things else None,
-    )
+def spare(
+    duel: Duel, operation: Operation, things: tuple[Thing, ...], *, full: bool
+) -> tuple[Call, dict[str, str]]:
+    """The owner's request on objects that can be spared, and what to watch."""
+    own = fresh_things(duel.victim, things)
+    chain = chain_of(operation, own)
+    current = own[-1].fields if own else None
+    recipe = FULL if full else LEAST
+    call = duel.victim.write(operation, values_of(operation, own), chain, recipe, current)
+    if operation.label in duel.victim.created:
+        return call, chain
+    for pointer, thing in references(call, duel.victim):
+        fresh = duel.victim.renew(thing)
+        if fresh is not None:
+            call = call.put(pointer, like_type(fresh.id, at_pointer(call, pointer)))
+            chain |= fresh.chain
+    return call, chain
 
 
 def strike(  # noqa: PLR0913, PLR0917 - the parts of one attack
@@ -270,12 +266,11 @@ def strike(  # noqa: PLR0913, PLR0917 - the parts of one attack
     owned: Answer,
 ) -> tuple[list[Observation], bool]:
     """The same write with each forgery, between looks of the owner; True when one took effect."""
-    own = [*things[:-1], duel.victim.renew(things[-1]) or things[-1]] if things else []
-    views = views_of(duel.victim, duel.ground.operations, chain_of(operation, tuple(own)))[:4]
+    call, chain = spare(duel, operation, things, full=True)
+    views = views_of(duel.victim, duel.ground.operations, chain)[:4]
     before, quiet = look(duel.victim, views), look(duel.victim, views)
     facts, effect = [], False
     for forgery in forgeries:
-        call = call_on(duel, operation, own, full=True)
         answer = as_forged(duel.ground, call, forgery)
         after = look(duel.victim, views)
         effect = effect or bool(telling(changes(quiet, after), changes(before, quiet)))

@@ -102,9 +102,7 @@ def show(index: int, read: Observation) -> Evidence:
     if effects(read):
         before, after = read.data.get("before"), read.data.get("after")
         summary += f" | the owner saw before: {before} | and after: {after}"
-    return Evidence(
-        summary=summary, reproduce=str(read.data.get("curl", "")), observation=index
-    )
+    return Evidence(summary=summary, reproduce=str(read.data.get("curl", "")), observation=index)
 
 
 def same_attack(read: Observation, other: Observation) -> bool:

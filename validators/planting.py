@@ -117,9 +117,7 @@ def absent_call(estate: Estate, call: Call) -> Call | None:
     chance, known = estate.author.chance, {thing.id for thing in estate.ledger.things}
     found = [(("path", at), value) for at, value in enumerate(call.path)]
     body = call.body if isinstance(call.body, dict) else {}
-    pointers = [
-        (("body", name), str(value)) for name, value in body.items() if str(value) in known
-    ]
+    pointers = [(("body", name), str(value)) for name, value in body.items() if str(value) in known]
     changed = call
     for pointer, value in (*found[-1:], *pointers):
         old = body.get(str(pointer[1]))

@@ -80,9 +80,7 @@ def own(duel: Duel, call: Call) -> Observation:
     )
 
 
-def asked(
-    duel: Duel, call: Call, role: str, actor: Client, more: dict[str, Json]
-) -> Observation:
+def asked(duel: Duel, call: Call, role: str, actor: Client, more: dict[str, Json]) -> Observation:
     """What a role got."""
     answer = send(actor, call)
     granted = duel.victim.accepts(answer)
@@ -150,13 +148,8 @@ def strike(
 
 def make(duel: Duel, operation: Operation, actors: dict[str, Client]) -> Iterator[Observation]:
     """One creation at the top, as each role."""
-    made = [
-        thing
-        for thing in duel.victim.ledger.things
-        if thing.origin and thing.origin.operation == operation
-    ]
-    if not made:
-        yield duel.note("unreached", operation, reason="it acts on the caller, who is needed")
+    if operation.label not in duel.victim.created:
+        yield duel.note("not-applicable", operation, reason="it acts on the caller, who is needed")
         return
     for role, actor in actors.items():
         yield asked(duel, duel.victim.write(operation, (), {}, FULL), role, actor, {})

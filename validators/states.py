@@ -63,13 +63,11 @@ def look(estate: Estate, views: Sequence[Call]) -> State:
     places: Places = {}
     for label, answer in answers.items():
         places |= {f"{label} {place}": digest for place, digest in parts_of(answer)}
-    return State(
-        places=places, texts={label: answer.body for label, answer in answers.items()}
-    )
+    return State(places=places, texts={label: answer.body for label, answer in answers.items()})
 
 
 def parts_of(answer: Answer) -> Iterator[tuple[str, str]]:
-    """Each place of an answer with a hash of what stands there."""
+    """Each place of an answer with a hash of what stands there, in whatever order."""
     yield "status", str(answer.status)
     value = answer.json()
     parts: dict[str, list[str]] = {}
@@ -79,7 +77,7 @@ def parts_of(answer: Answer) -> Iterator[tuple[str, str]]:
         for place, part in scalars(value):
             parts.setdefault(place, []).append(repr(part))
     for place, texts in parts.items():
-        yield place, shorten("\n".join(texts))
+        yield place, shorten("\n".join(sorted(texts)))
 
 
 def changes(before: State, after: State) -> list[str]:

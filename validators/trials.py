@@ -7,13 +7,13 @@ calls for ids that nobody has before it. A trial that shows an effect is repeate
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from gate.check import Answer
 from gate.model import Json, Observation
 from validators.calls import Call, Pointer, as_text, curl, leaves, like_type
-from validators.estate import RECIPES, Estate, Recipe, chain_of, parents_in
+from validators.estate import RECIPES, Estate, Recipe, parents_in
 from validators.ground import Duel
 from validators.ledger import Thing, find_things
 from validators.names import is_identity
@@ -130,9 +130,8 @@ def later_marks(duel: Duel, call: Call, answer: Answer) -> list[Json]:
     """What of the victim the attacker sees in his own views once the request was granted."""
     if call.operation.safe:
         return []
-    chain = chain_of(call.operation, ()) | parents_in(call)
     made = next(find_things(call.operation.resource, answer.json(), {}), None)
-    own = chain | (made.chain if made else {})
+    own = parents_in(call) | (made.chain if made else {})
     found = set()
     for view in views_of(duel.attacker, duel.ground.operations, own):
         said = duel.attacker.send(view)
@@ -150,7 +149,7 @@ def fresh_things(estate: Estate, things: Sequence[Thing]) -> tuple[Thing, ...]:
     return (*things[:-1], made or things[-1])
 
 
-def recipes_for(estate: Estate, operation: Operation, etag: str) -> tuple[Recipe, ...]:
+def recipes_for(etag: str) -> tuple[Recipe, ...]:
     """How to write the request, the likeliest first."""
     named = (Recipe(match=etag), Recipe(full=False, match=etag)) if etag else ()
     return (*RECIPES[:3], *named, *RECIPES[3:])

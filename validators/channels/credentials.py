@@ -136,8 +136,7 @@ CLEAN: tuple[Observation, ...] = (
 def spoil(kind: str, **change: Json) -> tuple[Observation, ...]:
     """The clean record with the facts of one kind changed."""
     return tuple(
-        replace(each, data={**each.data, **change}) if each.kind == kind else each
-        for each in CLEAN
+        replace(each, data={**each.data, **change}) if each.kind == kind else each for each in CLEAN
     )
 
 

@@ -197,7 +197,8 @@ CHECK = Check(
             defect="a declared role is refused", record=spoil("admin", said="refused", status=403)
         ),
         Control(
-            defect="a weaker role may do what a stronger one may not", record=spoil("viewer", **OPEN)
+            defect="a weaker role may do what a stronger one may not",
+            record=spoil("viewer", **OPEN),
         ),
     ),
     at_least=ASKED,
