@@ -226,6 +226,8 @@ def inject(duel: Duel, operation: Operation, each: Injection, turn: int) -> Obse
     if caller.accepts(answer):
         # What is refused is not looked after; what is granted is done once more, and watched.
         before, quiet = look(other, views), look(other, views)
+        things = fresh_things(caller, things)
+        chain = chain_of(operation, things)
         again = caller.write(operation, values_of(operation, things), chain, FULL, current)
         call = again.put(("body", each.name), each.value)
         answer = caller.send(call)

@@ -145,11 +145,10 @@ class Author:
         form = str(schema.get("format", ""))
         if form == "uuid":
             return str(UUID(int=self.chance.getrandbits(128), version=4))
-        written = DATED.get(form) or next(
+        return DATED.get(form) or next(
             (text for text in self.candidates(form, schema) if fits(text, schema)),
             self.canaries.draw(),
         )
-        return written
 
     def candidates(self, form: str, schema: Object) -> Iterator[str]:
         """Texts to try, marked ones first."""

@@ -14,7 +14,7 @@ from validators.operations import Operation
 from validators.traces import EXCERPT, find_marks, normalise
 
 HINTS = (
-    "X-Tenant-Id", "X-Tenant", "X-Tenant-ID", "X-Org-Id", "X-Organization-Id", "X-Account-Id",
+    "X-Tenant-Id", "X-Tenant", "X-Org-Id", "X-Organization-Id", "X-Account-Id",
     "X-Workspace-Id", "X-Customer-Id", "X-User-Id", "X-User", "X-Forwarded-User", "X-Owner-Id",
     "X-Impersonate-User", "X-Original-User", "X-Remote-User", "X-Authenticated-User",
 )  # fmt: skip

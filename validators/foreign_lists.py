@@ -42,6 +42,8 @@ def probe(testbed: Testbed) -> Iterator[Observation]:
     yield from ground.facts
     lists = [each for each in ground.operations if is_list(ground, each)]
     yield survey(ground, len(lists))
+    for estate in ground.estates:
+        multiply(estate)  # a first page of one, and a cursor, need a second object
     for duel in ground.duels():
         for operation in lists:
             yield from fight(duel, operation)
@@ -198,13 +200,21 @@ def seen(duel: Duel, kind: str, label: str, call: Call, known: str) -> Observati
 
 def search(duel: Duel, call: Call, known: str) -> Iterator[Observation]:
     """A search for the victim's mark, beside searches for marks that nobody has."""
-    for name in [each for each in call.operation.optional if SEARCH.search(each)][:3]:
+    for place in search_places(call):
         token = duel.victim.canaries.token
         fakes = ["".join(["k", *duel.chance.choices("bcdfghjkmnpq23456789", k=11)]) for _ in "ab"]
         for text in (*fakes, token):
-            asked = replace(call, query={**call.query, name: text})
             kind = "foreign-list" if text == token else "absent-list"
-            yield seen(duel, kind, f"a search with {name}", asked, known)
+            label = f"a search with {place[-1]}"
+            yield seen(duel, kind, label, call.put(place, text), known)
+
+
+def search_places(call: Call) -> list[tuple[str, str]]:
+    """Where a search term can be put, by the names of parameters and of the body's fields."""
+    queries = [*call.operation.optional, *call.query]
+    found = [("query", name) for name in queries if SEARCH.search(name)]
+    body = call.body if isinstance(call.body, dict) else {}
+    return [*found, *(("body", name) for name in body if SEARCH.search(name))][:3]
 
 
 def grow(duel: Duel, lists: Sequence[Operation]) -> Iterator[Observation]:

@@ -112,7 +112,7 @@ def kind_of(operation: Operation, by_intent: bool, nobody: Observation) -> str:
 
 
 def is_by_intent(duel: Duel, operation: Operation, nobody: Observation) -> bool:
-    """Is it public by evidence: declared so, and nobody sees the object indeed; or shared by word?"""
+    """Is it public by evidence (declared, and nobody sees it indeed), or shared by word?"""
     hints = duel.ground.hints
     declared = (operation.public and duel.ground.secured) or hints.is_public(operation.label)
     return (declared and has_traces(nobody)) or hints.is_shared(operation.label)

@@ -9,8 +9,8 @@ from dataclasses import dataclass, replace
 from gate.check import Answer, Testbed
 from gate.model import Json, Observation
 from validators.calls import Call, curl, like_type, send
-from validators.estate import FULL, LEAST, Estate, chain_of
 from validators.confusion import confuse
+from validators.estate import FULL, LEAST, Estate, chain_of
 from validators.foreign_writes import is_write, survey
 from validators.ground import Duel, Ground, stand
 from validators.ledger import Thing, values_of
@@ -92,24 +92,17 @@ def empty(value: str, _: Estate) -> str:
 
 def revoke(duel: Duel) -> tuple[list[Forgery], list[Observation]]:
     """A credential that the API gave out and took back; empty where it gives none."""
-    victim, operations = duel.victim, duel.ground.operations
-    for thing in [each for each in victim.ledger.things if each.origin]:
-        ending = ending_of(operations, thing)
-        secrets = secrets_in(thing)
-        if ending is None or not secrets or thing.origin is None:
+    victim = duel.victim
+    for thing in [each for each in victim.ledger.things if each.origin and secrets_in(each)]:
+        ending, made = ending_of(duel.ground.operations, thing), victim.renew(thing)
+        if ending is None or made is None:
             continue
-        call = victim.write(thing.origin.operation, thing.origin.path, thing.parents, LEAST)
-        made = victim.note(call, answer := victim.send(call), made=False)
-        for secret in secrets_in(made) if made else ():
-            forgery = Forgery(
-                label="a revoked credential", headers=signed(victim, secret), secret=secret
-            )
-            if not works(duel, forgery):
-                continue
-            path = victim.send(
-                Call(operation=ending, path=tuple([*thing.parents.values(), made.id][-1:]))
-            )
-            return [forgery], [duel.note("revoked", ending, status=path.status, made=answer.status)]
+        for secret in secrets_in(made):
+            headers = signed(victim, secret)
+            forgery = Forgery(label="a revoked credential", headers=headers, secret=secret)
+            if works(duel, forgery):
+                answer = victim.send(Call(operation=ending, path=(made.id,)))
+                return [forgery], [duel.note("revoked", ending, status=answer.status)]
     return [], []
 
 
@@ -125,9 +118,9 @@ def ending_of(operations: tuple[Operation, ...], thing: Thing) -> Operation | No
     )
 
 
-def secrets_in(thing: Thing | None) -> list[str]:
+def secrets_in(thing: Thing) -> list[str]:
     """Values of an object that may be a credential, by name and length."""
-    members = scalars(dict(thing.fields)) if thing else ()
+    members = scalars(dict(thing.fields))
     return [
         value
         for place, value in members

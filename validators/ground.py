@@ -16,12 +16,10 @@ from gate.model import Doubt, Json, Observation
 from gate.testbed.hints import Hints, hints_of
 from validators.envelope import Envelope
 from validators.estate import Estate, open_estate
-from validators.operations import Operation, as_object, list_operations, usable_schemes
+from validators.operations import Operation, list_operations, usable_schemes
 from validators.patience import Patient, Silence
 from validators.planting import Step, learn_refusals, plant
-from validators.traces import scalars
 
-REFUSALS = {401, 403}
 NOBODY = ("", "anonymous")
 
 
@@ -102,7 +100,7 @@ def stand(testbed: Testbed) -> Ground:
 
 @lru_cache(maxsize=1)
 def laid(key: Same) -> Ground:
-    """Lay it: plant isomorphic objects for the first two tenants, and learn how the service refuses."""
+    """Lay it: plant isomorphic objects for two tenants, and learn how the service refuses."""
     testbed, silence, envelope = key.testbed, Silence(), Envelope()
     document, hints = testbed.openapi(), hints_of(testbed)
     declared = list_operations(document)
@@ -209,9 +207,3 @@ def judge_ground(seen: Sequence[Observation]) -> Iterator[Doubt]:
             )
             got = f"; what should make something got {', '.join(refused)}" if refused else ""
             yield Doubt(subject=each.subject, reason=f"the tenant owns nothing{got}")
-
-
-def has_secret(value: Json) -> bool:
-    """Does an answer hold something that may be a credential, by its name?"""
-    named = [place.rpartition(".")[2].lower() for place, _ in scalars(as_object(value) or value)]
-    return any(name in {"secret", "token", "api_key", "apikey", "access_token"} for name in named)

@@ -6,10 +6,39 @@ from validators.estate import Estate
 from validators.names import words_of
 
 OWNERS = frozenset(
-    "tenant org organization organisation account workspace customer owner user member company"
-    " team author creator client holder".split()
+    [
+        "tenant",
+        "org",
+        "organization",
+        "organisation",
+        "account",
+        "workspace",
+        "customer",
+        "owner",
+        "user",
+        "member",
+        "company",
+        "team",
+        "author",
+        "creator",
+        "client",
+        "holder",
+    ]
 )
-ROLES = frozenset("role roles admin permission permissions scope scopes plan tier level".split())
+ROLES = frozenset(
+    [
+        "role",
+        "roles",
+        "admin",
+        "permission",
+        "permissions",
+        "scope",
+        "scopes",
+        "plan",
+        "tier",
+        "level",
+    ]
+)
 MOST = 2
 
 

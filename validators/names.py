@@ -9,17 +9,78 @@ SUFFIX = re.compile(r"(?<=.)(_ids?|Ids?|_uuids?|_keys?|_names?|_slugs?|_numbers?
 IDENTITY = re.compile(r"(^|_)(ids?|uuids?|refs?)$|(?<=[a-z])(Ids?|Uuids?|Refs?)$")
 WORDS = re.compile(r"[A-Z]?[a-z0-9]+|[A-Z]+(?![a-z])")
 READING = frozenset(
-    "get list find search fetch read show query count describe lookup export download preview"
-    " compare view check".split()
+    [
+        "get",
+        "list",
+        "find",
+        "search",
+        "fetch",
+        "read",
+        "show",
+        "query",
+        "count",
+        "describe",
+        "lookup",
+        "export",
+        "download",
+        "preview",
+        "compare",
+        "view",
+        "check",
+    ]
 )
-MAKING = frozenset("create add new make upload submit invite place open register".split())
+MAKING = frozenset(
+    ["create", "add", "new", "make", "upload", "submit", "invite", "place", "open", "register"]
+)
 ENDING = frozenset(
-    "delete remove revoke cancel close purge destroy archive deactivate disable stop kill abort"
-    " logout leave erase".split()
+    [
+        "delete",
+        "remove",
+        "revoke",
+        "cancel",
+        "close",
+        "purge",
+        "destroy",
+        "archive",
+        "deactivate",
+        "disable",
+        "stop",
+        "kill",
+        "abort",
+        "logout",
+        "leave",
+        "erase",
+    ]
 )
 CHANGING = frozenset(
-    "update set edit change rename move transfer assign share approve pay finish promote restore"
-    " rotate publish enable reset activate refund complete start login signin replace patch".split()
+    [
+        "update",
+        "set",
+        "edit",
+        "change",
+        "rename",
+        "move",
+        "transfer",
+        "assign",
+        "share",
+        "approve",
+        "pay",
+        "finish",
+        "promote",
+        "restore",
+        "rotate",
+        "publish",
+        "enable",
+        "reset",
+        "activate",
+        "refund",
+        "complete",
+        "start",
+        "login",
+        "signin",
+        "replace",
+        "patch",
+    ]
 )
 # Alone in a segment these are nouns as often as verbs.
 NOUNS = frozenset({"view", "check", "count", "export", "share", "place", "query", "set", "start"})

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from gate.check import Answer
-from validators.calls import Call
+from validators.calls import Call, Pointer
 from validators.estate import FULL, LEAST, LINKED, Estate, Recipe
 from validators.names import CHANGING, MAKING
 from validators.operations import Operation
@@ -119,7 +119,8 @@ def absent_call(estate: Estate, call: Call) -> Call | None:
     body = call.body if isinstance(call.body, dict) else {}
     pointers = [(("body", name), str(value)) for name, value in body.items() if str(value) in known]
     changed = call
-    for pointer, value in (*found[-1:], *pointers):
+    every: list[tuple[Pointer, str]] = [*found[-1:], *pointers]
+    for pointer, value in every:
         old = body.get(str(pointer[1]))
         fake = like(value, chance)
         changed = changed.put(pointer, int(fake) if isinstance(old, int) else fake)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from gate.check import Client, Testbed
 from gate.model import Json, Observation
@@ -56,7 +56,7 @@ def is_known(names: list[str]) -> bool:
     return [name for name in usual if name in names] == names
 
 
-def read(duel: Duel, operation: Operation, actors: dict[str, Client]) -> Iterator[Observation]:
+def read(duel: Duel, operation: Operation, actors: Mapping[str, Client]) -> Iterator[Observation]:
     """One read, as each role."""
     things = next(duel.victim.ledger.match(operation), None)
     if things is None:
@@ -98,7 +98,7 @@ def asked(duel: Duel, call: Call, role: str, actor: Client, more: dict[str, Json
     )
 
 
-def write(duel: Duel, operation: Operation, actors: dict[str, Client]) -> Iterator[Observation]:
+def write(duel: Duel, operation: Operation, actors: Mapping[str, Client]) -> Iterator[Observation]:
     """One write, as each role, on objects that the owner made."""
     things = next(duel.victim.ledger.match(operation), None)
     if things is None:
@@ -146,7 +146,7 @@ def strike(
     return duel.note("role-call", operation, **data), effect
 
 
-def make(duel: Duel, operation: Operation, actors: dict[str, Client]) -> Iterator[Observation]:
+def make(duel: Duel, operation: Operation, actors: Mapping[str, Client]) -> Iterator[Observation]:
     """One creation at the top, as each role."""
     if operation.label not in duel.victim.created:
         yield duel.note("not-applicable", operation, reason="it acts on the caller, who is needed")

@@ -52,7 +52,7 @@ class External:
         """The roles that the file names for a tenant, weakest first when it says the order."""
         named = [role for owner, role in self.cast.clients if owner == tenant]
         order = [role for role in self.hints.roles if role in named]
-        return tuple([*order, *(role for role in named if role not in order)])
+        return (*order, *(role for role in named if role not in order))
 
     def openapi(self) -> Mapping[str, Json]:
         """The target's OpenAPI document, as read at the start."""

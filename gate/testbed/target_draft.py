@@ -132,7 +132,9 @@ def body_of(document: Mapping[str, Json], path: str) -> list[str]:
     schema = resolved(document, member(content, "schema"))
     required = member(schema, "required")
     names = required if isinstance(required, list) else []
-    return [str(each) for each in names] or [name for name, _ in members(member(schema, "properties"))]
+    return [str(each) for each in names] or [
+        name for name, _ in members(member(schema, "properties"))
+    ]
 
 
 def token_of(document: Mapping[str, Json], path: str) -> str:

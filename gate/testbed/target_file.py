@@ -43,7 +43,7 @@ class WrittenToken(Written):
     `token` is the way through a JSON answer (`data.access_token`), or `header:Name`.
     """
 
-    token: Text = "token"
+    token: Text = "token"  # noqa: S105 - a field's name
     send: Text = "Authorization"
     template: Annotated[str, Field(pattern=r"\{token\}")] = "Bearer {token}"
 

@@ -25,7 +25,9 @@ def planted(service: str, check: str, rules: str, *flaws: str) -> tuple[Planted,
 
 FLAWS = (
     *planted("shop", READ, "foreign-read", "read-product", "read-order", "read-line"),
-    *planted("shop", READ, "foreign-read", "list-lines", "read-job", "error-product", "error-order"),
+    *planted(
+        "shop", READ, "foreign-read", "list-lines", "read-job", "error-product", "error-order"
+    ),
     *planted("shop", READ, "existence-oracle", "oracle-product", "oracle-order", "oracle-job"),
     *planted("shop", READ, "anonymous-read", "anonymous-read"),
     *planted("shop", WRITE, "foreign-write", "patch-product", "put-order", "delete-order"),
@@ -63,6 +65,7 @@ FLAWS = (
     *planted("notes", LISTS, "foreign-list", "search-everybody", "folder-everybody"),
     *planted("notes", BODY, "foreign-reference", "link-any"),
     *planted("notes", MASS, "owner-assigned", "assign-author"),
-    *planted("notes", MASS, "field-assigned", "assign-stars", "assign-level"),
+    *planted("notes", MASS, "field-assigned", "assign-stars"),
+    *planted("notes", MASS, "rank-assigned", "assign-level"),
     *planted("notes", CREDENTIALS, "anonymous-mismatch", "open-tags"),
 )

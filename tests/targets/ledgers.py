@@ -5,13 +5,14 @@
 handle and is refused, `archiveInvoice` that succeeds for any id without doing anything.
 """
 
+# ruff: noqa: ARG002 - the routes of a service share one signature
 from __future__ import annotations
 
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from itertools import count
-from typing import Any
+from typing import Any, ClassVar
 
 from tests.targets.documents import API_KEY, NUMBER, TEXT, document, operation, record
 
@@ -43,7 +44,7 @@ DOCUMENT = document(
 )
 
 
-class Refusal(Exception):
+class RefusedError(Exception):
     """Told as HTTP 200."""
 
 
@@ -57,7 +58,9 @@ class Ledgers:
     numbers: Any = field(default_factory=lambda: count(70_001))
     calls: int = 0
 
-    tokens = {f"key-of-{user}-0123456789": user for user in ("red", "blue")}
+    tokens: ClassVar[dict[str, str]] = {
+        f"key-of-{user}-0123456789": user for user in ("red", "blue")
+    }
 
     def __call__(self, environ: Any, start: Any) -> Iterable[bytes]:
         self.calls += 1
@@ -75,30 +78,35 @@ class Ledgers:
 
     def attempt(self, name: str, key: str, sent: Row) -> Row:
         try:
-            user = self.tokens.get(key, "")
-            if not user and not (self.flaw == "nobody-reads" and name == "getInvoice"):
-                raise Refusal("unknown key")
-            if f"/{name}" not in DOCUMENT["paths"]:
-                raise Refusal("unknown call")
-            return {"success": True, "data": getattr(self, name)(user, **sent), "calls": self.calls}
-        except (Refusal, TypeError) as error:
+            data = self.call(name, key, sent)
+        except (RefusedError, TypeError) as error:
             return {"success": False, "message": str(error), "calls": self.calls}
+        return {"success": True, "data": data, "calls": self.calls}
+
+    def call(self, name: str, key: str, sent: Row) -> Any:
+        user = self.tokens.get(key, "")
+        if not user and not (self.flaw == "nobody-reads" and name == "getInvoice"):
+            raise RefusedError("unknown key")
+        if f"/{name}" not in DOCUMENT["paths"]:
+            raise RefusedError("unknown call")
+        named = {("for_user" if key == "user" else key): value for key, value in sent.items()}
+        return getattr(self, name)(user, **named)
 
     def customer_of(self, user: str, customer: str, flaw: str = "-") -> Row:
         row = self.customers.get(customer)
         if row is None or (row["user"] != user and self.flaw != flaw):
-            raise Refusal(f"no customer {customer}")
+            raise RefusedError(f"no customer {customer}")
         return row
 
     def invoice_of(self, user: str, invoice: str, flaw: str = "-") -> Row:
         row = self.invoices.get(invoice)
         if row is not None and row["user"] != user and self.flaw == "refusal-tells":
-            raise Refusal(f"invoice {invoice} ({row['memo']}) is not yours")
+            raise RefusedError(f"invoice {invoice} ({row['memo']}) is not yours")
         if row is not None and row["user"] != user and self.flaw == "refusal-differs":
-            raise Refusal("that is not yours")
+            raise RefusedError("that is not yours")
         allowed = self.flaw == flaw or (self.flaw == "nobody-reads" and not user)
         if row is None or (row["user"] != user and not allowed):
-            raise Refusal(f"no invoice {invoice}")
+            raise RefusedError(f"no invoice {invoice}")
         return row
 
     def mine(self, rows: dict[str, Row], user: str, flaw: str) -> list[Row]:
@@ -110,7 +118,7 @@ class Ledgers:
     def createCustomer(self, user: str, name: str, **more: Any) -> Row:  # noqa: N802
         made = {"customer": f"C{next(self.numbers)}", "name": name, "user": user}
         if self.flaw == "assign-user":
-            made["user"] = more.get("user", user)
+            made["user"] = more.get("for_user", user)
         self.customers[made["customer"]] = made
         return made
 

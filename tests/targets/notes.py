@@ -6,6 +6,7 @@ note's `views` counter grows with every read of its owner, deleted notes answer 
 ones, `POST /notes/{id}/star` by a stranger stars nothing and answers 204.
 """
 
+# ruff: noqa: ARG002 - the routes of a service share one signature
 from __future__ import annotations
 
 import json
@@ -68,7 +69,7 @@ DOCUMENT = document(
 )
 
 
-class Refusal(Exception):
+class RefusedError(Exception):
     def __init__(self, status: int) -> None:
         self.status = status
 
@@ -96,19 +97,19 @@ class Notes:
         user = self.user_of(token, method, parts)
         numbers = [int(part) for part in parts[1::2] if part.isdigit()]
         if len(numbers) != len([part for part in parts[1::2] if part != "star"]):
-            raise Refusal(404)
+            raise RefusedError(404)
         handler = getattr(self, f"{method.lower()}_{'_'.join(parts[::2])}{len(numbers)}", None)
         if parts[-1] == "star":
             handler = self.star
         if handler is None:
-            raise Refusal(405)
+            raise RefusedError(405)
         called: tuple[int, Any] = handler(user, {**query, **sent}, *numbers)
         return called
 
     def user_of(self, token: str, method: str, parts: list[str]) -> str:
         user = token.removeprefix("session-").removesuffix("-0123456789")
         if user not in self.users and not (self.flaw == "open-tags" and parts == ["tags"]):
-            raise Refusal(401)
+            raise RefusedError(401)
         return user
 
     def enter(self, way: str, sent: Row) -> tuple[int, Any]:
@@ -125,14 +126,14 @@ class Notes:
     def note(self, user: str, note_id: int, flaw: str = "-") -> Row:
         row = self.notes.get(note_id)
         if row is None or (row["author"] != user and self.flaw != flaw):
-            raise Refusal(404)
+            raise RefusedError(404)
         return row
 
     def comment(self, user: str, note_id: int, comment_id: int, flaw: str = "-") -> Row:
         self.note(user, note_id)
         row = self.comments.get(comment_id)
         if row is None or (row["noteId"] != note_id and self.flaw != flaw):
-            raise Refusal(404)
+            raise RefusedError(404)
         return row
 
     def get_profile0(self, user: str, sent: Row) -> tuple[int, Any]:
@@ -240,7 +241,7 @@ class Door(BaseHTTPRequestHandler):
         token = self.headers.get("Authorization", "").removeprefix("Bearer ")
         try:
             status, value = self.notes.answer(self.command, self.path, token, sent)
-        except Refusal as refusal:
+        except RefusedError as refusal:
             status, value = refusal.status, {"error": "no"}
         except (KeyError, TypeError, ValueError):
             status, value = 422, {"error": "unreadable"}

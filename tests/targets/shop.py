@@ -7,6 +7,7 @@ answers 204 whatever id it is sent and changes the caller's own, deletions that 
 id, a free reference that nobody looks up, lists in any order.
 """
 
+# ruff: noqa: ARG002 - the routes of a service share one signature
 from __future__ import annotations
 
 import base64
@@ -15,7 +16,7 @@ import random
 import secrets
 import time
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import Map, Rule
@@ -74,7 +75,7 @@ DOCUMENT = document(
 )
 
 
-class Refusal(Exception):
+class RefusedError(Exception):
     def __init__(self, status: int, message: str) -> None:
         self.status, self.message = status, message
 
@@ -92,12 +93,12 @@ class Shop:
     requests: int = 0
     caller: tuple[str, str] = ("", "")
 
-    tokens = {
+    tokens: ClassVar[dict[str, tuple[str, str]]] = {
         f"{tenant}-{role}-0123456789": (tenant, role)
         for tenant in ("red", "blue")
         for role in ("owner", "viewer")
     }
-    routes = Map(
+    routes: ClassVar[Map] = Map(
         [
             Rule(
                 path.replace("{", "<").replace("}", ">"),
@@ -121,7 +122,7 @@ class Shop:
             if endpoint == "document":
                 return self.reply(200, DOCUMENT)
             return self.reply(*self.handle(endpoint, values, request))
-        except Refusal as refusal:
+        except RefusedError as refusal:
             return self.reply(refusal.status, {"error": refusal.message})
         except HTTPException as error:
             return self.reply(error.code or 500, {"error": error.name})
@@ -142,7 +143,7 @@ class Shop:
         if found is None and self.allows_nobody(endpoint, token):
             return "red", "owner"
         if found is None:
-            raise Refusal(401, "who are you?")
+            raise RefusedError(401, "who are you?")
         tenant, role = found
         if self.flaw == "header-tenant":
             tenant = request.headers.get("X-Tenant-Id", tenant)
@@ -172,11 +173,14 @@ class Shop:
             "put/users/{user_id}/password",
             "patch/me",
         }
-        lax = {"viewer-deletes": "delete/products/{product_id}", "viewer-edits": "put/orders/{order_id}"}
+        lax = {
+            "viewer-deletes": "delete/products/{product_id}",
+            "viewer-edits": "put/orders/{order_id}",
+        }
         if role == "viewer" and writes_others and lax.get(self.flaw) != endpoint:
-            raise Refusal(403, "viewers only read")
+            raise RefusedError(403, "viewers only read")
         if role == "viewer" and self.flaw == "viewer-starved" and endpoint == "get/stats":
-            raise Refusal(403, "no")
+            raise RefusedError(403, "no")
         name = endpoint.replace("/", "_").replace("{", "").replace("}", "").replace("-", "_")
         called: tuple[int, Any] = getattr(self, name)(tenant, body, request, **values)
         return called
@@ -197,12 +201,14 @@ class Shop:
         row = self.rows[kind].get(row_id)
         if row is not None and row["tenant_id"] != tenant and self.flaw != flaw:
             if self.flaw == f"oracle-{kind}":
-                raise Refusal(403, "not yours")
+                raise RefusedError(403, "not yours")
             if self.flaw == f"error-{kind}":
-                raise Refusal(404, f"no {kind} {row_id} ({row.get('note') or row.get('name')})")
+                raise RefusedError(
+                    404, f"no {kind} {row_id} ({row.get('note') or row.get('name')})"
+                )
             row = None
         if row is None:
-            raise Refusal(404, f"no {kind} {row_id}")
+            raise RefusedError(404, f"no {kind} {row_id}")
         return row
 
     def mine(self, kind: str, tenant: str, flaw: str = "-") -> list[Row]:
@@ -215,12 +221,12 @@ class Shop:
             try:
                 told = json.loads(base64.urlsafe_b64decode(cursor))
             except ValueError:
-                raise Refusal(400, "bad cursor") from None
+                raise RefusedError(400, "bad cursor") from None
             start = int(told.get("start", 0))
             if self.flaw == "cursor-trust":
                 rows = self.mine(kind, told["tenant"])
             elif told.get("tenant") != tenant:
-                raise Refusal(400, "bad cursor")
+                raise RefusedError(400, "bad cursor")
         shown = rows[start : start + limit]
         after = {"tenant": tenant, "start": start + limit}
         more = base64.urlsafe_b64encode(json.dumps(after).encode()).decode()
@@ -264,7 +270,9 @@ class Shop:
         return 200, [{**row, "secret": "hidden"} for row in rows]
 
     def post_keys(self, tenant: str, body: Row, request: Request) -> tuple[int, Any]:
-        return 201, self.make("key", tenant, label=body["label"], secret=secrets.token_urlsafe(24), live=True)
+        return 201, self.make(
+            "key", tenant, label=body["label"], secret=secrets.token_urlsafe(24), live=True
+        )
 
     def delete_keys_key_id(
         self, tenant: str, body: Row, request: Request, key_id: str
@@ -273,12 +281,14 @@ class Shop:
         return 204, None
 
     def get_products(self, tenant: str, body: Row, request: Request) -> tuple[int, Any]:
-        return 200, self.page("product", tenant, self.mine("product", tenant, "list-products"), request)
+        return 200, self.page(
+            "product", tenant, self.mine("product", tenant, "list-products"), request
+        )
 
     def post_products(self, tenant: str, body: Row, request: Request) -> tuple[int, Any]:
         taken = [row["sku"] for row in self.mine("product", tenant)]
         if body["sku"] in taken:
-            raise Refusal(409, "that SKU is taken")
+            raise RefusedError(409, "that SKU is taken")
         values = {name: body[name] for name in ("name", "sku", "price")}
         if self.flaw == "assign-tenant":
             values["tenant_id"] = body.get("tenant_id", tenant)
@@ -303,7 +313,7 @@ class Shop:
         allowed = {"name", "price"} | ({"tenant_id"} if self.flaw == "give-away" else set())
         row.update({name: value for name, value in body.items() if name in allowed})
         if row["tenant_id"] != tenant and late:
-            raise Refusal(409 if self.flaw == "conflict-after-write" else 404, "no")
+            raise RefusedError(409 if self.flaw == "conflict-after-write" else 404, "no")
         return 200, row
 
     def delete_products_product_id(
@@ -370,9 +380,7 @@ class Shop:
         self.find("order", tenant, order_id, "cancel-order")["status"] = "cancelled"
         return 204, None
 
-    def post_orders_bulk_delete(
-        self, tenant: str, body: Row, request: Request
-    ) -> tuple[int, Any]:
+    def post_orders_bulk_delete(self, tenant: str, body: Row, request: Request) -> tuple[int, Any]:
         done = 0
         for index, order_id in enumerate(body["order_ids"]):
             row = self.rows["order"].get(order_id)
@@ -398,7 +406,7 @@ class Shop:
         self.find("order", tenant, order_id)
         row = self.rows["line"].get(line_id)
         if row is None or (row["order_id"] != order_id and self.flaw != flaw):
-            raise Refusal(404, f"no line {line_id}")
+            raise RefusedError(404, f"no line {line_id}")
         return row
 
     def get_orders_order_id_lines_line_id(
