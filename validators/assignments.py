@@ -21,7 +21,6 @@ from validators.trials import fresh_things
 GENERIC = ("tenant_id", "owner_id", "user_id", "owner", "org_id", "account_id", "created_by")
 RANKS: Mapping[str, Json] = {"role": "admin", "is_admin": True, "isAdmin": True, "admin": True}
 MOST_FIELDS = 12
-REFUSED = {400, 422}
 ROUNDS = 2
 PAST = "2001-02-03T04:05:06Z"
 
@@ -36,6 +35,9 @@ class Injection:
     known: bool
 
 
+Fields = tuple[Injection, ...]
+
+
 def probe(testbed: Testbed) -> Iterator[Observation]:
     """Add fields to creations and changes that the document does not let callers set.
 
@@ -47,6 +49,8 @@ def probe(testbed: Testbed) -> Iterator[Observation]:
     """
     ground = stand(testbed)
     yield from ground.facts
+    if ground.vacuous:
+        return
     _, duel = ground.duels()
     writes = [each for each in ground.operations if is_assignable(ground, each)]
     yield survey(ground, len(writes))
@@ -61,10 +65,7 @@ def is_assignable(ground: Ground, operation: Operation) -> bool:
         return False
     if "json" not in operation.media or not operation.speakable:
         return False
-    made = any(
-        thing.origin and thing.origin.operation == operation
-        for thing in ground.estates[0].ledger.things
-    )
+    made = operation.label in ground.estates[0].created
     reads_same = any(
         each.method == "GET" and each.path == operation.path for each in ground.operations
     )
@@ -89,16 +90,23 @@ def fight(duel: Duel, operation: Operation) -> Iterator[Observation]:
     if not granted:
         return
     thing = object_of(operation, answer)
-    strict = 0
     for each in injections(duel, operation, thing):
-        if strict > 1 and not each.known:
+        yield from twice(duel, operation, (each,))
+    for group in guesses(duel, operation, thing):
+        tried = list(twice(duel, operation, group))
+        yield from tried
+        # Which of the names it was is asked only where one of them reached somebody.
+        for each in group if tried[-1].data.get("reached") else ():
+            yield from twice(duel, operation, (each,))
+
+
+def twice(duel: Duel, operation: Operation, fields: Fields) -> Iterator[Observation]:
+    """The request with these fields; once more, with a new object, when it has an effect."""
+    for turn in range(ROUNDS if fields else 0):
+        fact = inject(duel, operation, fields, turn)
+        yield fact
+        if not (fact.data.get("kept") or fact.data.get("reached")):
             return
-        for turn in range(ROUNDS):
-            fact = inject(duel, operation, each, turn)
-            yield fact
-            strict += fact.data.get("status") in REFUSED and not each.known
-            if not (fact.data.get("kept") or fact.data.get("reached")):
-                break
 
 
 def plain_call(estate: Estate, operation: Operation) -> tuple[Call | None, Answer | None]:
@@ -129,7 +137,7 @@ def object_of(operation: Operation, answer: Answer) -> Thing | None:
 
 
 def injections(duel: Duel, operation: Operation, thing: Thing | None) -> list[Injection]:
-    """The fields to try: first those that answers are known to have."""
+    """The fields that answers are known to have and the request's schema does not offer."""
     schema = duel.victim.author.simplify(dict(operation.body))
     declared = as_object(schema.get("properties"))
     free = {
@@ -141,19 +149,25 @@ def injections(duel: Duel, operation: Operation, thing: Thing | None) -> list[In
     replies = as_object(duel.victim.author.simplify(dict(operation.replies)).get("properties"))
     names = [name for name in [*shown, *replies] if name not in free]
     found = [each for name in dict.fromkeys(names) if (each := known(duel, name, shown, thing))]
-    words = [name for name in GENERIC if name not in {*names, *free}]
+    return found[:MOST_FIELDS]
+
+
+def guesses(duel: Duel, operation: Operation, thing: Thing | None) -> tuple[Fields, Fields]:
+    """The usual names of owners and of ranks that neither answers nor the request's schema have."""
+    schema = duel.victim.author.simplify(dict(operation.body))
+    taken = {*as_object(schema.get("properties")), *(thing.fields if thing else ())}
     foreign = identities(duel.attacker, duel.victim)
-    loose = [
+    owners = [
         Injection(name=name, value=foreign[0], kind="owner", known=False)
-        for name in words
-        if foreign
+        for name in GENERIC
+        if foreign and name not in taken
     ]
     ranks = [
         Injection(name=name, value=value, kind="rank", known=False)
         for name, value in RANKS.items()
-        if name not in {*names, *free}
+        if name not in taken
     ]
-    return [*found[:MOST_FIELDS], *loose, *ranks]
+    return tuple(owners), tuple(ranks)
 
 
 def known(
@@ -211,35 +225,28 @@ def unlike(name: str, now: Json) -> Json:
     return f"{name}-injected" if isinstance(now, str) else None
 
 
-def inject(duel: Duel, operation: Operation, each: Injection, turn: int) -> Observation:
-    """The request with the field, and who sees what afterwards."""
-    caller, other = duel.victim, duel.attacker
-    things = next(caller.ledger.match(operation), ())
-    things = fresh_things(caller, things)
-    current = things[-1].fields if things else None
-    chain = chain_of(operation, things)
-    plain = caller.write(operation, values_of(operation, things), chain, FULL, current)
-    call = plain.put(("body", each.name), each.value)
-    watched = {operation.resource: str(each.value)} if each.kind == "id" else {}
+def inject(duel: Duel, operation: Operation, fields: Fields, turn: int) -> Observation:
+    """The request with these fields, and who sees what afterwards."""
+    caller, other, first = duel.victim, duel.attacker, fields[0]
+    things = fresh_things(caller, next(caller.ledger.match(operation), ()))
+    watched = {operation.resource: str(first.value)} if first.kind == "id" else {}
     views = views_of(other, duel.ground.operations, watched)
-    answer, moved = caller.send(call), []
+    call = injected(caller, operation, things, fields)
+    answer, moved = caller.send(call), list[str]()
     if caller.accepts(answer):
         # What is refused is not looked after; what is granted is done once more, and watched.
         before, quiet = look(other, views), look(other, views)
-        things = fresh_things(caller, things)
-        chain = chain_of(operation, things)
-        again = caller.write(operation, values_of(operation, things), chain, FULL, current)
-        call = again.put(("body", each.name), each.value)
+        call = injected(caller, operation, fresh_things(caller, things), fields)
         answer = caller.send(call)
         moved = telling(changes(quiet, look(other, views)), changes(before, quiet))
-    kept = is_kept(duel, call, answer, each)
-    undo(caller, call, each, current or {})
+    kept = is_kept(duel, call, answer, first)
+    undo(caller, call, first, things[-1].fields if things else {})
     return duel.note(
         "assigned",
         operation,
-        field=each.name,
-        group=each.kind,
-        known=each.known,
+        field=", ".join(each.name for each in fields),
+        group=first.kind,
+        known=first.known,
         round=turn,
         status=answer.status,
         granted=caller.accepts(answer),
@@ -248,6 +255,18 @@ def inject(duel: Duel, operation: Operation, each: Injection, turn: int) -> Obse
         excerpt=normalise(answer.body, call.sent)[:EXCERPT],
         curl=curl(caller.client, call),
     )
+
+
+def injected(
+    caller: Estate, operation: Operation, things: tuple[Thing, ...], fields: Fields
+) -> Call:
+    """The caller's own request with these fields beside the others."""
+    current = things[-1].fields if things else None
+    chain = chain_of(operation, things)
+    call = caller.write(operation, values_of(operation, things), chain, FULL, current)
+    for each in fields:
+        call = call.put(("body", each.name), each.value)
+    return call
 
 
 def is_kept(duel: Duel, call: Call, answer: Answer, each: Injection) -> bool:

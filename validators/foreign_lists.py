@@ -40,6 +40,8 @@ def probe(testbed: Testbed) -> Iterator[Observation]:
     """
     ground = stand(testbed)
     yield from ground.facts
+    if ground.vacuous:
+        return
     lists = [each for each in ground.operations if is_list(ground, each)]
     yield survey(ground, len(lists))
     for estate in ground.estates:

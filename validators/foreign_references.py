@@ -21,6 +21,7 @@ from validators.trials import (
     attack,
     controlled,
     fresh_things,
+    reason_to_spare,
     references,
     words,
 )
@@ -52,6 +53,8 @@ def probe(testbed: Testbed) -> Iterator[Observation]:
     ground = stand(testbed)
     duel, _ = ground.duels()
     yield from ground.facts
+    if ground.vacuous:
+        return
     places = [
         place
         for operation in sorted(ground.operations, key=lambda each: each.ends)
@@ -90,8 +93,8 @@ def own_call(duel: Duel, operation: Operation, recipe: Recipe) -> Call | None:
 def fight(duel: Duel, place: Place) -> Iterator[Observation]:
     """Everything about one place: the owner's success, then the attacks."""
     operation, where = place.operation, words(place.pointer)
-    if operation.ends and place.thing.origin is None:
-        yield duel.note("unreached", operation, reason=f"{where}: cannot be made again")
+    if reason := reason_to_spare(duel, operation, place.thing):
+        yield duel.note("unreached", operation, reason=f"{where}: {reason}")
         return
     fact, _ = control(duel, place)
     if fact is not None:

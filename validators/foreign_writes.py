@@ -20,6 +20,7 @@ from validators.trials import (
     controlled,
     etag_of,
     fresh_things,
+    reason_to_spare,
     recipes_for,
     references,
 )
@@ -39,6 +40,8 @@ def probe(testbed: Testbed) -> Iterator[Observation]:
     """
     ground = stand(testbed)
     yield from ground.facts
+    if ground.vacuous:
+        return
     writes = sorted(
         (each for each in ground.declared if not each.safe and each.names and is_write(each)),
         key=lambda each: each.ends,
@@ -79,8 +82,8 @@ def fight(duel: Duel, operation: Operation) -> Iterator[Observation]:
     if things is None:
         yield duel.note("unreached", operation, reason="no known object fits into the path")
         return
-    if operation.ends and things[-1].origin is None:
-        yield duel.note("unreached", operation, reason="what it ends cannot be made again")
+    if reason := reason_to_spare(duel, operation, things[-1]):
+        yield duel.note("unreached", operation, reason=reason)
         return
     seen, recipe = control(duel, operation, things)
     yield from seen

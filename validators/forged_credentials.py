@@ -17,7 +17,7 @@ from validators.ledger import Thing, values_of
 from validators.operations import Operation
 from validators.states import as_data, changes, look, telling, views_of
 from validators.traces import EXCERPT, find_marks, like, normalise, scalars
-from validators.trials import at_pointer, fresh_things, references
+from validators.trials import at_pointer, fresh_things, reason_to_spare, references
 
 GRACE = 10.0
 SECRET_NAMES = ("secret", "token", "api_key", "apikey", "access_token", "key")
@@ -43,6 +43,8 @@ def probe(testbed: Testbed) -> Iterator[Observation]:
     """
     ground = stand(testbed)
     yield from ground.facts
+    if ground.vacuous:
+        return
     duel, _ = ground.duels()
     secured = [each for each in ground.operations if each.schemes and not each.public]
     yield survey(ground, len(secured))
@@ -210,8 +212,11 @@ def told(duel: Duel, call: Call, forgery: Forgery, answer: Answer, **more: Json)
 def change(duel: Duel, operation: Operation, forgeries: list[Forgery]) -> Iterator[Observation]:
     """One write: by its owner on one object, then with each forgery on another."""
     things = next(duel.victim.ledger.match(operation), None)
-    if things is None or (operation.ends and things and things[-1].origin is None):
-        yield duel.note("unreached", operation, reason="there is no object to spare for it")
+    if things is None:
+        yield duel.note("unreached", operation, reason="no known object fits into the path")
+        return
+    if reason := reason_to_spare(duel, operation, things[-1] if things else None):
+        yield duel.note("unreached", operation, reason=reason)
         return
     call, watched = spare(duel, operation, things, full=True)
     if not things and not watched and operation.label not in duel.victim.created:

@@ -50,6 +50,11 @@ class Ground:
     secured: bool
     facts: tuple[Observation, ...]
 
+    @property
+    def vacuous(self) -> bool:
+        """Would nothing that is seen here mean anything?"""
+        return any(True for _ in judge_ground(self.facts))
+
     def duels(self) -> tuple[Duel, Duel]:
         """Both directions: the second tenant attacks the first, and the other way round."""
         one, two = self.estates

@@ -85,6 +85,22 @@ CHANGING = frozenset(
 # Alone in a segment these are nouns as often as verbs.
 NOUNS = frozenset({"view", "check", "count", "export", "share", "place", "query", "set", "start"})
 VERBS = READING | MAKING | ENDING | CHANGING
+SIGNING = frozenset(
+    [
+        "password",
+        "passwords",
+        "passwd",
+        "credential",
+        "credentials",
+        "email",
+        "mfa",
+        "totp",
+        "otp",
+        "pin",
+        "logout",
+        "login",
+    ]
+)
 RESERVED = frozenset({"id", "ids", "uuid", "key", "ref"})
 
 

@@ -6,7 +6,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from gate.model import Json
-from validators.names import ENDING, PARAMETER, READING, resource_of, verb_of
+from validators.names import (
+    ENDING,
+    PARAMETER,
+    READING,
+    SIGNING,
+    resource_of,
+    verb_of,
+    words_of,
+)
 
 Object = Mapping[str, Json]
 UNWRITABLE = {"multipart/form-data", "application/x-www-form-urlencoded"}
@@ -69,6 +77,12 @@ class Operation:
     def ends(self) -> bool:
         """Does it end what it acts on?"""
         return self.method == "DELETE" or self.verb in ENDING
+
+    @property
+    def signs_in(self) -> bool:
+        """Does it concern how an account signs in or out?"""
+        literal = [part for part in self.path.split("/") if part and not PARAMETER.search(part)]
+        return bool(SIGNING & set(words_of(literal[-1]))) if literal else False
 
     @property
     def speakable(self) -> bool:

@@ -133,22 +133,12 @@ def creates(operation: Operation, operations: Sequence[Operation], estate: Estat
     A POST on a collection does, and a POST whose body can carry a mark; other POSTs are actions
     (finish, revoke, rotate …) that may end what they act on.
     """
-    if operation.method not in {"POST", "PUT"} or operation.safe or not operation.speakable:
+    if operation.method != "POST" or operation.safe or not operation.speakable:
         return False
-    if operation.ends or operation.verb in CHANGING:
+    if operation.ends or operation.signs_in or operation.verb in CHANGING:
         return False
-    if operation.method == "PUT":
-        return not is_readable(operation, operations) and bool(operation.names)
     carries = bool(operation.media) and estate.author.carries(dict(operation.body))
     return carries or operation.verb in MAKING or is_collection(operation, operations)
-
-
-def is_readable(operation: Operation, operations: Sequence[Operation]) -> bool:
-    """Is what stands at this path changed by other means, so that a PUT only replaces it?"""
-    return any(
-        each.method == "POST" and operation.path.startswith(f"{each.path}/{{")
-        for each in operations
-    )
 
 
 def is_collection(operation: Operation, operations: Sequence[Operation]) -> bool:

@@ -15,6 +15,7 @@ from validators.ledger import Thing, values_of
 from validators.operations import Operation
 from validators.states import as_data, changes, look, telling, views_of
 from validators.traces import EXCERPT, normalise
+from validators.trials import reason_to_spare
 
 REFUSED = {401, 403}
 TOP = "owner"
@@ -29,6 +30,8 @@ def probe(testbed: Testbed) -> Iterator[Observation]:
     """
     ground = stand(testbed)
     yield from ground.facts
+    if ground.vacuous:
+        return
     duel, _ = ground.duels()
     tenant = duel.victim.client.tenant
     names = [name for name in roles_of(testbed, tenant) if name != TOP]
@@ -104,8 +107,8 @@ def write(duel: Duel, operation: Operation, actors: Mapping[str, Client]) -> Ite
     if things is None:
         yield duel.note("unreached", operation, reason="no known object fits into the path")
         return
-    if operation.ends and things[-1].origin is None:
-        yield duel.note("unreached", operation, reason="what it ends cannot be made again")
+    if reason := reason_to_spare(duel, operation, things[-1]):
+        yield duel.note("unreached", operation, reason=reason)
         return
     fresh = renewed(duel, things)
     for role, actor in actors.items():

@@ -149,6 +149,17 @@ def fresh_things(estate: Estate, things: Sequence[Thing]) -> tuple[Thing, ...]:
     return (*things[:-1], made or things[-1])
 
 
+def reason_to_spare(duel: Duel, operation: Operation, thing: Thing | None) -> str:
+    """Why an operation is not tried on this object; "" when it can be made again."""
+    if thing is not None and thing.origin is not None:
+        return ""
+    if operation.ends and thing is not None:
+        return "what it ends cannot be made again"
+    if operation.signs_in and not duel.ground.hints.throw_away:
+        return "it changes how an account that is needed signs in"
+    return ""
+
+
 def recipes_for(etag: str) -> tuple[Recipe, ...]:
     """How to write the request, the likeliest first."""
     named = (Recipe(match=etag), Recipe(full=False, match=etag)) if etag else ()

@@ -16,7 +16,8 @@ class Hints:
 
     `public`: read by anybody on purpose. `shared`: seen by all tenants on purpose. `leave_out`:
     never called. `values`: for fields and parameters that cannot be guessed, by name. `roles`:
-    the target's roles from the weakest to the strongest.
+    the target's roles from the weakest to the strongest. `throw_away`: the accounts were made for
+    the run, so that their passwords may be changed.
     """
 
     public: tuple[str, ...] = ()
@@ -24,6 +25,7 @@ class Hints:
     leave_out: tuple[str, ...] = ()
     values: Mapping[str, Json] = field(default_factory=dict)
     roles: tuple[str, ...] = ()
+    throw_away: bool = False
 
     def leaves_out(self, label: str) -> bool:
         """Must this operation never be called?"""

@@ -86,6 +86,7 @@ def hinting(document: Mapping[str, Json]) -> Iterator[str]:
     yield '# shared = ["GET /announcements"]   # seen by all tenants on purpose'
     yield '# roles = ["viewer", "editor", "owner"]   # from the weakest to the strongest'
     yield '# values = { country = "DE" }        # fields that cannot be guessed'
+    yield "# throw_away = true   # the accounts are for this run only: passwords may be changed"
     listed = ", ".join(map(quoted, resets))
     yield f"{'' if resets else '# '}leave_out = [{listed}]   # never called, such as a reset"
 

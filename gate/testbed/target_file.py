@@ -122,6 +122,7 @@ class WrittenHints(Written):
     leave_out: list[Label] = Field(default_factory=list)
     roles: list[Text] = Field(default_factory=list)
     values: dict[str, JsonValue] = Field(default_factory=dict)
+    throw_away: bool = False
 
     @property
     def said(self) -> Hints:
@@ -132,6 +133,7 @@ class WrittenHints(Written):
             leave_out=tuple(self.leave_out),
             roles=tuple(self.roles),
             values=self.values,
+            throw_away=self.throw_away,
         )
 
 

@@ -23,7 +23,9 @@ tenant = "{tenant}"
 role = "{role}"
 headers = {{ "{header}" = "{prefix}${{{variable}}}" }}
 """
-SHOP_HINTS = '[hints]\nroles = ["viewer", "owner"]\nshared = ["GET /announcements"]\n'
+SHOP_HINTS = (
+    '[hints]\nroles = ["viewer", "owner"]\nshared = ["GET /announcements"]\nthrow_away = true\n'
+)
 REGISTER = """
 [register]
 path = "/register"

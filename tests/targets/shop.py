@@ -165,6 +165,8 @@ class Shop:
             return 200, [row for row in self.rows["product"].values() if row["price"] == 7]
         if endpoint == "get/health":
             return 200, {"up": True, "at": time.time()}
+        if self.flaw == "no-creation" and request.method == "POST":
+            raise RefusedError(503, "later")
         tenant, role = self.caller = self.sign_in(request, endpoint)
         method = request.method
         body = request.get_json() if request.data else {}
@@ -441,4 +443,7 @@ class Shop:
         }
 
     def get_announcements(self, tenant: str, body: Row, request: Request) -> tuple[int, Any]:
-        return 200, [{"id": "announcement-1", "text": "We are open on Sunday."}]
+        shown = [{"id": "announcement-1", "text": "We are open on Sunday."}]
+        # A board on which every tenant's new products are announced to all, on purpose.
+        board = self.rows["product"].values() if self.flaw == "list-announcements" else ()
+        return 200, [*shown, *({"id": row["id"], "text": row["name"]} for row in board)]
