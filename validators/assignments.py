@@ -13,6 +13,7 @@ from validators.foreign_writes import survey
 from validators.ground import Duel, Ground, stand
 from validators.identities import identities, is_owning, is_ranking
 from validators.ledger import Thing, find_things, values_of
+from validators.names import resource_in
 from validators.operations import Operation, as_object
 from validators.states import changes, look, telling, views_of
 from validators.traces import EXCERPT, normalise
@@ -156,11 +157,10 @@ def guesses(duel: Duel, operation: Operation, thing: Thing | None) -> tuple[Fiel
     """The usual names of owners and of ranks that neither answers nor the request's schema have."""
     schema = duel.victim.author.simplify(dict(operation.body))
     taken = {*as_object(schema.get("properties")), *(thing.fields if thing else ())}
-    foreign = identities(duel.attacker, duel.victim)
     owners = [
-        Injection(name=name, value=foreign[0], kind="owner", known=False)
+        Injection(name=name, value=value, kind="owner", known=False)
         for name in GENERIC
-        if foreign and name not in taken
+        if name not in taken and (value := foreign_value(duel, name, thing)) is not None
     ]
     ranks = [
         Injection(name=name, value=value, kind="rank", known=False)
@@ -193,12 +193,19 @@ def known(
 
 
 def foreign_value(duel: Duel, name: str, thing: Thing | None) -> Json:
-    """The other tenant's value of an owner-like field."""
+    """The other tenant's value of an owner-like field: of the same kind of object if possible."""
+    things = sorted(
+        (each for each in duel.attacker.ledger.things if each.fields.get(name) is not None),
+        key=lambda each: thing is None or each.resource != thing.resource,
+    )
+    own = {str(each.fields.get(name)) for each in duel.victim.ledger.things}
+    for each in things:
+        if str(each.fields[name]) not in own:
+            return each.fields[name]
+    wanted = resource_in(name)
     for each in duel.attacker.ledger.things:
-        if thing and each.resource == thing.resource and each.fields.get(name) is not None:
-            value = each.fields[name]
-            if value != thing.fields.get(name):
-                return value
+        if each.resource == wanted and duel.victim.ledger.by_value(each.id) is None:
+            return each.id
     names = identities(duel.attacker, duel.victim)
     return names[0] if names else None
 
@@ -234,8 +241,11 @@ def inject(duel: Duel, operation: Operation, fields: Fields, turn: int) -> Obser
     call = injected(caller, operation, things, fields)
     answer, moved = caller.send(call), list[str]()
     if caller.accepts(answer):
-        # What is refused is not looked after; what is granted is done once more, and watched.
-        before, quiet = look(other, views), look(other, views)
+        # What is refused is not looked after; what is granted is done once more, and watched,
+        # beside the same request without the fields.
+        before = look(other, views)
+        caller.send(injected(caller, operation, fresh_things(caller, things), ()))
+        quiet = look(other, views)
         call = injected(caller, operation, fresh_things(caller, things), fields)
         answer = caller.send(call)
         moved = telling(changes(quiet, look(other, views)), changes(before, quiet))

@@ -12,8 +12,10 @@ from gate.model import Json, Observation
 from validators.calls import Call, curl, send
 from validators.estate import LEAST, Estate
 from validators.ground import Duel, stand
+from validators.ledger import values_of
 from validators.operations import Operation
 from validators.traces import EXCERPT, digest, find_marks, fingerprint, like, normalise
+from validators.trials import fresh_things
 
 ATTEMPTS = 5
 Values = tuple[str, ...]
@@ -69,6 +71,33 @@ def fight(duel: Duel, operation: Operation, skip: str | None) -> Iterator[Observ
     shared = [other.body] if other else []
     print_of = fingerprint(owned, [*shared, *call.path])
     yield from attack(duel, call, mine.path if mine else None, print_of)
+    yield from ask_for_deleted(duel, operation)
+
+
+def ask_for_deleted(duel: Duel, operation: Operation) -> Iterator[Observation]:
+    """What the other tenant gets for an object that its owner has deleted."""
+    things = next(duel.victim.ledger.match(operation), ())
+    ending = next(
+        (
+            each
+            for each in duel.ground.operations
+            if each.method == "DELETE" and each.path == operation.path and operation.reads_one
+        ),
+        None,
+    )
+    if ending is None or not things or things[-1].origin is None:
+        return
+    gone = values_of(operation, fresh_things(duel.victim, things))
+    answer = duel.victim.send(Call(operation=ending, path=gone))
+    if gone == values_of(operation, things) or not duel.victim.accepts(answer):
+        return
+    call = duel.attacker.write(operation, gone, recipe=LEAST)
+    yield replace(
+        read_foreign(duel, duel.attacker.client, call, "deleted", duel.marks), kind="deleted-read"
+    )
+    for _ in range(2):
+        fake = (*gone[:-1], like(gone[-1], duel.chance))
+        yield read_absent(duel, replace(call, path=fake), "deleted")
 
 
 def read_own(estate: Estate, operation: Operation) -> tuple[Call | None, Answer | None]:

@@ -36,10 +36,10 @@ def probe(testbed: Testbed) -> Iterator[Observation]:
     """Call every operation with no credential, with forged ones, and with confused ones.
 
     Forged are: one of the same shape that nobody was given, an empty one, another scheme, and one
-    that was made through the API, worked, and was revoked up to 10 seconds ago. Reads are searched for the victim's
-    marks; writes go to objects made for them, which their owner looks at before and after. Confused
-    is a valid credential beside words for the other tenant in headers, host and query. The owner's
-    own call is the positive control.
+    that was made through the API, worked, and was revoked up to 10 seconds ago. Reads are searched
+    for the victim's marks; writes go to objects made for them, which their owner looks at before
+    and after. Confused is a valid credential beside words for the other tenant in headers, host and
+    query. The owner's own call is the positive control.
     """
     ground = stand(testbed)
     yield from ground.facts

@@ -9,7 +9,7 @@ import re
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from gate.errors import SetupError, UsageError
@@ -106,8 +106,14 @@ def external(
                 description=description,
                 site=site,
                 began=time.monotonic(),
-                hints=written.hints.said,
+                hints=hints_in(written),
             )
+
+
+def hints_in(written: WrittenTarget) -> Hints:
+    """What the file says; accounts that it registers are made for the run."""
+    said = written.hints.said
+    return replace(said, throw_away=said.throw_away or written.register_tenants is not None)
 
 
 def has_roles(cast: Cast) -> bool:

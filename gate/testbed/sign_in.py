@@ -14,6 +14,7 @@ from gate.errors import SetupError, UsageError
 from gate.model import Json
 from gate.testbed.client import Cast, HttpClient, placeholder
 from gate.testbed.target_file import (
+    SECRET_WORDS,
     VARIABLE,
     WrittenActor,
     WrittenLogin,
@@ -99,7 +100,21 @@ def hide(door: Door, headers: Mapping[str, str], name: str) -> None:
 def sign_in(door: Door, actor: WrittenActor) -> dict[str, str]:
     """The headers of one principal."""
     headers = {name: door.fill(value) for name, value in actor.headers.items()}
-    return headers if actor.login is None else headers | log_in(door, actor.login)
+    if actor.login is None:
+        return headers
+    for name, value in actor.login.body.items():
+        if SECRET_WORDS.search(name) and is_plain(value):
+            door.secrets[str(value)] = f"$PASSWORD_{placeholder(actor.tenant, actor.role)[7:]}"
+    return headers | log_in(door, actor.login)
+
+
+def is_plain(value: Json) -> bool:
+    """Is it a secret as plain text, as WFC files hold it, and long enough to be hidden?"""
+    return (
+        isinstance(value, str)
+        and not VARIABLE.search(value)
+        and len(value) >= SHORTEST_SECRET  # shorter ones would blot out words of the report
+    )
 
 
 def log_in(door: Door, login: WrittenLogin) -> dict[str, str]:

@@ -81,7 +81,7 @@ def logging_in(
 def hinting(document: Mapping[str, Json]) -> Iterator[str]:
     """What may have to be said, with what the document's names suggest."""
     resets = [label for label in labels(document) if RESET.search(label)]
-    yield "# [hints]"
+    yield "[hints]" if resets else "# [hints]"
     yield '# public = ["GET /catalogue"]       # read by anybody on purpose'
     yield '# shared = ["GET /announcements"]   # seen by all tenants on purpose'
     yield '# roles = ["viewer", "editor", "owner"]   # from the weakest to the strongest'

@@ -60,7 +60,7 @@ def judge(seen: Sequence[Observation]) -> Iterator[Finding | Estimate | Doubt]:
     A leak is an answer that holds a mark of the victim (its canary, an id that was not sent, a
     value that only the owner's own answer has), in any header or body, errors included: OWASP
     API1:2023, CWE-639, ASVS 8.4.1. Read by nobody where the document asks for a credential:
-    CWE-306. An answer for a foreign id that differs in status or normalised body from the answers
+    CWE-306. An answer for a foreign or a deleted id that differs in status or normalised body from the answers
     for ids that never existed tells that the object exists: CWE-204. Two absent ids are asked, so
     that what changes from request to request is not taken for a difference.
     An operation whose owner saw nothing of his own proves nothing: it does not count as covered,
@@ -73,7 +73,8 @@ def judge(seen: Sequence[Observation]) -> Iterator[Finding | Estimate | Doubt]:
         tenant = [item for item in attacks if item not in nobody]
         yield from judge_leaks(label, tenant, TENANT)
         yield from judge_leaks(label, nobody, NOBODY)
-        yield from judge_existence(label, attacks, pick(numbered, "absent-read", label), ORACLE)
+        asked = [*attacks, *pick(numbered, "deleted-read", label)]
+        yield from judge_existence(label, asked, pick(numbered, "absent-read", label), ORACLE)
     yield from judge_coverage(seen, "owned-read", "foreign-read")
 
 
@@ -148,6 +149,14 @@ CHECK = Check(
             record=spoil(1, status=200, traces=IN_BODY),
         ),
         Control(defect="403 for foreign ids, 404 for absent ids", record=spoil(2, status=403)),
+        Control(
+            defect="410 for what another tenant deleted",
+            record=(
+                *CLEAN,
+                *(fact(kind, **{**NOT_FOUND, "ids": "deleted"}) for kind in ("absent-read",) * 2),
+                fact("deleted-read", **{**NOT_FOUND, "ids": "deleted", "status": 410}),
+            ),
+        ),
         Control(
             defect="another error text for foreign ids", record=spoil(2, digest={"$.items": "b"})
         ),
