@@ -71,7 +71,21 @@ def fight(duel: Duel, operation: Operation, skip: str | None) -> Iterator[Observ
     shared = [other.body] if other else []
     print_of = fingerprint(owned, [*shared, *call.path])
     yield from attack(duel, call, mine.path if mine else None, print_of)
+    if etag := owned.headers.get("etag"):
+        yield from ask_by_tag(duel, call, etag)
     yield from ask_for_deleted(duel, operation)
+
+
+def ask_by_tag(duel: Duel, call: Call, etag: str) -> Iterator[Observation]:
+    """Does an object's own tag get another answer than tags that nothing has?
+
+    RFC 9110, section 13.1.2: only who may read the object may learn that it is unchanged.
+    """
+    label = "foreign (and the owner's ETag)"
+    for tag, kind in ((etag, "foreign-read"), (like(etag, duel.chance), "absent-read")) * 2:
+        tagged = replace(call, headers={**call.headers, "If-None-Match": tag})
+        seen = read_foreign(duel, duel.attacker.client, tagged, label, duel.marks)
+        yield replace(seen, kind=kind)
 
 
 def ask_for_deleted(duel: Duel, operation: Operation) -> Iterator[Observation]:

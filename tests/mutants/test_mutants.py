@@ -63,7 +63,8 @@ MUTANTS = (
             "app/resources/projects.py": (
                 "db.session.delete(find(Project, project_id))",
                 (
-                    f"row = db.session.scalar({UNSCOPED}(Project).where(Project.id == project_id))\n"
+                    f"asked = {UNSCOPED}(Project).where(Project.id == project_id)\n"
+                    "    row = db.session.scalar(asked)\n"
                     "    db.session.delete(row or find(Project, project_id))"
                 ),
             ),

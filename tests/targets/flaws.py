@@ -29,6 +29,7 @@ FLAWS = (
         "shop", READ, "foreign-read", "list-lines", "read-job", "error-product", "error-order"
     ),
     *planted("shop", READ, "existence-oracle", "oracle-product", "oracle-order", "oracle-job"),
+    *planted("shop", READ, "existence-oracle", "etag-first"),
     *planted("shop", READ, "anonymous-read", "anonymous-read"),
     *planted("shop", WRITE, "foreign-write", "patch-product", "put-order", "delete-order"),
     *planted("shop", WRITE, "foreign-write", "delete-product", "cancel-order", "add-line"),

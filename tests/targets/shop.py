@@ -15,6 +15,7 @@ import json
 import random
 import secrets
 import time
+import zlib
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
@@ -80,6 +81,10 @@ class RefusedError(Exception):
         self.status, self.message = status, message
 
 
+def tag_of(row: Row) -> str:
+    return f'"{zlib.crc32(json.dumps(row).encode()):08x}"'
+
+
 @dataclass
 class Shop:
     """The service; WSGI. Tokens are `tenant.role`, and those of `keys`."""
@@ -121,6 +126,8 @@ class Shop:
             endpoint, values = self.routes.bind_to_environ(request.environ).match()
             if endpoint == "document":
                 return self.reply(200, DOCUMENT)
+            if self.flaw == "etag-first" and request.headers.get("If-None-Match") in self.tags():
+                return self.reply(304, None)
             return self.reply(*self.handle(endpoint, values, request))
         except RefusedError as refusal:
             return self.reply(refusal.status, {"error": refusal.message})
@@ -130,7 +137,12 @@ class Shop:
     def reply(self, status: int, value: Any) -> Response:
         headers = {"X-Request-Id": secrets.token_hex(8), "X-Served": str(self.requests)}
         body = "" if value is None else json.dumps(value)
+        if isinstance(value, dict) and "sku" in value:
+            headers["ETag"] = tag_of(value)
         return Response(body, status, headers, content_type="application/json")
+
+    def tags(self) -> set[str]:
+        return {tag_of(row) for row in self.rows["product"].values()}
 
     # Who is calling
 

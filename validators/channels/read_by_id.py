@@ -60,9 +60,9 @@ def judge(seen: Sequence[Observation]) -> Iterator[Finding | Estimate | Doubt]:
     A leak is an answer that holds a mark of the victim (its canary, an id that was not sent, a
     value that only the owner's own answer has), in any header or body, errors included: OWASP
     API1:2023, CWE-639, ASVS 8.4.1. Read by nobody where the document asks for a credential:
-    CWE-306. An answer for a foreign or a deleted id that differs in status or normalised body from the answers
-    for ids that never existed tells that the object exists: CWE-204. Two absent ids are asked, so
-    that what changes from request to request is not taken for a difference.
+    CWE-306. An answer for a foreign or a deleted id that differs in status or normalised body from
+    the answers for ids that never existed tells that the object exists: CWE-204. Two absent ids are
+    asked, so that what changes from request to request is not taken for a difference.
     An operation whose owner saw nothing of his own proves nothing: it does not count as covered,
     and below 95 % covered there is no pass.
     """
