@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import count
 from random import Random
 from uuid import UUID
@@ -14,6 +14,7 @@ from validators.calls import as_text
 from validators.names import is_identity
 from validators.operations import Object, as_list, as_object, resolve
 
+DEEPEST = 8
 MARKED = {"email", "idn-email", "uri", "url", "iri", "hostname", "password", "textarea"}
 DATED = {
     "date-time": "2026-01-02T03:04:05Z",
@@ -59,6 +60,7 @@ class Author:
     linked: bool = False
     current: Mapping[str, Json] = field(default_factory=dict)
     given: Mapping[str, Json] = field(default_factory=dict)
+    depth: int = 0
 
     def write(self, schema: Json, name: str = "") -> Json:
         """A value for the schema, as far as the schema is simple (JSON Schema 2020-12)."""
@@ -68,14 +70,19 @@ class Author:
         if "const" in plain or "enum" in plain:
             return self.choose(plain, name)
         kind = kind_of(plain)
-        if kind == "object":
-            return self.write_object(plain)
-        if kind == "array":
-            return self.write_array(plain, name)
+        if kind in {"object", "array"}:
+            return self.contain(kind, plain, name)
         known = self.refer(name) if refers(plain, name) else None
         if known is not None:
             return int(known) if kind == "integer" and known.isdigit() else known
         return self.write_text(plain) if kind == "string" else self.scalar(kind, plain, name)
+
+    def contain(self, kind: str, schema: Object, name: str) -> Json:
+        """An object or array; an empty one where a schema contains itself without end."""
+        if self.depth > DEEPEST:
+            return {} if kind == "object" else []
+        inner = replace(self, depth=self.depth + 1)
+        return inner.write_object(schema) if kind == "object" else inner.write_array(schema, name)
 
     def choose(self, schema: Object, name: str) -> Json:
         """The first choice that changes something."""
@@ -165,19 +172,23 @@ class Author:
         yield f"{self.chance.getrandbits(128):032x}"
         yield f"{self.chance.getrandbits(256):064x}"
 
-    def carries(self, schema: Json, name: str = "") -> bool:
+    def carries(self, schema: Json, name: str = "", depth: int = 0) -> bool:
         """Can a value of this schema hold a mark?"""
+        if self.depth + depth > DEEPEST:
+            return False
         plain = self.simplify(schema)
         match kind_of(plain):
             case "string":
                 marked = plain.get("format", "email") in MARKED
                 return marked and not plain.keys() & {"enum", "const"} and not is_identity(name)
             case "array":
-                return self.carries(plain.get("items", {}), name)
+                return self.carries(plain.get("items", {}), name, depth + 1)
             case "object":
                 inner = as_object(plain.get("properties"))
                 values = [plain.get("additionalProperties")] if not inner else inner.values()
-                return any(isinstance(each, dict) and self.carries(each) for each in values)
+                return any(
+                    isinstance(each, dict) and self.carries(each, "", depth + 1) for each in values
+                )
             case _:
                 return False
 

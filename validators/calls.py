@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from urllib.parse import quote, urlencode
@@ -67,7 +68,7 @@ def curl(client: Client, call: Call) -> str:
     line = client.curl(call.operation.method, call.target, body=call.body)
     if call.operation.media:
         line = line.replace(f"Content-Type: {JSON}", f"Content-Type: {call.operation.media}")
-    more = "".join(f" -H '{name}: {value}'" for name, value in call.headers.items())
+    more = "".join(f" -H {shlex.quote(f'{name}: {each}')}" for name, each in call.headers.items())
     return line + more
 
 

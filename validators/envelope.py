@@ -24,12 +24,16 @@ Shape = frozenset[str]
 
 @dataclass(slots=True)
 class Envelope:
-    """What successes and refusals with a success status looked like so far."""
+    """What successes and refusals with a success status looked like so far.
+
+    `matching` are the operations that asked for the state they change (428, RFC 6585).
+    """
 
     refusals: set[Shape] = field(default_factory=set)
     refusing: set[tuple[str, str]] = field(default_factory=set)
     granted: set[Shape] = field(default_factory=set)
     granting: set[tuple[str, str]] = field(default_factory=set)
+    matching: set[str] = field(default_factory=set)
 
     def learn_refusal(self, answer: Answer) -> None:
         """An answer to what cannot have succeeded."""

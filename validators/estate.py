@@ -9,12 +9,13 @@ from random import Random
 from gate.check import Answer, Client
 from gate.model import Json
 from validators.bodies import Author, Canaries, draw_canaries
-from validators.calls import Call, leaves, send
+from validators.calls import Call, expand, leaves, send
 from validators.envelope import Envelope
 from validators.ledger import Ledger, Thing, values_of
 from validators.names import RESERVED, parents_of, resource_in
 from validators.operations import Object, Operation, as_object
 
+DEMANDED = 428
 SELF = frozenset({"me", "self", "whoami", "who_am_i", "profile", "account", "current"})
 NO_CHAIN: Mapping[str, str] = {}
 
@@ -81,13 +82,27 @@ class Estate:
         asked = {name: author.write(each, name) for name, each in query.items()}
         body = author.write(dict(operation.body), "") if operation.media else None
         headers = {name: str(author.write(each, name)) for name, each in operation.headers.items()}
-        if recipe.match:
-            headers["If-Match"] = recipe.match
+        match = recipe.match or (self.tag(path, operation) if self.asks_for(operation) else "")
+        if match:
+            headers["If-Match"] = match
         return Call(operation=operation, path=path, query=asked, body=body, headers=headers)
 
     def send(self, call: Call) -> Answer:
-        """Ask as this tenant."""
-        return send(self.client, call)
+        """Ask as this tenant; once more with the object's tag where the service demands it."""
+        answer = send(self.client, call)
+        if answer.status != DEMANDED or "If-Match" in call.headers:
+            return answer
+        self.envelope.matching.add(call.operation.label)
+        tag = self.tag(call.path, call.operation)
+        return send(self.client, replace(call, headers={**call.headers, "If-Match": tag}))
+
+    def asks_for(self, operation: Operation) -> bool:
+        """Has the operation demanded a tag before?"""
+        return operation.label in self.envelope.matching
+
+    def tag(self, path: tuple[str, ...], operation: Operation) -> str:
+        """The tag of the object as this tenant reads it (RFC 9110, section 8.8.3), or any."""
+        return self.client.request("GET", expand(operation.path, path)).headers.get("etag", "*")
 
     def accepts(self, answer: Answer) -> bool:
         """Was the request granted, as far as this service's errors are known?"""

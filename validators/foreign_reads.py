@@ -11,7 +11,7 @@ from gate.check import Answer, Client, Testbed
 from gate.model import Json, Observation
 from validators.calls import Call, curl, send
 from validators.estate import LEAST, Estate
-from validators.ground import Duel, stand
+from validators.ground import UNSPOKEN, Duel, stand
 from validators.ledger import values_of
 from validators.operations import Operation
 from validators.traces import EXCERPT, digest, find_marks, fingerprint, like, normalise
@@ -54,7 +54,7 @@ def fight(duel: Duel, operation: Operation, skip: str | None) -> Iterator[Observ
         yield duel.note("not-applicable", operation, reason=skip)
         return
     if not operation.speakable:
-        yield duel.note("unreached", operation, reason="it answers with a stream without end")
+        yield duel.note("unreached", operation, reason=UNSPOKEN)
         return
     call, owned = read_own(duel.victim, operation)
     if call is None or owned is None:

@@ -10,7 +10,7 @@ from gate.model import Observation
 from validators.calls import Call
 from validators.estate import FULL, Recipe, chain_of
 from validators.foreign_reads import mixes
-from validators.ground import Duel, Ground, stand
+from validators.ground import UNSPOKEN, Duel, Ground, stand
 from validators.ledger import Thing, values_of
 from validators.operations import Operation
 from validators.trials import (
@@ -74,9 +74,7 @@ def is_write(operation: Operation) -> bool:
 def fight(duel: Duel, operation: Operation) -> Iterator[Observation]:
     """Everything about one operation: the owner's success, then the attacks."""
     if not operation.speakable:
-        yield duel.note(
-            "unreached", operation, reason=f"a body of {operation.media} is not written"
-        )
+        yield duel.note("unreached", operation, reason=UNSPOKEN)
         return
     things = next(duel.victim.ledger.match(operation), None)
     if things is None:
@@ -103,7 +101,10 @@ def control(duel: Duel, operation: Operation, things: Things) -> tuple[list[Obse
         fact, granted = controlled(duel, call, chain_of(operation, own))
         seen = [fact]
         if granted:
-            return seen, recipe
+            asked = operation.label in duel.ground.envelope.matching and not recipe.match
+            return seen, Recipe(
+                full=recipe.full, linked=recipe.linked, match=etag
+            ) if asked else recipe
         if fact.data.get("status") in {404, 409}:
             own = fresh_things(duel.victim, things)
     return seen, FULL

@@ -12,7 +12,7 @@ from validators.calls import Call, curl, like_type, send
 from validators.confusion import confuse
 from validators.estate import FULL, LEAST, Estate, chain_of
 from validators.foreign_writes import is_write, survey
-from validators.ground import Duel, Ground, stand
+from validators.ground import UNSPOKEN, Duel, Ground, stand
 from validators.ledger import Thing, values_of
 from validators.operations import Operation
 from validators.states import as_data, changes, look, telling, views_of
@@ -53,7 +53,7 @@ def probe(testbed: Testbed) -> Iterator[Observation]:
     yield from fact
     for operation in sorted(secured, key=lambda each: (not each.safe, each.ends)):
         if not operation.speakable:
-            yield duel.note("unreached", operation, reason="its body or answer is not spoken here")
+            yield duel.note("unreached", operation, reason=UNSPOKEN)
         elif operation.safe:
             yield from read(duel, operation, forgeries)
             yield from confuse(duel, operation)

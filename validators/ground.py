@@ -7,20 +7,22 @@ is laid once per testbed and shared by the checks; each check records the facts 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from random import Random
 
 from gate.check import Client, Testbed
 from gate.model import Doubt, Json, Observation
 from gate.testbed.hints import Hints, hints_of
+from validators.bodies import Author, Canaries
 from validators.envelope import Envelope
 from validators.estate import Estate, open_estate
-from validators.operations import Operation, list_operations, usable_schemes
+from validators.operations import Object, Operation, list_operations, usable_schemes
 from validators.patience import Patient, Silence
 from validators.planting import Step, learn_refusals, plant
 
 NOBODY = ("", "anonymous")
+UNSPOKEN = "its body cannot be written, or its answer not read to the end, from its schema"
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +110,7 @@ def laid(key: Same) -> Ground:
     """Lay it: plant isomorphic objects for two tenants, and learn how the service refuses."""
     testbed, silence, envelope = key.testbed, Silence(), Envelope()
     document, hints = testbed.openapi(), hints_of(testbed)
-    declared = list_operations(document)
+    declared = tuple(checked(each, document) for each in list_operations(document))
     names = testbed.tenants[:2]
     sent = frozenset(name.lower() for name in testbed.actor(names[0]).credentials)
     schemes = usable_schemes(document, declared, sent)
@@ -142,6 +144,24 @@ def laid(key: Same) -> Ground:
         secured=any(each.schemes for each in declared),
         facts=(*facts, *(seat(testbed, each, estates) for each in estates)),
     )
+
+
+def checked(operation: Operation, document: Object) -> Operation:
+    """The operation, marked as one that cannot be spoken when its schemas cannot be followed."""
+    author = Author(
+        document=document,
+        chance=Random(0),  # noqa: S311 - nothing of it is sent
+        canaries=Canaries("k"),
+        refer=lambda _: None,
+    )
+    try:
+        author.write(dict(operation.body))
+        author.simplify(dict(operation.replies))
+        for each in (*operation.query.values(), *operation.optional.values()):
+            author.write(each)
+    except (ValueError, RecursionError):
+        return replace(operation, streams=True)
+    return operation
 
 
 def skip(operation: Operation, schemes: frozenset[str], hints: Hints) -> str | None:

@@ -154,9 +154,10 @@ def slots_of(path: str) -> tuple[tuple[str, str], ...]:
     slots: list[tuple[str, str]] = []
     before = ""
     for segment in path.strip("/").split("/"):
-        found = PARAMETER.search(segment)
-        if found:
-            slots.append((before or resource_in(found[1]), found[1]))
+        found = PARAMETER.findall(segment)
+        for name in found:
+            slots.append((before or resource_in(name), name))
+            before = ""
         before = "" if found else noun_of(segment) or before
     return tuple(slots)
 

@@ -69,4 +69,6 @@ FLAWS = (
     *planted("notes", MASS, "field-assigned", "assign-stars"),
     *planted("notes", MASS, "rank-assigned", "assign-level"),
     *planted("notes", CREDENTIALS, "anonymous-mismatch", "open-tags"),
+    *planted("odd", WRITE, "foreign-write", "content-any", "patch-any"),
+    *planted("odd", WRITE, "foreign-answer", "restore-any"),
 )

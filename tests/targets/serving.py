@@ -15,6 +15,7 @@ from gate.testbed.external import External, external
 from gate.testbed.ports import LOOPBACK, reserve
 from tests.targets.ledgers import Ledgers
 from tests.targets.notes import Door, Notes
+from tests.targets.odd import Odd
 from tests.targets.shop import Shop
 
 ACTOR = """
@@ -97,6 +98,9 @@ def build(service: str, flaw: str) -> tuple[Callable[[tuple[str, int]], Any], st
     if service == "ledgers":
         text, environment = actors(Ledgers.tokens, "X-Api-Key", "")
         return wsgi(Ledgers(flaw)), text, environment
+    if service == "odd":
+        text, environment = actors(Odd.tokens, "Authorization", "Bearer ")
+        return wsgi(Odd(flaw)), text, environment
     return plain(Notes(flaw)), REGISTER, {}
 
 

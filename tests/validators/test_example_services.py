@@ -82,3 +82,23 @@ def test_what_is_public_or_shared_on_purpose_is_printed_and_no_finding(tmp_path:
     suppressed = [each.subject for each in record.observations if each.kind == "suppressed"]
     assert set(suppressed) == {"GET /announcements"}
     assert not judge(check, record).findings
+
+
+def test_what_cannot_be_tried_is_counted_and_neither_wrong_nor_fatal(tmp_path: Path) -> None:
+    with target("odd", "", tmp_path) as testbed:
+        check = BY_ID["isolation.write-by-id"]
+        record = gather(check, testbed, lambda _: None)
+        others = [
+            judge(each, gather(each, testbed, lambda _: None))
+            for each in CHECKS
+            if each.needs <= testbed.target.offers
+        ]
+    result = judge(check, record)
+    assert not result.failures
+    assert not result.findings
+    unreached = {each.subject for each in record.observations if each.kind == "unreached"}
+    assert unreached == {"POST /files/{file_id}/form"}
+    missing = {doubt.subject for doubt in result.doubts}
+    assert missing == {"POST /files/{file_id}/form", "POST /files/{file_id}/broken", "covered"}
+    assert not [(each.check, each.findings, each.failures) for each in others if each.findings]
+    assert not any(each.failures for each in others)

@@ -46,6 +46,7 @@ def test_a_field_may_name_an_object(name: str, identity: bool, resource: str) ->
 
 def test_an_action_after_an_id_belongs_to_the_resource_before_it() -> None:
     assert slots_of("/runs/{run_id}:restore") == (("run", "run_id"),)
+    assert slots_of("/files/{name}.{format}") == (("file", "name"), ("format", "format"))
     assert words_of("X-Tenant-Id") == ["x", "tenant", "id"]
 
 
