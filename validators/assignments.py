@@ -17,7 +17,7 @@ from validators.names import resource_in
 from validators.operations import Operation, as_object
 from validators.states import changes, look, telling, views_of
 from validators.traces import EXCERPT, normalise
-from validators.trials import fresh_things
+from validators.trials import fresh_things, kept
 
 GENERIC = ("tenant_id", "owner_id", "user_id", "owner", "org_id", "account_id", "created_by")
 RANKS: Mapping[str, Json] = {"role": "admin", "is_admin": True, "isAdmin": True, "admin": True}
@@ -57,7 +57,8 @@ def probe(testbed: Testbed) -> Iterator[Observation]:
     yield survey(ground, len(writes))
     # In this direction the caller is `victim` of nobody: he writes his own objects.
     for operation in writes:
-        yield from fight(duel, operation)
+        with kept(duel, operation, next(duel.victim.ledger.match(operation), ())):
+            yield from fight(duel, operation)
 
 
 def is_assignable(ground: Ground, operation: Operation) -> bool:

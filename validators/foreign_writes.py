@@ -20,6 +20,7 @@ from validators.trials import (
     controlled,
     etag_of,
     fresh_things,
+    kept,
     reason_to_spare,
     recipes_for,
     references,
@@ -83,13 +84,14 @@ def fight(duel: Duel, operation: Operation) -> Iterator[Observation]:
     if reason := reason_to_spare(duel, operation, things[-1]):
         yield duel.note("unreached", operation, reason=reason)
         return
-    seen, recipe = control(duel, operation, things)
-    yield from seen
-    for turn in range(ROUNDS):
-        facts, effect = rounds(duel, operation, things, recipe, turn)
-        yield from facts
-        if not effect:
-            return
+    with kept(duel, operation, things):
+        seen, recipe = control(duel, operation, things)
+        yield from seen
+        for turn in range(ROUNDS):
+            facts, effect = rounds(duel, operation, things, recipe, turn)
+            yield from facts
+            if not effect:
+                break
 
 
 def control(duel: Duel, operation: Operation, things: Things) -> tuple[list[Observation], Recipe]:

@@ -17,7 +17,7 @@ from validators.ledger import Thing, values_of
 from validators.operations import Operation
 from validators.states import as_data, changes, look, telling, views_of
 from validators.traces import EXCERPT, find_marks, like, normalise, scalars
-from validators.trials import at_pointer, fresh_things, reason_to_spare, references
+from validators.trials import at_pointer, fresh_things, kept, reason_to_spare, references
 
 GRACE = 10.0
 SECRET_NAMES = ("secret", "token", "api_key", "apikey", "access_token", "key")
@@ -222,18 +222,19 @@ def change(duel: Duel, operation: Operation, forgeries: list[Forgery]) -> Iterat
     if not things and not watched and operation.label not in duel.victim.created:
         yield duel.note("not-applicable", operation, reason="it acts on the caller, who is needed")
         return
-    owned = duel.victim.send(call)
-    full = duel.victim.accepts(owned)
-    if not full:
-        owned = duel.victim.send(spare(duel, operation, things, full=False)[0])
-    yield duel.note(
-        "owned-call", operation, status=owned.status, positive=duel.victim.accepts(owned)
-    )
-    for turn in range(2):
-        facts, effect = strike(duel, operation, things, forgeries, turn, owned)
-        yield from facts
-        if not effect:
-            return
+    with kept(duel, operation, things):
+        owned = duel.victim.send(call)
+        full = duel.victim.accepts(owned)
+        if not full:
+            owned = duel.victim.send(spare(duel, operation, things, full=False)[0])
+        yield duel.note(
+            "owned-call", operation, status=owned.status, positive=duel.victim.accepts(owned)
+        )
+        for turn in range(2):
+            facts, effect = strike(duel, operation, things, forgeries, turn, owned)
+            yield from facts
+            if not effect:
+                break
 
 
 def spare(

@@ -50,6 +50,16 @@ ENDING = frozenset(
         "logout",
         "leave",
         "erase",
+        "suspend",
+        "block",
+        "ban",
+        "lock",
+        "freeze",
+        "wipe",
+        "drop",
+        "expire",
+        "terminate",
+        "unregister",
     ]
 )
 CHANGING = frozenset(

@@ -15,7 +15,7 @@ from validators.ledger import Thing, values_of
 from validators.operations import Operation
 from validators.states import as_data, changes, look, telling, views_of
 from validators.traces import EXCERPT, normalise
-from validators.trials import reason_to_spare
+from validators.trials import kept, reason_to_spare
 
 REFUSED = {401, 403}
 TOP = "owner"
@@ -110,20 +110,21 @@ def write(duel: Duel, operation: Operation, actors: Mapping[str, Client]) -> Ite
     if reason := reason_to_spare(duel, operation, things[-1]):
         yield duel.note("unreached", operation, reason=reason)
         return
-    fresh = renewed(duel, things)
-    for role, actor in actors.items():
-        fact, spent = strike(duel, operation, fresh, role, actor)
+    with kept(duel, operation, things):
+        fresh = renewed(duel, things)
+        for role, actor in actors.items():
+            fact, spent = strike(duel, operation, fresh, role, actor)
+            yield fact
+            if spent:
+                fresh = renewed(duel, things)
+        for recipe in (FULL, LEAST):
+            chain = chain_of(operation, fresh)
+            values = values_of(operation, fresh)
+            call = duel.victim.write(operation, values, chain, recipe, fresh[-1].fields)
+            fact = own(duel, call)
+            if fact.data.get("positive"):
+                break
         yield fact
-        if spent:
-            fresh = renewed(duel, things)
-    for recipe in (FULL, LEAST):
-        chain = chain_of(operation, fresh)
-        values = values_of(operation, fresh)
-        call = duel.victim.write(operation, values, chain, recipe, fresh[-1].fields)
-        fact = own(duel, call)
-        if fact.data.get("positive"):
-            break
-    yield fact
 
 
 def renewed(duel: Duel, things: tuple[Thing, ...]) -> tuple[Thing, ...]:

@@ -7,17 +7,18 @@ calls for ids that nobody has before it. A trial that shows an effect is repeate
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 
 from gate.check import Answer
 from gate.model import Json, Observation
-from validators.calls import Call, Pointer, as_text, curl, leaves, like_type
+from validators.calls import Call, Pointer, as_text, curl, expand, leaves, like_type
 from validators.estate import RECIPES, Estate, Recipe, parents_in
 from validators.ground import Duel
-from validators.ledger import Thing, find_things
+from validators.ledger import Thing, find_things, values_of
 from validators.names import is_identity
-from validators.operations import Operation
+from validators.operations import Operation, as_object
 from validators.states import State, as_data, changes, look, telling, views_of
 from validators.traces import EXCERPT, digest, find_marks, like, normalise
 
@@ -158,6 +159,30 @@ def reason_to_spare(duel: Duel, operation: Operation, thing: Thing | None) -> st
     if operation.signs_in and not duel.ground.hints.throw_away:
         return "it changes how an account that is needed signs in"
     return ""
+
+
+@contextmanager
+def kept(duel: Duel, operation: Operation, things: tuple[Thing, ...]) -> Iterator[None]:
+    """Give an object that cannot be made again (a tenant, a quota) its former values back."""
+    lasting = operation.method in {"PUT", "PATCH"} and not (things and things[-1].origin)
+    path = values_of(operation, things)
+    before = values_at(duel, operation, path) if lasting else {}
+    try:
+        yield
+    finally:
+        if before:
+            duel.victim.send(replace(duel.victim.write(operation, path), body=before))
+
+
+def values_at(duel: Duel, operation: Operation, path: tuple[str, ...]) -> dict[str, Json]:
+    """What the operation can change, as it stands there now."""
+    answer = duel.victim.client.request("GET", expand(operation.path, path))
+    if not duel.victim.accepts(answer):
+        return {}
+    schema = duel.victim.author.simplify(dict(operation.body))
+    found = list(find_things(operation.resource, answer.json(), {}))
+    shown = found[0].fields if found else as_object(answer.json())
+    return {name: shown[name] for name in as_object(schema.get("properties")) if name in shown}
 
 
 def recipes_for(etag: str) -> tuple[Recipe, ...]:

@@ -12,8 +12,10 @@ import pytest
 
 from gate.model import Outcome, Result
 from gate.run import gather, judge
+from gate.testbed.external import external
 from tests.targets.flaws import FLAWS, Planted
-from tests.targets.serving import target
+from tests.targets.notes import Notes
+from tests.targets.serving import REGISTER, plain, running, target
 from validators import CHECKS
 
 BY_ID = {check.id: check for check in CHECKS}
@@ -102,3 +104,16 @@ def test_what_cannot_be_tried_is_counted_and_neither_wrong_nor_fatal(tmp_path: P
     assert missing == {"POST /files/{file_id}/form", "POST /files/{file_id}/broken", "covered"}
     assert not [(each.check, each.findings, each.failures) for each in others if each.findings]
     assert not any(each.failures for each in others)
+
+
+def test_what_cannot_be_made_again_gets_its_former_values_back(tmp_path: Path) -> None:
+    notes = Notes()
+    with running(plain(notes)) as base_url:
+        file = tmp_path / "target.toml"
+        text = f'name = "notes"\nbase_url = "{base_url}"\n{REGISTER}'
+        file.write_text(text, encoding="utf-8")
+        with external(file, tmp_path, 2, {}) as testbed:
+            record = gather(BY_ID["isolation.mass-assignment"], testbed, lambda _: None)
+    changed = [each for each in record.observations if each.subject == "PATCH /profile"]
+    assert any(each.data.get("positive") for each in changed)
+    assert {profile["motto"] for profile in notes.profiles.values()} == {""}
