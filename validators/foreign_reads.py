@@ -3,57 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import islice, product
 from random import Random
 
 from gate.check import Answer, Client, Testbed
 from gate.model import Json, Observation
-from validators.operations import Operation, list_operations, usable_schemes
-from validators.planting import GOOD, Estate, open_estate, plant, target
+from validators.calls import Call, curl, send
+from validators.estate import LEAST, Estate
+from validators.ground import UNSPOKEN, Duel, stand
+from validators.ledger import values_of
+from validators.operations import Operation
 from validators.traces import EXCERPT, digest, find_marks, fingerprint, like, normalise
+from validators.trials import fresh_things
 
 ATTEMPTS = 5
 Values = tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Aim:
-    """A path to read: `ids` says whose id stands where, `own/foreign`."""
-
-    operation: Operation
-    values: Values
-    ids: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Duel:
-    """One direction: `attacker` tries to read what `victim` owns."""
-
-    testbed: Testbed
-    victim: Estate
-    attacker: Estate
-    chance: Random
-
-    @property
-    def direction(self) -> dict[str, Json]:
-        """Who attacks whom, for the record."""
-        return {"victim": self.victim.client.tenant, "attacker": self.attacker.client.tenant}
-
-    @property
-    def marks(self) -> dict[str, str]:
-        """What only the victim has: its canary token and its ids."""
-        ids = self.victim.ledger.ids - self.attacker.ledger.ids
-        return {self.victim.canaries.token: "canary", **dict.fromkeys(ids, "id")}
-
-    def note(self, kind: str, operation: Operation, **data: Json) -> Observation:
-        """One fact about this direction."""
-        return Observation(
-            kind=kind,
-            subject=operation.label,
-            at=self.testbed.clock(),
-            data={**self.direction, **data},
-        )
 
 
 def probe(testbed: Testbed) -> Iterator[Observation]:
@@ -63,58 +28,24 @@ def probe(testbed: Testbed) -> Iterator[Observation]:
     parameters, with bodies written from their schemas and a random mark of the tenant in every
     free text. Each GET with path parameters is then asked by its owner (the positive control), by
     the other tenant's owner with the foreign ids and with every mix of own and foreign ids, by
-    nobody, and with ids of the same shape that never existed. Method: RESTler's namespace rule and
-    the reference documents of OWASP API1:2023, with content instead of status as the oracle.
+    nobody, and with ids of the same shape that never existed or were deleted. Method: RESTler's
+    namespace rule and the reference documents of OWASP API1:2023, with content instead of status
+    as the oracle.
     """
-    document = testbed.openapi()
-    operations = list_operations(document)
-    names = testbed.tenants[:2]
-    sent = frozenset(name.lower() for name in testbed.actor(names[0]).credentials)
-    schemes = usable_schemes(document, operations, sent)
-    usable = [each for each in operations if is_usable(each, schemes)]
-    # The clock keeps names apart when one testbed is probed twice; requests stay the same.
-    salt = f"{testbed.seed}:{testbed.clock()}"
-    estates = [open_estate(testbed.actor(name), document, f"{salt}:{name}") for name in names]
-    for estate in estates:
-        yield from record_steps(testbed, estate, usable)
-    reads = [each for each in operations if each.method == "GET" and each.names]
-    for victim, attacker in (estates, estates[::-1]):
-        chance = Random(f"{salt}:{victim.client.tenant}")  # noqa: S311 - ids nobody has, no secret
-        duel = Duel(testbed=testbed, victim=victim, attacker=attacker, chance=chance)
+    ground = stand(testbed)
+    yield from ground.facts
+    if ground.vacuous:
+        return
+    reads = [each for each in ground.declared if each.method == "GET" and each.names]
+    yield Observation(
+        kind="surveyed",
+        subject="the document",
+        at=testbed.clock(),
+        data={"operations": len(ground.declared), "applicable": len(reads)},
+    )
+    for duel in ground.duels():
         for operation in reads:
-            yield from fight(duel, operation, reason_to_skip(operation, schemes))
-
-
-def record_steps(
-    testbed: Testbed, estate: Estate, usable: Sequence[Operation]
-) -> Iterator[Observation]:
-    """Plant the tenant's objects; one fact per request that should make one."""
-    for step in plant(estate, usable):
-        yield Observation(
-            kind="planted",
-            subject=step.operation,
-            at=testbed.clock(),
-            data={
-                "tenant": estate.client.tenant,
-                "status": step.status,
-                "excerpt": "" if step.status in GOOD else step.excerpt,
-            },
-        )
-
-
-def is_usable(operation: Operation, schemes: frozenset[str]) -> bool:
-    """Can a tenant's principal call it, as far as the document says?"""
-    return operation.public or any(each <= schemes for each in operation.schemes)
-
-
-def reason_to_skip(operation: Operation, schemes: frozenset[str]) -> str | None:
-    """Why the question does not arise for this operation, or None."""
-    if operation.public:
-        return "the document declares it readable by anybody"
-    if not is_usable(operation, schemes):
-        asked = " or ".join(sorted("+".join(sorted(each)) for each in operation.schemes))
-        return f"the document asks for another credential: {asked}"
-    return None
+            yield from fight(duel, operation, ground.skipped.get(operation.label))
 
 
 def fight(duel: Duel, operation: Operation, skip: str | None) -> Iterator[Observation]:
@@ -122,54 +53,120 @@ def fight(duel: Duel, operation: Operation, skip: str | None) -> Iterator[Observ
     if skip is not None:
         yield duel.note("not-applicable", operation, reason=skip)
         return
-    values, owned = read_own(duel.victim, operation)
-    if values is None or owned is None:
+    if not operation.speakable:
+        yield duel.note("unreached", operation, reason=UNSPOKEN)
+        return
+    call, owned = read_own(duel.victim, operation)
+    if call is None or owned is None:
         yield duel.note("unreached", operation, reason="no known object fits into the path")
         return
     yield duel.note(
         "owned-read",
         operation,
         status=owned.status,
-        positive=is_positive(duel.victim, operation, values, owned),
+        positive=is_positive(duel.victim, call, owned),
         excerpt=owned.body[:EXCERPT],
     )
     mine, other = read_own(duel.attacker, operation)
     shared = [other.body] if other else []
-    yield from attack(duel, operation, values, mine, fingerprint(owned, [*shared, *values]))
+    print_of = fingerprint(owned, [*shared, *call.path])
+    yield from attack(duel, call, mine.path if mine else None, print_of)
+    if etag := owned.headers.get("etag"):
+        yield from ask_by_tag(duel, call, etag)
+    yield from ask_for_deleted(duel, operation)
 
 
-def read_own(estate: Estate, operation: Operation) -> tuple[Values | None, Answer | None]:
+def ask_by_tag(duel: Duel, call: Call, etag: str) -> Iterator[Observation]:
+    """Does an object's own tag get another answer than tags that nothing has?
+
+    RFC 9110, section 13.1.2: only who may read the object may learn that it is unchanged.
+    """
+    label = "foreign (and the owner's ETag)"
+    for tag, kind in ((etag, "foreign-read"), (like(etag, duel.chance), "absent-read")) * 2:
+        tagged = replace(call, headers={**call.headers, "If-None-Match": tag})
+        seen = read_foreign(duel, duel.attacker.client, tagged, label, duel.marks)
+        yield replace(seen, kind=kind)
+
+
+def ask_for_deleted(duel: Duel, operation: Operation) -> Iterator[Observation]:
+    """What the other tenant gets for an object that its owner has deleted."""
+    things = next(duel.victim.ledger.match(operation), ())
+    ending = next(
+        (
+            each
+            for each in duel.ground.operations
+            if each.method == "DELETE" and each.path == operation.path and operation.reads_one
+        ),
+        None,
+    )
+    if ending is None or not things or things[-1].origin is None:
+        return
+    gone = values_of(operation, fresh_things(duel.victim, things))
+    answer = duel.victim.send(Call(operation=ending, path=gone))
+    if gone == values_of(operation, things) or not duel.victim.accepts(answer):
+        return
+    call = duel.attacker.write(operation, gone, recipe=LEAST)
+    yield replace(
+        read_foreign(duel, duel.attacker.client, call, "deleted", duel.marks), kind="deleted-read"
+    )
+    for _ in range(2):
+        fake = (*gone[:-1], like(gone[-1], duel.chance))
+        yield read_absent(duel, replace(call, path=fake), "deleted")
+
+
+def read_own(estate: Estate, operation: Operation) -> tuple[Call | None, Answer | None]:
     """The first path that shows the owner something of his own, else the first path tried."""
-    tried: tuple[Values | None, Answer | None] = (None, None)
+    tried: tuple[Call | None, Answer | None] = (None, None)
     for values in islice(estate.ledger.fill(operation), ATTEMPTS):
-        answer = estate.client.request("GET", target(operation, values, estate.author))
-        if is_positive(estate, operation, values, answer):
-            return values, answer
-        tried = tried if tried[0] is not None else (values, answer)
+        call = estate.write(operation, values, recipe=LEAST)
+        answer = estate.send(call)
+        if is_positive(estate, call, answer):
+            return call, answer
+        tried = tried if tried[0] is not None else (call, answer)
     return tried
 
 
-def is_positive(estate: Estate, operation: Operation, values: Values, answer: Answer) -> bool:
+def is_positive(estate: Estate, call: Call, answer: Answer) -> bool:
     """Does the owner see his own object: a canary, another id of his, or the object's own id?"""
-    expected = {estate.canaries.token, *(estate.ledger.ids - set(values))}
-    if operation.reads_one:
-        expected.add(values[-1])
-    return answer.status in GOOD and any(each in answer.body for each in expected)
+    expected = {estate.canaries.token, *(estate.ledger.ids - set(call.path))}
+    if call.operation.reads_one:
+        expected.add(call.path[-1])
+    return estate.accepts(answer) and any(each in answer.body for each in expected)
 
 
 def attack(
-    duel: Duel, operation: Operation, values: Values, mine: Values | None, extra: Mapping[str, str]
+    duel: Duel, call: Call, mine: Values | None, extra: Mapping[str, str]
 ) -> Iterator[Observation]:
     """Foreign ids, mixed ids and absent ids as the other tenant; foreign ids as nobody."""
     marks = {**extra, **duel.marks}
-    nobody = duel.testbed.actor("", "anonymous")
-    whole = Aim(operation=operation, values=values, ids="foreign")
-    yield read_foreign(duel, nobody, whole, marks)
-    for ids, mixed, absent in mixes(values, mine, duel.chance):
-        aim = Aim(operation=operation, values=mixed, ids=ids)
-        yield read_foreign(duel, duel.attacker.client, aim, marks)
+    open_to_all = read_foreign(duel, duel.ground.nobody, call, "foreign", marks)
+    by_intent = is_by_intent(duel, call.operation, open_to_all)
+    yield replace(open_to_all, kind=kind_of(call.operation, by_intent, open_to_all))
+    for ids, mixed, absent in mixes(call.path, mine, duel.chance):
+        seen = read_foreign(duel, duel.attacker.client, replace(call, path=mixed), ids, marks)
+        yield replace(seen, kind="suppressed") if by_intent and has_traces(seen) else seen
         for stand_in in absent:
-            yield read_absent(duel, replace(aim, values=stand_in))
+            yield read_absent(duel, replace(call, path=stand_in), ids)
+
+
+def kind_of(operation: Operation, by_intent: bool, nobody: Observation) -> str:
+    """How an answer to nobody counts: a document that asks for no credential promises nothing."""
+    if not has_traces(nobody):
+        return "foreign-read"
+    return "suppressed" if by_intent else "undeclared" if operation.public else "foreign-read"
+
+
+def is_by_intent(duel: Duel, operation: Operation, nobody: Observation) -> bool:
+    """Is it public by evidence (declared, and nobody sees it indeed), or shared by word?"""
+    hints = duel.ground.hints
+    declared = (operation.public and duel.ground.secured) or hints.is_public(operation.label)
+    return (declared and has_traces(nobody)) or hints.is_shared(operation.label)
+
+
+def has_traces(seen: Observation) -> bool:
+    """Does the answer hold anything of the victim's?"""
+    traces = seen.data.get("traces")
+    return isinstance(traces, dict) and any(traces.values())
 
 
 def mixes(
@@ -201,30 +198,29 @@ def choose(choice: Sequence[str], pairs: Sequence[tuple[str, str]]) -> Values:
     )
 
 
-def read_foreign(duel: Duel, client: Client, aim: Aim, marks: Mapping[str, str]) -> Observation:
+def read_foreign(
+    duel: Duel, client: Client, call: Call, ids: str, marks: Mapping[str, str]
+) -> Observation:
     """Ask for what belongs to the victim."""
-    path = target(aim.operation, aim.values, duel.attacker.author)
-    answer = client.request("GET", path)
-    own = {duel.attacker.canaries.token, *(duel.attacker.ledger.ids - duel.victim.ledger.ids)}
+    answer = send(client, call)
+    own = {duel.attacker.canaries.token, *(duel.attacker.ledger.made - duel.victim.ledger.ids)}
     return duel.note(
         "foreign-read",
-        aim.operation,
+        call.operation,
         role=client.role,
-        ids=aim.ids,
-        traces=find_marks(answer, marks, aim.values),
-        own=any(each in answer.body for each in own - set(aim.values)),
-        curl=client.curl("GET", path),
-        **describe(answer, aim.values),
+        ids=ids,
+        traces=find_marks(answer, marks, call.sent),
+        own=any(each in answer.body for each in own - set(call.path)),
+        curl=curl(client, call),
+        **describe(answer, call.sent),
     )
 
 
-def read_absent(duel: Duel, aim: Aim) -> Observation:
+def read_absent(duel: Duel, call: Call, ids: str) -> Observation:
     """Ask for what never existed."""
-    path = target(aim.operation, aim.values, duel.attacker.author)
     client = duel.attacker.client
-    data = describe(client.request("GET", path), aim.values)
-    curl = client.curl("GET", path)
-    return duel.note("absent-read", aim.operation, ids=aim.ids, curl=curl, **data)
+    data = describe(send(client, call), call.sent)
+    return duel.note("absent-read", call.operation, ids=ids, curl=curl(client, call), **data)
 
 
 def describe(answer: Answer, sent: Sequence[str]) -> dict[str, Json]:

@@ -1,36 +1,55 @@
-"""Which objects does a tenant own, and which of their ids fit into which path?"""
+"""Which objects does a tenant own, and which of their ids fit into which path or body?"""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
-from urllib.parse import quote
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 
 from gate.model import Json
-from validators.operations import PARAMETER, Operation, as_list, as_object
+from validators.calls import Call
+from validators.names import RESERVED, is_identity, resource_in, slots_of, stem
+from validators.operations import Operation, as_list, as_object
 
-WRAPPERS = {"data", "item", "items", "result", "results", "records", "content", "entries", "values"}
-ID_FIELDS = ("id", "uuid", "key", "slug", "number", "name")
+WRAPPERS = {
+    "data", "item", "items", "result", "results", "records", "content", "entries", "values",
+    "payload", "response", "object", "list", "rows", "page", "body",
+}  # fmt: skip
+ID_FIELDS = ("id", "uuid", "_id", "key", "slug", "number", "name")
 MOST_LISTED = 20
-SUFFIX = re.compile(r"(_id|Id|_uuid|_key|_name|_slug|_number)$")
+MARKING = 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Thing:
-    """One object: what it is (`run`), what it says, and the ids of what it belongs to."""
+    """One object: what it is (`run`), what it says, the ids of what it belongs to.
+
+    `origin` is the call that made it, by which another one like it can be made.
+    """
 
     resource: str
     fields: Mapping[str, Json]
     parents: Mapping[str, str] = field(default_factory=dict)
+    origin: Call | None = None
 
     def value_for(self, parameter: str) -> str | None:
         """What stands for this object in a path where the document says `{parameter}`."""
-        for name in (parameter, f"{self.resource}_id", *ID_FIELDS):
+        own = (f"{self.resource}_id", f"{self.resource}Id", self.resource)
+        named = next((name for name in self.fields if name == parameter), None)
+        for name in (*([named] if named else []), *ID_FIELDS[:3], *own, *ID_FIELDS[3:]):
             value = self.fields.get(name)
             if isinstance(value, str | int) and not isinstance(value, bool) and value != "":
                 return str(value)
         return None
+
+    @property
+    def id(self) -> str:
+        """The value that names it."""
+        return self.value_for("id") or ""
+
+    @property
+    def chain(self) -> dict[str, str]:
+        """Its own id and those of what it belongs to, by resource."""
+        return {**self.parents, self.resource: self.id}
 
 
 @dataclass(slots=True)
@@ -39,55 +58,124 @@ class Ledger:
 
     things: list[Thing] = field(default_factory=list)
 
-    def note(self, resource: str, value: Json, parents: Mapping[str, str]) -> None:
-        """Take the objects out of an answer or a request body, and what they refer to."""
+    def note(
+        self,
+        resource: str,
+        value: Json,
+        parents: Mapping[str, str],
+        origin: Call | None = None,
+        foreign: Collection[str] = (),
+    ) -> Thing | None:
+        """Take the objects out of an answer or a request body, and what they refer to.
+
+        What holds a mark of another tenant is not this one's. The first object of the resource
+        itself is returned; only it has the origin.
+        """
         found = list(find_things(resource, value, parents))
-        self.things.extend(thing for thing in found if not self.knows(thing))
-        referred = find_references(value)
-        self.things.extend(thing for thing in referred if not self.knows(thing))
+        first = next((thing for thing in found if thing.resource == resource), None)
+        for thing in (*found, *find_references(value)):
+            made = replace(thing, origin=origin) if thing is first else thing
+            text = str(thing.fields)
+            if not any(each in text for each in foreign):
+                self.take(made)
+        return first if first is None else replace(first, origin=origin)
 
-    def knows(self, thing: Thing) -> bool:
-        """Is the object here, from the same place or from a more telling one?"""
-        return any(
-            each.resource == thing.resource
-            and each.value_for("id") == thing.value_for("id")
-            and thing.parents.items() <= each.parents.items()
-            for each in self.things
-        )
+    def take(self, thing: Thing) -> None:
+        """Keep an object that is not known yet, or whose origin is not."""
+        known = [at for at, each in enumerate(self.things) if is_same(each, thing)]
+        if not known:
+            self.things.append(thing)
+        elif thing.origin and not any(self.things[at].origin for at in known):
+            self.things[known[0]] = thing
 
-    def refer(self, name: str) -> str | None:
-        """An id for a body's field such as `source_run_id`: of the resource its name ends with."""
-        wanted = stem(SUFFIX.sub("", name))
-        for thing in self.things:
-            if wanted == thing.resource or wanted.endswith("_" + thing.resource):
-                return thing.value_for("id")
-        return None
+    def refer(self, name: str, about: str = "") -> str | None:
+        """An id for a body's field such as `source_run_id`: of the resource its name ends with.
+
+        A name that is no id's (`invoice`) refers to an object only when it is just the resource's
+        name; plain `id` means the resource that the operation is about.
+        """
+        thing = self.thing_for(name, about)
+        return thing.id if thing else None
+
+    def thing_for(self, name: str, about: str = "") -> Thing | None:
+        """The object that such a field would refer to, one that can be made again if possible."""
+        wanted = about if name.lower() in RESERVED else resource_in(name)
+        loose = is_identity(name)
+        fitting = [
+            thing
+            for thing in self.things
+            if thing.id
+            and (
+                wanted == thing.resource
+                or (loose and wanted.endswith("_" + thing.resource))
+                or (loose and thing.resource.endswith("_" + wanted))
+            )
+        ]
+        return min(fitting, key=lambda thing: thing.origin is None, default=None)
+
+    def by_value(self, value: str) -> Thing | None:
+        """The object with this id, one that can be made again if possible."""
+        fitting = [thing for thing in self.things if thing.id == value]
+        return min(fitting, key=lambda thing: thing.origin is None, default=None)
 
     def fill(self, operation: Operation) -> Iterator[tuple[str, ...]]:
         """The values for the path's parameters that fit together, best first."""
-        yield from self.complete(slots_of(operation.path), {})
+        for things in self.match(operation):
+            yield values_of(operation, things)
+
+    def match(self, operation: Operation) -> Iterator[tuple[Thing, ...]]:
+        """The objects for the path's parameters that belong together, best first."""
+        ordered = sorted(self.things, key=lambda thing: thing.origin is None)
+        yield from self.complete(slots_of(operation.path), {}, ordered)
 
     def complete(
-        self, slots: tuple[tuple[str, str], ...], chosen: Mapping[str, str]
-    ) -> Iterator[tuple[str, ...]]:
+        self,
+        slots: tuple[tuple[str, str], ...],
+        chosen: Mapping[str, str],
+        ordered: list[Thing],
+    ) -> Iterator[tuple[Thing, ...]]:
         """Fill the slots from the left; a child must belong to the parents already chosen."""
         if not slots:
             yield ()
             return
         (resource, parameter), *rest = slots
-        for thing in self.things:
+        for thing in ordered:
             value = thing.value_for(parameter)
             if value is None or not is_called(thing, resource, parameter):
                 continue
             if all(chosen.get(name, parent) == parent for name, parent in thing.parents.items()):
-                for tail in self.complete(tuple(rest), {**chosen, resource: value}):
-                    yield (value, *tail)
+                for tail in self.complete(tuple(rest), {**chosen, resource: value}, ordered):
+                    yield (thing, *tail)
 
     @property
     def ids(self) -> frozenset[str]:
         """Every id that is long enough not to occur by accident."""
-        found = {thing.value_for("id") for thing in self.things}
-        return frozenset(value for value in found if value and len(value) >= 8)  # noqa: PLR2004
+        return frozenset(thing.id for thing in self.things if len(thing.id) >= MARKING)
+
+    @property
+    def made(self) -> frozenset[str]:
+        """Those of objects that this tenant made himself and that got their id from the service."""
+        return frozenset(
+            thing.id
+            for thing in self.things
+            if thing.origin and len(thing.id) >= MARKING and thing.id not in thing.origin.sent
+        )
+
+
+def values_of(operation: Operation, things: tuple[Thing, ...]) -> tuple[str, ...]:
+    """What stands for these objects in the operation's path."""
+    return tuple(
+        thing.value_for(name) or "" for thing, name in zip(things, operation.names, strict=True)
+    )
+
+
+def is_same(one: Thing, other: Thing) -> bool:
+    """Is `other` known already, from the same place or from a more telling one?"""
+    return (
+        one.resource == other.resource
+        and one.id == other.id
+        and other.parents.items() <= one.parents.items()
+    )
 
 
 def find_things(resource: str, value: Json, parents: Mapping[str, str]) -> Iterator[Thing]:
@@ -98,12 +186,12 @@ def find_things(resource: str, value: Json, parents: Mapping[str, str]) -> Itera
         return
     members = as_object(value)
     whole = Thing(resource=resource, fields=members, parents=parents)
-    if members and whole.value_for("id") is not None:
+    named = whole.id if members else ""
+    if named:
         yield whole
     for name, member in members.items():
-        inner = resource if name.lower() in WRAPPERS else stem(name)
-        wrapped = isinstance(member, dict) and whole.value_for("id") is None
-        if wrapped or as_list(member):
+        inner = resource if name.lower() in WRAPPERS else stem(resource_in(name) or name)
+        if (isinstance(member, dict) and not named) or as_list(member):
             yield from find_things(inner, member, parents)
 
 
@@ -112,55 +200,13 @@ def find_references(value: Json) -> Iterator[Thing]:
     for member in as_list(value):
         yield from find_references(member)
     for name, member in as_object(value).items():
-        if name.endswith("_id") and isinstance(member, str):
-            yield Thing(resource=stem(name.removesuffix("_id")), fields={"id": member})
+        plain = isinstance(member, str | int) and not isinstance(member, bool) and member != ""
+        if plain and is_identity(name) and name.lower() not in RESERVED:
+            yield Thing(resource=resource_in(name), fields={"id": member})
         else:
             yield from find_references(member)
 
 
 def is_called(thing: Thing, resource: str, parameter: str) -> bool:
     """Is this the kind of object that the path names, by its segment or by the parameter?"""
-    return thing.resource in {resource, stem(SUFFIX.sub("", parameter))}
-
-
-def slots_of(path: str) -> tuple[tuple[str, str], ...]:
-    """For each path parameter the resource before it and its own name.
-
-    `/v1/runs/{run_id}/metrics/{key}` gives `(("run", "run_id"), ("metric", "key"))`.
-    """
-    slots: list[tuple[str, str]] = []
-    before = ""
-    for segment in path.strip("/").split("/"):
-        found = PARAMETER.search(segment)
-        if found:
-            slots.append((before or stem(SUFFIX.sub("", found[1])), found[1]))
-        before = "" if found else stem(segment)
-    return tuple(slots)
-
-
-def resource_of(path: str) -> str:
-    """What a collection's path holds, `/v1/projects/{id}/runs` → `run`."""
-    literal = [part for part in path.strip("/").split("/") if not PARAMETER.search(part)]
-    return stem(literal[-1]) if literal else ""
-
-
-def parents_of(path: str, values: tuple[str, ...]) -> Mapping[str, str]:
-    """The ids in a path, by the resource that each stands for."""
-    slots = slots_of(path)
-    return {resource: value for (resource, _), value in zip(slots, values, strict=True)}
-
-
-def expand(path: str, values: tuple[str, ...]) -> str:
-    """The path with its parameters replaced from left to right, percent-encoded (RFC 3986)."""
-    left = iter(values)
-    return PARAMETER.sub(lambda _: quote(next(left), safe=""), path)
-
-
-def stem(word: str) -> str:
-    """The singular of a resource's name, good enough to compare names."""
-    low = word.lower().replace("-", "_")
-    if low.endswith("ies"):
-        return low[:-3] + "y"
-    if low.endswith(("sses", "xes", "ches", "shes")):
-        return low[:-2]
-    return low[:-1] if low.endswith("s") and not low.endswith("ss") else low
+    return thing.resource in {resource, resource_in(parameter)}

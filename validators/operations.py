@@ -2,26 +2,45 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from gate.model import Json
+from validators.names import (
+    ENDING,
+    PARAMETER,
+    READING,
+    SIGNING,
+    resource_of,
+    verb_of,
+    words_of,
+)
 
 Object = Mapping[str, Json]
+UNWRITABLE = {"multipart/form-data", "application/x-www-form-urlencoded"}
+ROLE_WORDS = ("x-required-roles", "x-roles", "x-required-role", "x-role", "x-allowed-roles")
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
-PARAMETER = re.compile(r"\{([^}]+)\}")
 NOTHING: Object = {}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Operation:
-    """One method of one path. `schemes`: alternatives of security schemes; empty means public."""
+    """One method of one path. `schemes`: alternatives of security schemes; empty means public.
+
+    `query` and `headers` are the schemas of what a request must have, `optional` of query
+    parameters that it may have; `media` is the type of the body, `replies` the schema of a success.
+    """
 
     method: str
     path: str
     query: Object = field(default_factory=dict)
+    optional: Object = field(default_factory=dict)
+    headers: Object = field(default_factory=dict)
     body: Object = field(default_factory=dict)
+    media: str = ""
+    replies: Object = field(default_factory=dict)
+    streams: bool = False
+    roles: tuple[str, ...] = ()
     schemes: tuple[frozenset[str], ...] = ()
 
     @property
@@ -38,6 +57,37 @@ class Operation:
     def public(self) -> bool:
         """Does the document let anybody in?"""
         return not self.schemes or frozenset() in self.schemes
+
+    @property
+    def verb(self) -> str:
+        """The verb in its path, if there is one."""
+        return verb_of(self.path)
+
+    @property
+    def resource(self) -> str:
+        """What it is about."""
+        return resource_of(self.path)
+
+    @property
+    def safe(self) -> bool:
+        """Does it only read: GET, or a POST that says so (`/search`, `/getInvoice`)?"""
+        return self.method == "GET" or (self.method == "POST" and self.verb in READING)
+
+    @property
+    def ends(self) -> bool:
+        """Does it end what it acts on?"""
+        return self.method == "DELETE" or self.verb in ENDING
+
+    @property
+    def signs_in(self) -> bool:
+        """Does it concern how an account signs in or out?"""
+        literal = [part for part in self.path.split("/") if part and not PARAMETER.search(part)]
+        return bool(SIGNING & set(words_of(literal[-1]))) if literal else False
+
+    @property
+    def speakable(self) -> bool:
+        """Can its body be written here, and its answer be read to the end?"""
+        return not self.streams and self.media.partition(";")[0] not in UNWRITABLE
 
     @property
     def reads_one(self) -> bool:
@@ -66,16 +116,39 @@ def walk(document: Object) -> Iterator[Operation]:
         shared = as_list(as_object(item).get("parameters"))
         for method, declared in as_object(item).items():
             if method in METHODS:
-                operation = as_object(declared)
-                yield Operation(
-                    method=method.upper(),
-                    path=path,
-                    query=required_query(
-                        document, [*shared, *as_list(operation.get("parameters"))]
-                    ),
-                    body=body_schema(document, operation),
-                    schemes=alternatives(operation.get("security", document.get("security"))),
-                )
+                yield read(document, method.upper(), path, as_object(declared), shared)
+
+
+def read(
+    document: Object, method: str, path: str, declared: Object, shared: Sequence[Json]
+) -> Operation:
+    """One operation as the document declares it."""
+    parameters = [*shared, *as_list(declared.get("parameters"))]
+    media, body = body_of(document, declared)
+    success = success_of(document, declared)
+    return Operation(
+        method=method,
+        path=path,
+        query=schemas_of(document, parameters, "query", required=True),
+        optional=schemas_of(document, parameters, "query", required=False),
+        headers=schemas_of(document, parameters, "header", required=True),
+        body=body,
+        media=media,
+        replies=schema_in(success),
+        streams="text/event-stream" in as_object(success.get("content")),
+        roles=roles_of(declared),
+        schemes=alternatives(declared.get("security", document.get("security"))),
+    )
+
+
+def roles_of(declared: Object) -> tuple[str, ...]:
+    """The roles that the document lets in, by one of the usual extensions; empty when silent."""
+    for word in ROLE_WORDS:
+        found = declared.get(word)
+        names = as_list(found) or ([found] if isinstance(found, str) else [])
+        if names:
+            return tuple(str(each) for each in names)
+    return ()
 
 
 def alternatives(security: Json) -> tuple[frozenset[str], ...]:
@@ -83,22 +156,37 @@ def alternatives(security: Json) -> tuple[frozenset[str], ...]:
     return tuple(frozenset(as_object(each)) for each in as_list(security))
 
 
-def required_query(document: Object, parameters: Sequence[Json]) -> Object:
-    """The schemas of the query parameters without which a request is refused."""
+def schemas_of(
+    document: Object, parameters: Sequence[Json], place: str, *, required: bool
+) -> Object:
+    """The schemas of the parameters of one place, those that must or those that may be given."""
     found = [resolve(document, parameter) for parameter in parameters]
     return {
         str(each["name"]): dict(as_object(each.get("schema")))
         for each in found
-        if each.get("in") == "query" and each.get("required") is True
+        if each.get("in") == place and (each.get("required") is True) is required
     }
 
 
-def body_schema(document: Object, operation: Object) -> Object:
-    """The schema of the JSON body, empty when there is none."""
+def body_of(document: Object, operation: Object) -> tuple[str, Object]:
+    """The media type and schema of the body; a JSON one is preferred, none is `("", {})`."""
     content = as_object(resolve(document, operation.get("requestBody")).get("content"))
-    for media, declared in content.items():
+    media = next((each for each in content if "json" in each), next(iter(content), ""))
+    return media, as_object(as_object(content.get(media)).get("schema"))
+
+
+def success_of(document: Object, operation: Object) -> Object:
+    """The declared answer of the first success status."""
+    answers = as_object(operation.get("responses"))
+    status = next((each for each in sorted(answers) if each.startswith("2")), "")
+    return resolve(document, answers.get(status))
+
+
+def schema_in(declared: Object) -> Object:
+    """The schema of a declared JSON answer, empty when there is none."""
+    for media, content in as_object(declared.get("content")).items():
         if "json" in media:
-            return as_object(as_object(declared).get("schema"))
+            return as_object(as_object(content).get("schema"))
     return NOTHING
 
 

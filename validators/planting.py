@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
-from random import Random
-from urllib.parse import urlencode
+from dataclasses import dataclass
 
-from gate.check import Answer, Client
-from gate.model import Json
-from validators.bodies import Author, Canaries, draw_canaries
-from validators.ledger import Ledger, expand, parents_of, resource_of, stem
-from validators.operations import Object, Operation, as_object
+from gate.check import Answer
+from validators.calls import Call, Pointer
+from validators.estate import FULL, LEAST, LINKED, Estate, Recipe
+from validators.names import CHANGING, MAKING
+from validators.operations import Operation
+from validators.traces import like
 
-GOOD = range(200, 300)
 REFUSED = {400, 422}
+SAME_AGAIN = 3
+ATTEMPTS = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,111 +23,122 @@ class Step:
 
     operation: str
     status: int
+    made: bool
     excerpt: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Estate:
-    """A tenant with what it owns."""
-
-    client: Client
-    author: Author
-    ledger: Ledger
-
-    @property
-    def canaries(self) -> Canaries:
-        """The tenant's marks."""
-        return self.author.canaries
-
-
-def open_estate(client: Client, document: Object, seed: str) -> Estate:
-    """An empty estate; the seed decides the marks."""
-    chance, ledger = Random(seed), Ledger()  # noqa: S311 - a mark is no secret
-    author = Author(
-        document=document,
-        chance=chance,
-        canaries=draw_canaries(chance),
-        refer=ledger.refer,
-    )
-    return Estate(client=client, author=author, ledger=ledger)
 
 
 def plant(estate: Estate, operations: Sequence[Operation]) -> Iterator[Step]:
     """Make one object with every creating operation, parents first, then list what there is.
 
     Lists come last, so that a path is filled with marked objects before unmarked ones; what only a
-    list shows (the first member, a default key) may allow further creations, so these are tried
-    once more.
+    list shows (the first member, a default key) may allow further creations, so what failed is
+    tried once more as long as the ledger grows.
     """
-    left = [each for each in operations if creates(each, operations, estate.author)]
+    left = [each for each in operations if creates(each, operations, estate)]
     left.sort(key=lambda each: (len(each.names), not is_collection(each, operations)))
-    yield from create_all(estate, left)
-    browse(estate, operations)
-    yield from create_all(estate, left)
+    for _ in range(SAME_AGAIN):
+        known = len(estate.ledger.things)
+        steps = list(create_all(estate, list(left)))
+        done = {step.operation for step in steps if step.made}
+        yield from steps
+        left = [each for each in left if each.label not in done]
+        browse(estate, operations)
+        if not left or len(estate.ledger.things) == known:
+            return
 
 
 def create_all(estate: Estate, left: list[Operation]) -> Iterator[Step]:
     """Create as long as a path can be filled; what was tried is removed from `left`."""
     while True:
-        ready = next((each for each in left if any(True for _ in estate.ledger.fill(each))), None)
+        ready = next((each for each in left if is_ready(estate, each)), None)
         if ready is None:
             return
         left.remove(ready)
         yield create(estate, ready)
 
 
+def is_ready(estate: Estate, operation: Operation) -> bool:
+    """Is there an object for each of the path's parameters?"""
+    return any(True for _ in estate.ledger.fill(operation))
+
+
 def create(estate: Estate, operation: Operation) -> Step:
-    """Make one object, with all marked fields, or with the required ones when that is refused."""
-    values = next(estate.ledger.fill(operation))
-    parents = parents_of(operation.path, values)
-    answer, body = send(estate, operation, values, estate.author)
-    if answer.status in REFUSED:
-        answer, body = send(estate, operation, values, replace(estate.author, full=False))
-    if answer.status in GOOD:
-        resource = resource_of(operation.path)
-        estate.ledger.note(resource, answer.json(), parents)
-        for name, member in as_object(body).items():
-            estate.ledger.note(stem(name), member if isinstance(member, list) else None, parents)
-    return Step(operation=operation.label, status=answer.status, excerpt=answer.body[:200])
+    """Make one object, with all marked fields, or with fewer or linked ones when refused."""
+    path = next(estate.ledger.fill(operation))
+    call, answer = attempt(estate, operation, path, FULL)
+    for recipe in (LINKED, LEAST):
+        if answer.status in REFUSED or not estate.accepts(answer):
+            call, answer = attempt(estate, operation, path, recipe)
+    made = estate.accepts(answer)
+    if made:
+        estate.envelope.learn_success(answer)
+        estate.note(call, answer, made=True)
+    return Step(
+        operation=operation.label, status=answer.status, made=made, excerpt=answer.body[:200]
+    )
 
 
-def send(
-    estate: Estate, operation: Operation, values: tuple[str, ...], author: Author
-) -> tuple[Answer, Json]:
-    """Call the operation with a written body."""
-    body = author.write(dict(operation.body)) if operation.body else None
-    path = target(operation, values, author)
-    return estate.client.request(operation.method, path, body=body), body
+def attempt(
+    estate: Estate, operation: Operation, path: tuple[str, ...], recipe: Recipe
+) -> tuple[Call, Answer]:
+    """Call the operation with a body written in this way."""
+    call = estate.write(operation, path, recipe=recipe)
+    return call, estate.send(call)
 
 
 def browse(estate: Estate, operations: Sequence[Operation]) -> None:
-    """Read every list that can be reached, and note the objects in it."""
+    """Read everything that can be reached, lists first, and note the objects in it."""
+    reads = [each for each in operations if each.safe and each.speakable]
+    for operation in sorted(reads, key=lambda each: each.reads_one):
+        path = next(estate.ledger.fill(operation), None)
+        if path is not None:
+            call = estate.write(operation, path, recipe=LEAST)
+            answer = estate.send(call)
+            if estate.accepts(answer):
+                if estate.canaries.token in answer.body:
+                    estate.envelope.learn_success(answer)
+                estate.note(call, answer)
+
+
+def learn_refusals(estate: Estate, operations: Sequence[Operation]) -> None:
+    """Ask for what nobody has, so that a refusal is known when it comes with a success status."""
     for operation in operations:
-        if operation.method == "GET" and not operation.reads_one and not operation.public:
-            values = next(estate.ledger.fill(operation), None)
-            if values is not None:
-                answer = estate.client.request("GET", target(operation, values, estate.author))
-                if answer.status in GOOD:
-                    parents = parents_of(operation.path, values)
-                    estate.ledger.note(resource_of(operation.path), answer.json(), parents)
+        path = next(estate.ledger.fill(operation), None)
+        if not operation.safe or path is None or not operation.speakable:
+            continue
+        call = estate.write(operation, path, recipe=LEAST)
+        absent = absent_call(estate, call)
+        if absent is not None:
+            estate.envelope.learn_refusal(estate.send(absent))
 
 
-def target(operation: Operation, values: tuple[str, ...], author: Author) -> str:
-    """The path with its parameters, and the query parameters that are required."""
-    query = {name: author.write(schema, name) for name, schema in operation.query.items()}
-    return expand(operation.path, values) + (f"?{urlencode(query)}" if query else "")
+def absent_call(estate: Estate, call: Call) -> Call | None:
+    """The call with ids that nobody has in the place of known ones; None when it has no ids."""
+    chance, known = estate.author.chance, {thing.id for thing in estate.ledger.things}
+    found = [(("path", at), value) for at, value in enumerate(call.path)]
+    body = call.body if isinstance(call.body, dict) else {}
+    pointers = [(("body", name), str(value)) for name, value in body.items() if str(value) in known]
+    changed = call
+    every: list[tuple[Pointer, str]] = [*found[-1:], *pointers]
+    for pointer, value in every:
+        old = body.get(str(pointer[1]))
+        fake = like(value, chance)
+        changed = changed.put(pointer, int(fake) if isinstance(old, int) else fake)
+    return changed if changed != call else None
 
 
-def creates(operation: Operation, operations: Sequence[Operation], author: Author) -> bool:
+def creates(operation: Operation, operations: Sequence[Operation], estate: Estate) -> bool:
     """Does the operation make objects, or give an object content of its own?
 
     A POST on a collection does, and a POST whose body can carry a mark; other POSTs are actions
     (finish, revoke, rotate …) that may end what they act on.
     """
-    if operation.method != "POST":
+    if operation.method != "POST" or operation.safe or not operation.speakable:
         return False
-    carries = bool(operation.body) and author.carries(dict(operation.body))
-    return carries or is_collection(operation, operations)
+    if operation.ends or operation.signs_in or operation.verb in CHANGING:
+        return False
+    carries = bool(operation.media) and estate.author.carries(dict(operation.body))
+    return carries or operation.verb in MAKING or is_collection(operation, operations)
 
 
 def is_collection(operation: Operation, operations: Sequence[Operation]) -> bool:

@@ -34,9 +34,12 @@ def find_marks(answer: Answer, marks: Mapping[str, str], sent: Collection[str]) 
 
 
 def cut(text: str, sent: Collection[str], stand_in: str = "<sent>") -> str:
-    """The text without the ids that were sent; a single letter or digit stays."""
-    for value in sorted(sent, key=len, reverse=True):
-        text = text.replace(value, stand_in) if len(value) > 1 else text
+    """The text without what was sent; short values are cut where they stand alone."""
+    for value in sorted(set(sent), key=len, reverse=True):
+        if len(value) >= SHORTEST:
+            text = text.replace(value, stand_in)
+        elif len(value) > 1:
+            text = re.sub(rf"(?<![A-Za-z0-9]){re.escape(value)}(?![A-Za-z0-9])", stand_in, text)
     return text
 
 

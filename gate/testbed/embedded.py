@@ -23,7 +23,7 @@ from gate.testbed.sabotage import sabotaged
 from gate.testbed.servers import Servers, migrated, servers
 from gate.testbed.service import APPLICATION, Installation, Keys, Service, running_service
 from gate.testbed.site import Site, open_site
-from gate.testbed.tenants import Principal, cast_of, create_tenants
+from gate.testbed.tenants import ROLES, Principal, cast_of, create_tenants
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 ALWAYS = frozenset({"http", "openapi", "tenants", "roles", "processes", "row-security"})
@@ -59,6 +59,10 @@ class Embedded:
         Of no tenant (""): `anonymous`, and `operator`, who runs the platform.
         """
         return self.cast.actor(tenant, role)
+
+    def roles(self, tenant: str) -> tuple[str, ...]:
+        """The roles of a tenant's members, from the weakest to the strongest."""
+        return tuple(role for role in (*ROLES, "owner") if (tenant, role) in self.cast.clients)
 
     def openapi(self) -> Mapping[str, Json]:
         """The service's OpenAPI document, as read at the start."""

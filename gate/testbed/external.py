@@ -7,76 +7,26 @@ from __future__ import annotations
 
 import re
 import time
-import tomllib
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, closing, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Annotated, Self
-
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from typing import Self
 
 from gate.check import Lie, Saboteur, Tenancy
 from gate.errors import SetupError, UsageError
 from gate.exchanges import Tape
 from gate.model import Json, Target
 from gate.testbed.client import Cast, HttpClient, document, remembered
+from gate.testbed.hints import Hints
 from gate.testbed.postgresql import PostgreSQL
 from gate.testbed.sabotage import sabotaged
+from gate.testbed.sign_in import cast_of
 from gate.testbed.site import Site, open_site
+from gate.testbed.target_draft import PLACES, draft
+from gate.testbed.target_file import WrittenTarget, read_target
 
 OFFERS = frozenset({"http", "openapi", "tenants"})
-VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
-SECRET_HEADERS = frozenset({"authorization", "cookie", "proxy-authorization", "x-api-key"})
-SHORTEST_SECRET = 8
-Text = Annotated[str, Field(min_length=1)]
-Web = Annotated[str, Field(pattern=r"^https?://[^/\s?#@]+(/[^\s?#]*)?$")]
-
-
-class Written(BaseModel):
-    """A part of the file: strict and complete."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
-
-
-class WrittenActor(Written):
-    """Somebody who may sign in, and with which headers; `${NAME}` stands for a variable."""
-
-    tenant: Text
-    role: Text = "owner"
-    headers: dict[str, Text]
-
-    @field_validator("headers")
-    @classmethod
-    def refer(cls, headers: dict[str, str]) -> dict[str, str]:
-        """A credential never stands in the file itself."""
-        for name, value in headers.items():
-            if name.lower() in SECRET_HEADERS and not VARIABLE.search(value):
-                raise ValueError(f"{name} must refer to a variable, such as ${{TOKEN}}")
-        return headers
-
-
-class WrittenTarget(Written):
-    """The whole file."""
-
-    name: Text
-    base_url: Web
-    revision: Text = "unknown"
-    openapi: Annotated[str, Field(pattern=r"^(/|https?://)\S*$")] = "/openapi.json"
-    actors: Annotated[list[WrittenActor], Field(min_length=2)]
-
-    @model_validator(mode="after")
-    def two_owners(self) -> Self:
-        """Isolation needs two tenants, and every check may ask for a tenant's owner."""
-        seats = [(actor.tenant, actor.role) for actor in self.actors]
-        if len(seats) != len(set(seats)):
-            raise ValueError("a role of a tenant is given twice")
-        tenants = {tenant for tenant, _ in seats}
-        if len(tenants) < 2:  # noqa: PLR2004 - one tenant and its neighbour
-            raise ValueError("at least two tenants are needed")
-        if missing := sorted(tenant for tenant in tenants if (tenant, "owner") not in seats):
-            raise ValueError(f"tenant {missing[0]} has no actor with role owner")
-        return self
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,6 +42,7 @@ class External:
     description: Mapping[str, Json] = field(repr=False)
     site: Site = field(repr=False)
     began: float
+    hints: Hints = field(default_factory=Hints)
 
     def clock(self) -> float:
         """Seconds since the target answered first."""
@@ -100,6 +51,12 @@ class External:
     def actor(self, tenant: str, role: str = "owner") -> HttpClient:
         """A principal that the file names, or nobody (`""`, `anonymous`)."""
         return self.cast.actor(tenant, role)
+
+    def roles(self, tenant: str) -> tuple[str, ...]:
+        """The roles that the file names for a tenant, weakest first when it says the order."""
+        named = [role for owner, role in self.cast.clients if owner == tenant]
+        order = [role for role in self.hints.roles if role in named]
+        return (*order, *(role for role in named if role not in order))
 
     def openapi(self) -> Mapping[str, Json]:
         """The target's OpenAPI document, as read at the start."""
@@ -161,66 +118,29 @@ def external(
                     name=written.name,
                     base_url=written.base_url.rstrip("/"),
                     revision=written.revision,
-                    offers=OFFERS,
+                    offers=OFFERS | ({"roles"} if has_roles(cast) else frozenset()),
                 ),
                 seed=seed,
                 folder=folder,
-                tenants=tuple(dict.fromkeys(actor.tenant for actor in written.actors)),
+                tenants=tuple(dict.fromkeys(tenant for tenant, _ in cast.clients if tenant)),
                 secrets=remembered(secrets, tape),
                 cast=cast.taped(tape),
                 description=description,
                 site=site,
                 began=time.monotonic(),
+                hints=hints_in(written),
             )
 
 
-def read_target(file: Path) -> WrittenTarget:
-    """The file's content; UsageError names the file, the key and the first mistake."""
-    try:
-        return WrittenTarget.model_validate(tomllib.loads(file.read_text(encoding="utf-8")))
-    except OSError as error:
-        raise UsageError(f"{file} cannot be read: {error.strerror}.") from error
-    except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        where = ".".join(str(part) for part in first["loc"]) or "the whole"
-        raise UsageError(f"{file} is wrong at {where}: {first['msg']}.") from None
-    except ValueError as error:
-        raise UsageError(f"{file} is not TOML: {error}.") from error
+def hints_in(written: WrittenTarget) -> Hints:
+    """What the file says; accounts that it registers are made for the run."""
+    said = written.hints.said
+    return replace(said, throw_away=said.throw_away or written.register_tenants is not None)
 
 
-def cast_of(
-    written: WrittenTarget, environment: Mapping[str, str], file: Path
-) -> tuple[Cast, dict[str, str]]:
-    """All principals, and their secrets with placeholders; UsageError for a missing variable."""
-    texts = [value for actor in written.actors for value in actor.headers.values()]
-    names = [name for text in texts for name in VARIABLE.findall(text)]
-    secrets = {secret_in(environment, name, file): f"${name}" for name in names}
-    base_url = written.base_url.rstrip("/")
-    clients = {("", "anonymous"): HttpClient(base_url=base_url)}
-    for actor in written.actors:
-        clients[actor.tenant, actor.role] = HttpClient(
-            base_url=base_url,
-            tenant=actor.tenant,
-            role=actor.role,
-            credentials={
-                name: VARIABLE.sub(lambda found: environment[found[1]], value)
-                for name, value in actor.headers.items()
-            },
-            secrets=secrets,
-        )
-    return Cast(clients), secrets
-
-
-def secret_in(environment: Mapping[str, str], name: str, file: Path) -> str:
-    """The variable's value; UsageError when it is missing or too short to be kept secret."""
-    value = environment.get(name, "")
-    if not value:
-        raise UsageError(f"{file} refers to the variable {name}, which is not set.")
-    if len(value) < SHORTEST_SECRET or not value.isprintable():
-        raise UsageError(
-            f"The variable {name} of {file} needs {SHORTEST_SECRET} printable characters or more."
-        )
-    return value
+def has_roles(cast: Cast) -> bool:
+    """Has a tenant somebody beside its owner?"""
+    return any(tenant and role != "owner" for tenant, role in cast.clients)
 
 
 def describe(written: WrittenTarget, anonymous: HttpClient) -> Mapping[str, Json]:
@@ -232,3 +152,15 @@ def describe(written: WrittenTarget, anonymous: HttpClient) -> Mapping[str, Json
         return document(elsewhere, "")
     finally:
         elsewhere.close()
+
+
+def draft_of(base_url: str, place: str | None) -> str:
+    """A draft of a target file; UsageError for a bad address, SetupError without a document."""
+    if not re.fullmatch(r"https?://[^/\s?#@]+(/[^\s?#]*)?", base_url):
+        raise UsageError(f"{base_url} is no address of a service, such as http://127.0.0.1:8000.")
+    with closing(HttpClient(base_url=base_url)) as nobody:
+        for each in (place,) if place else PLACES[:-1]:
+            with suppress(SetupError):
+                return draft(base_url, each, document(nobody, each))
+        last = place or PLACES[-1]
+        return draft(base_url, last, document(nobody, last))

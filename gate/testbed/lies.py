@@ -129,15 +129,20 @@ def tell_list(exchange: Exchange, reply: Reply, memory: Memory) -> Reply | None:
 
 def mix(own: Json, foreign: Json) -> Json:
     """Both lists in one, in the place where the answer has its list; None where there is none."""
-    if isinstance(own, list) and isinstance(foreign, list) and foreign:
-        return own + foreign
+    if isinstance(own, list) and isinstance(foreign, list):
+        return own + new if (new := beside(own, foreign)) else None
     if not isinstance(own, dict) or not isinstance(foreign, dict):
         return None
     for name, value in own.items():
         other = foreign.get(name)
-        if isinstance(value, list) and isinstance(other, list) and other:
-            return {**own, name: value + other}
+        if isinstance(value, list) and isinstance(other, list) and (new := beside(value, other)):
+            return {**own, name: value + new}
     return None
+
+
+def beside(own: list[Json], foreign: list[Json]) -> list[Json]:
+    """The foreign items that are not one's own anyway."""
+    return [each for each in foreign if each not in own]
 
 
 def tell_error(exchange: Exchange, reply: Reply, _: Memory) -> Reply | None:

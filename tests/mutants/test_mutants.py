@@ -19,13 +19,10 @@ from gate.run import run
 from gate.session import ROOT
 from gate.testbed.embedded import embedded
 
-LOOKING = (
-    "isolation.read-by-id",
-    "isolation.row-security",
-    "contract.fuzz",
-    "security.headers",
-    "load.open-arrivals",
-)
+ISOLATION = tuple(check for check in CHECKS if check.startswith("isolation."))
+LOOKING = (*ISOLATION, "contract.fuzz", "security.headers", "load.open-arrivals")
+MIGRATION = "app/migrations/versions/0001_first_schema.py"
+UNSCOPED = '__import__("sqlalchemy").select'
 FILTER = '.where(Run.tenant_id == bindparam("tenant_id"), '
 NO_FILTER = '.where(Run.tenant_id.is_distinct_from(None) | (bindparam("tenant_id") == Run.id), '
 POLICY = "USING ({own}) WITH CHECK ({own})"
@@ -59,6 +56,101 @@ MUTANTS = (
         name="no policy: the filter alone must hold, and the missing layer is found",
         edits={"app/migrations/versions/0001_first_schema.py": (POLICY, NO_POLICY)},
         killed_by=("isolation.row-security",),
+    ),
+    Mutant(
+        name="a deletion that finds everybody's project",
+        edits={
+            "app/resources/projects.py": (
+                "db.session.delete(find(Project, project_id))",
+                (
+                    f"asked = {UNSCOPED}(Project).where(Project.id == project_id)\n"
+                    "    row = db.session.scalar(asked)\n"
+                    "    db.session.delete(row or find(Project, project_id))"
+                ),
+            ),
+            MIGRATION: (POLICY, NO_POLICY),
+        },
+        killed_by=("isolation.row-security", "isolation.write-by-id"),
+    ),
+    Mutant(
+        name="a referenced run is looked up among everybody's",
+        edits={
+            "app/resources/models.py": (
+                "        find(Run, body.source_run_id)\n",
+                (
+                    f"        asked = {UNSCOPED}(Run).where(Run.id == body.source_run_id)\n"
+                    "        if db.session.scalar(asked) is None:\n"
+                    "            raise not_found(Run.noun)\n"
+                ),
+            ),
+            MIGRATION: (POLICY, NO_POLICY),
+        },
+        killed_by=("isolation.row-security", "isolation.body-reference"),
+    ),
+    Mutant(
+        name="a list of everybody's projects",
+        edits={
+            "app/resources/projects.py": (
+                "page(scoped(Project), Project, query)",
+                f"page({UNSCOPED}(Project), Project, query)",
+            ),
+            MIGRATION: (POLICY, NO_POLICY),
+        },
+        killed_by=("isolation.row-security", "isolation.list-leak"),
+    ),
+    Mutant(
+        name="the tenant of a new project is taken from the body",
+        edits={
+            "app/schemas/projects.py": (
+                '    """A new project."""\n',
+                (
+                    '    """A new project."""\n\n'
+                    '    tenant_id: str | None = __import__("pydantic").Field(default=None)\n'
+                ),
+            ),
+            "app/resources/projects.py": (
+                "Project(tenant_id=principal().tenant_id, **body.model_dump())",
+                (
+                    "Project(**(body.model_dump() | {'tenant_id': __import__('uuid').UUID("
+                    "body.tenant_id) if body.tenant_id else principal().tenant_id}))"
+                ),
+            ),
+            MIGRATION: (POLICY, NO_POLICY),
+        },
+        killed_by=("isolation.row-security", "isolation.body-reference"),
+    ),
+    Mutant(
+        name="a project's time of creation is taken from a field that nobody declared",
+        edits={
+            "app/schemas/projects.py": (
+                '    """A new project."""\n',
+                (
+                    '    """A new project."""\n\n'
+                    '    model_config = {**DescribedIn.model_config, "extra": "allow"}\n'
+                ),
+            ),
+        },
+        killed_by=("isolation.mass-assignment",),
+    ),
+    Mutant(
+        name="a revoked key goes on working",
+        edits={
+            "app/resources/api_keys.py": (
+                "    db.session.delete(row)\n    db.session.flush()\n",
+                "    db.session.flush()\n",
+            )
+        },
+        killed_by=("isolation.credentials",),
+    ),
+    Mutant(
+        name="a deletion asks for the permission to read",
+        edits={
+            "app/resources/projects.py": (
+                "access=Permission.PROJECTS_DELETE",
+                "access=Permission.PROJECTS_READ",
+            )
+        },
+        killed_by=("isolation.roles",),
     ),
     Mutant(
         name="an unhandled error",

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from random import Random
 from typing import Any
 
@@ -119,3 +120,33 @@ def test_references_are_followed_and_a_circle_is_named() -> None:
     assert author(document).write({"$ref": "#/x"}) == 7
     with pytest.raises(ValueError, match="circle"):
         author({"x": {"$ref": "#/x"}}).write({"$ref": "#/x"})
+
+
+def test_a_schema_that_contains_itself_is_written_to_a_certain_depth() -> None:
+    node: Json = {
+        "type": "object",
+        "properties": {"name": {"type": "string"}, "next": {"$ref": "#/node"}},
+        "required": ["name", "next"],
+    }
+    assert "name" in as_object(author({"node": node}).write({"$ref": "#/node"}))
+
+
+def test_a_change_is_written_unlike_what_stands_there() -> None:
+    now: Object = {"status": "open", "size": 4, "live": True}
+    schema: Json = {
+        "properties": {
+            "status": {"enum": ["open", "closed"]},
+            "size": {"type": "integer"},
+            "live": {"type": "boolean"},
+        },
+        "required": ["status", "size", "live"],
+    }
+    written = as_object(replace(author(), current=now).write(schema))
+    assert written == {"status": "closed", "size": 5, "live": False}
+
+
+def test_a_given_value_is_used_and_a_change_of_nothing_is_filled_up() -> None:
+    schema: Json = {"properties": {"role": {"enum": ["a"]}, "x": {}}, "minProperties": 1}
+    assert author().write(schema)
+    given = replace(author(), given={"country": "DE"})
+    assert given.write({"properties": {"country": {"type": "string"}}}) == {"country": "DE"}

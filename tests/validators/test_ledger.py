@@ -1,8 +1,10 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from validators.ledger import Ledger, expand, parents_of, resource_of, slots_of, stem
-from validators.operations import PARAMETER, Operation
+from validators.calls import expand
+from validators.ledger import Ledger
+from validators.names import PARAMETER, parents_of, resource_of, slots_of, stem
+from validators.operations import Operation
 
 
 def get(path: str) -> Operation:

@@ -1,13 +1,14 @@
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from gate.check import Control, Testbed
-from gate.model import Doubt, Finding, Json, Observation, Severity
+from gate.model import Doubt, Estimate, Finding, Json, Observation, Severity
 from gate.run import gather, judge
-from validators.channels.read_by_id import CHECK, CLEAN, LABEL, fact, spoil
+from validators.channels.read_by_id import CHECK, CLEAN, GROUND, LABEL, fact, spoil
 from validators.operations import list_operations
 
 
@@ -20,7 +21,8 @@ def doubted(record: Sequence[Observation]) -> list[str]:
 
 
 def test_a_clean_record_has_neither_finding_nor_doubt() -> None:
-    assert not list(CHECK.judge(CLEAN))
+    assert not found(CLEAN)
+    assert not doubted(CLEAN)
 
 
 @pytest.mark.parametrize("control", CHECK.controls, ids=lambda control: control.defect)
@@ -89,12 +91,38 @@ def test_an_attack_that_was_not_decided_proves_nothing(status: int) -> None:
 
 
 def test_an_operation_that_was_never_attacked_or_reached_is_a_doubt() -> None:
-    assert doubted(CLEAN[:1]) == ["no foreign id of it got a usable answer"]
-    assert doubted([fact("unreached", reason="no known object")]) == ["no known object"]
+    assert doubted([CLEAN[0], *GROUND]) == ["no foreign id of it got a usable answer"]
+    unreached = fact("unreached", reason="no known object")
+    assert doubted([unreached, *GROUND]) == ["no known object"]
+
+
+def test_a_few_operations_that_could_not_be_tried_are_counted_and_no_doubt() -> None:
+    others = [replace(each, subject=f"GET /{at}") for at in range(19) for each in CLEAN[:5]]
+    unreached = fact("unreached", reason="no known object")
+    record = [*others, unreached, *GROUND]
+    (covered,) = [said for said in CHECK.judge(record) if isinstance(said, Estimate)]
+    assert (covered.value, covered.low, covered.high) == (95.0, 95.0, 100.0)
+    assert not doubted(record)
+    assert doubted([*others[5:], unreached, *GROUND]) == ["no known object"]
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"distinct": False}, "both tenants use the same credential"),
+        ({"owns": 0}, "the tenant owns nothing; what should make something got 401"),
+    ],
+)
+def test_without_two_tenants_that_own_something_nothing_is_proven(
+    change: dict[str, Json], reason: str
+) -> None:
+    seat = replace(GROUND[0], data={**GROUND[0].data, **change})
+    step = Observation(kind="planted", subject="POST /x", data={"tenant": "acme", "status": 401})
+    assert reason in doubted([*CLEAN[:5], seat, step, *GROUND[1:]])
 
 
 def test_without_stable_absent_answers_existence_is_in_doubt() -> None:
-    assert doubted(CLEAN[:3]) == ["no stable answer for absent ids to compare with"]
+    assert doubted([*CLEAN[:3], *GROUND]) == ["no stable answer for absent ids to compare with"]
     assert doubted(spoil(4, status=422)) == ["no stable answer for absent ids to compare with"]
 
 

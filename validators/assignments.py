@@ -1,0 +1,308 @@
+"""Which fields that a caller must not set can he set all the same?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+
+from gate.check import Answer, Testbed
+from gate.model import Json, Observation
+from validators.calls import Call, curl
+from validators.estate import FULL, LEAST, Estate, chain_of, parents_in
+from validators.foreign_writes import survey
+from validators.ground import Duel, Ground, stand
+from validators.identities import identities, is_owning, is_ranking
+from validators.ledger import Thing, find_things, values_of
+from validators.names import resource_in
+from validators.operations import Operation, as_object
+from validators.states import changes, look, telling, views_of
+from validators.traces import EXCERPT, normalise
+from validators.trials import fresh_things, kept
+
+GENERIC = ("tenant_id", "owner_id", "user_id", "owner", "org_id", "account_id", "created_by")
+RANKS: Mapping[str, Json] = {"role": "admin", "is_admin": True, "isAdmin": True, "admin": True}
+MOST_FIELDS = 12
+ROUNDS = 2
+PAST = "2001-02-03T04:05:06Z"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Injection:
+    """A field to add to a body. `kind`: owner, rank, id or other; `known`: answers have it."""
+
+    name: str
+    value: Json
+    kind: str
+    known: bool
+
+
+Fields = tuple[Injection, ...]
+
+
+def probe(testbed: Testbed) -> Iterator[Observation]:
+    """Add fields to creations and changes that the document does not let callers set.
+
+    Candidates are what answers hold and the request's schema does not (or marks readOnly), and the
+    usual names of tenant, owner and role. Owner-like fields get the other tenant's value, others a
+    value unlike their own. What was kept is read back from the object itself, not from the answer
+    to the write; and the other tenant looks whether the object has come to him, or whether his own
+    with the injected id has changed. The same request without the field is the positive control.
+    """
+    ground = stand(testbed)
+    yield from ground.facts
+    if ground.vacuous:
+        return
+    _, duel = ground.duels()
+    writes = [each for each in ground.operations if is_assignable(ground, each)]
+    yield survey(ground, len(writes))
+    # In this direction the caller is `victim` of nobody: he writes his own objects.
+    for operation in writes:
+        with kept(duel, operation, next(duel.victim.ledger.match(operation), ())):
+            yield from fight(duel, operation)
+
+
+def is_assignable(ground: Ground, operation: Operation) -> bool:
+    """Does it take a JSON object and make or change something of the caller's own?"""
+    if operation.method not in {"POST", "PUT", "PATCH"} or operation.safe or operation.ends:
+        return False
+    if "json" not in operation.media or not operation.speakable:
+        return False
+    made = operation.label in ground.estates[0].created
+    reads_same = any(
+        each.method == "GET" and each.path == operation.path for each in ground.operations
+    )
+    return made or reads_same
+
+
+def fight(duel: Duel, operation: Operation) -> Iterator[Observation]:
+    """The plain request, then each field."""
+    caller = duel.victim
+    plain, answer = plain_call(caller, operation)
+    if plain is None or answer is None:
+        yield duel.note("unreached", operation, reason="no known object fits into the path")
+        return
+    granted = caller.accepts(answer)
+    yield duel.note(
+        "owned-write",
+        operation,
+        status=answer.status,
+        positive=granted,
+        excerpt=normalise(answer.body, plain.sent)[:EXCERPT],
+    )
+    if not granted:
+        return
+    thing = object_of(operation, answer)
+    for each in injections(duel, operation, thing):
+        yield from twice(duel, operation, (each,))
+    for group in guesses(duel, operation, thing):
+        tried = list(twice(duel, operation, group))
+        yield from tried
+        # Which of the names it was is asked only where one of them reached somebody.
+        for each in group if tried[-1].data.get("reached") else ():
+            yield from twice(duel, operation, (each,))
+
+
+def twice(duel: Duel, operation: Operation, fields: Fields) -> Iterator[Observation]:
+    """The request with these fields; once more, with a new object, when it has an effect."""
+    for turn in range(ROUNDS if fields else 0):
+        fact = inject(duel, operation, fields, turn)
+        yield fact
+        if not (fact.data.get("kept") or fact.data.get("reached")):
+            return
+
+
+def plain_call(estate: Estate, operation: Operation) -> tuple[Call | None, Answer | None]:
+    """The caller's own request on an object of his that may be changed."""
+    things = next(estate.ledger.match(operation), None)
+    if things is None:
+        return None, None
+    if operation.method != "POST":
+        things = fresh_things(estate, things)
+    call = answer = None
+    for recipe in (FULL, LEAST):
+        current = things[-1].fields if things else None
+        chain = chain_of(operation, things)
+        call = estate.write(operation, values_of(operation, things), chain, recipe, current)
+        answer = estate.send(call)
+        if estate.accepts(answer):
+            break
+        # What it belonged to may be gone by now.
+        things = fresh_things(estate, things)
+    return call, answer
+
+
+def object_of(operation: Operation, answer: Answer) -> Thing | None:
+    """What the request made or changed, as the answer shows it."""
+    found = list(find_things(operation.resource, answer.json(), {}))
+    own = next((each for each in found if each.resource == operation.resource), None)
+    return own or (found[0] if found else None)
+
+
+def injections(duel: Duel, operation: Operation, thing: Thing | None) -> list[Injection]:
+    """The fields that answers are known to have and the request's schema does not offer."""
+    schema = duel.victim.author.simplify(dict(operation.body))
+    declared = as_object(schema.get("properties"))
+    free = {
+        name
+        for name, each in declared.items()
+        if duel.victim.author.simplify(each).get("readOnly") is not True
+    }
+    shown = dict(thing.fields) if thing else {}
+    replies = as_object(duel.victim.author.simplify(dict(operation.replies)).get("properties"))
+    names = [name for name in [*shown, *replies] if name not in free]
+    found = [each for name in dict.fromkeys(names) if (each := known(duel, name, shown, thing))]
+    return found[:MOST_FIELDS]
+
+
+def guesses(duel: Duel, operation: Operation, thing: Thing | None) -> tuple[Fields, Fields]:
+    """The usual names of owners and of ranks that neither answers nor the request's schema have."""
+    schema = duel.victim.author.simplify(dict(operation.body))
+    taken = {*as_object(schema.get("properties")), *(thing.fields if thing else ())}
+    owners = [
+        Injection(name=name, value=value, kind="owner", known=False)
+        for name in GENERIC
+        if name not in taken and (value := foreign_value(duel, name, thing)) is not None
+    ]
+    ranks = [
+        Injection(name=name, value=value, kind="rank", known=False)
+        for name, value in RANKS.items()
+        if name not in taken
+    ]
+    return tuple(owners), tuple(ranks)
+
+
+def known(
+    duel: Duel, name: str, shown: Mapping[str, Json], thing: Thing | None
+) -> Injection | None:
+    """What to put into a field that answers have."""
+    now = shown.get(name)
+    if is_owning(name):
+        value = foreign_value(duel, name, thing)
+        return (
+            None if value is None else Injection(name=name, value=value, kind="owner", known=True)
+        )
+    if is_ranking(name):
+        return Injection(
+            name=name, value=RANKS.get(name, "admin"), kind="rank", known=name in shown
+        )
+    value = unlike(name, now)
+    if thing and name in {"id", "uuid", "_id", f"{thing.resource}_id"}:
+        twin = foreign_twin(duel, thing)
+        value = twin if isinstance(now, str) or twin is None else int(twin)
+        return None if value is None else Injection(name=name, value=value, kind="id", known=True)
+    return None if value is None else Injection(name=name, value=value, kind="other", known=True)
+
+
+def foreign_value(duel: Duel, name: str, thing: Thing | None) -> Json:
+    """The other tenant's value of an owner-like field: of the same kind of object if possible."""
+    things = sorted(
+        (each for each in duel.attacker.ledger.things if each.fields.get(name) is not None),
+        key=lambda each: thing is None or each.resource != thing.resource,
+    )
+    own = {str(each.fields.get(name)) for each in duel.victim.ledger.things}
+    for each in things:
+        if str(each.fields[name]) not in own:
+            return each.fields[name]
+    wanted = resource_in(name)
+    for each in duel.attacker.ledger.things:
+        if each.resource == wanted and duel.victim.ledger.by_value(each.id) is None:
+            return each.id
+    names = identities(duel.attacker, duel.victim)
+    return names[0] if names else None
+
+
+def foreign_twin(duel: Duel, thing: Thing) -> str | None:
+    """The id of the other tenant's object of this kind."""
+    found = [
+        each
+        for each in duel.attacker.ledger.things
+        if each.resource == thing.resource and each.origin
+    ]
+    fresh = duel.attacker.renew(found[0]) if found else None
+    return fresh.id if fresh else None
+
+
+def unlike(name: str, now: Json) -> Json:
+    """Another value of the same type; None for what cannot be told apart."""
+    if isinstance(now, bool):
+        return not now
+    if isinstance(now, int | float):
+        return now + 1000
+    if isinstance(now, str) and len(now) >= 10 and now[:4].isdigit() and now[4] == "-":  # noqa: PLR2004
+        return PAST
+    return f"{name}-injected" if isinstance(now, str) else None
+
+
+def inject(duel: Duel, operation: Operation, fields: Fields, turn: int) -> Observation:
+    """The request with these fields, and who sees what afterwards."""
+    caller, other, first = duel.victim, duel.attacker, fields[0]
+    things = fresh_things(caller, next(caller.ledger.match(operation), ()))
+    watched = {operation.resource: str(first.value)} if first.kind == "id" else {}
+    views = views_of(other, duel.ground.operations, watched)
+    call = injected(caller, operation, things, fields)
+    answer, moved = caller.send(call), list[str]()
+    if caller.accepts(answer):
+        # What is refused is not looked after; what is granted is done once more, and watched,
+        # beside the same request without the fields.
+        before = look(other, views)
+        caller.send(injected(caller, operation, fresh_things(caller, things), ()))
+        quiet = look(other, views)
+        call = injected(caller, operation, fresh_things(caller, things), fields)
+        answer = caller.send(call)
+        moved = telling(changes(quiet, look(other, views)), changes(before, quiet))
+    kept = is_kept(duel, call, answer, first)
+    undo(caller, call, first, things[-1].fields if things else {})
+    return duel.note(
+        "assigned",
+        operation,
+        field=", ".join(each.name for each in fields),
+        group=first.kind,
+        known=first.known,
+        round=turn,
+        status=answer.status,
+        granted=caller.accepts(answer),
+        kept=kept,
+        reached=[*moved[:5]],
+        excerpt=normalise(answer.body, call.sent)[:EXCERPT],
+        curl=curl(caller.client, call),
+    )
+
+
+def injected(
+    caller: Estate, operation: Operation, things: tuple[Thing, ...], fields: Fields
+) -> Call:
+    """The caller's own request with these fields beside the others."""
+    current = things[-1].fields if things else None
+    chain = chain_of(operation, things)
+    call = caller.write(operation, values_of(operation, things), chain, FULL, current)
+    for each in fields:
+        call = call.put(("body", each.name), each.value)
+    return call
+
+
+def is_kept(duel: Duel, call: Call, answer: Answer, each: Injection) -> bool:
+    """Does the object itself, read again, hold the injected value?"""
+    caller, operation, operations = duel.victim, call.operation, duel.ground.operations
+    if not caller.accepts(answer):
+        return False
+    thing = object_of(operation, answer)
+    chain = {**(thing.chain if thing else {})}
+    reads = [
+        each
+        for each in operations
+        if each.safe and (each.resource == operation.resource or each.path == operation.path)
+    ]
+    views = views_of(caller, reads, {**parents_in(call), **chain})
+    for view in views:
+        found = list(find_things(view.operation.resource, caller.send(view).json(), {}))
+        for shown in found:
+            same = thing is None or shown.id == thing.id or each.kind == "id"
+            if same and shown.fields.get(each.name) == each.value:
+                return True
+    return False
+
+
+def undo(caller: Estate, call: Call, each: Injection, current: Mapping[str, Json]) -> None:
+    """Give a caller who changed himself his old value back."""
+    if not call.path and call.operation.method in {"PUT", "PATCH"} and each.name in current:
+        caller.send(replace(call, body={each.name: current[each.name]}))

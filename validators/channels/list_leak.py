@@ -1,0 +1,144 @@
+"""Do lists, searches, counts or cursors tell one tenant of another?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from gate.check import Check, Control, Lie
+from gate.model import Doubt, Estimate, Finding, Json, Observation, Severity
+from validators.channels.read_by_id import GROUND, WHO
+from validators.foreign_lists import probe
+from validators.judging import (
+    ASKED,
+    LIMITS,
+    NEEDS,
+    Rule,
+    judge_coverage,
+    judge_effects,
+    judge_existence,
+    judge_leaks,
+    number,
+    pick,
+    subjects,
+)
+
+ID = "isolation.list-leak"
+LEAK = Rule(
+    check=ID,
+    rule="foreign-list",
+    title="A list shows another tenant's objects",
+    severity=Severity.CRITICAL,
+    remedy="Restrict the query to the caller's tenant before any filter, sort, count or cursor.",
+    cwe=639,
+    owasp_api="API1:2023",
+    asvs="V8.4.1",
+)
+COUNT = Rule(
+    check=ID,
+    rule="foreign-count",
+    title="A list or count moves when another tenant makes objects",
+    severity=Severity.MEDIUM,
+    remedy="Count, total and number only the caller's tenant.",
+    cwe=200,
+    owasp_api="API3:2023",
+    asvs="V8.4.1",
+)
+ORACLE = Rule(
+    check=ID,
+    rule="search-oracle",
+    title="A search tells whether another tenant has a match",
+    severity=Severity.MEDIUM,
+    remedy="Restrict the search to the caller's tenant before matching and counting.",
+    cwe=204,
+    owasp_api="API1:2023",
+    asvs="V8.4.1",
+)
+
+
+def judge(seen: Sequence[Observation]) -> Iterator[Finding | Estimate | Doubt]:
+    """A mark of the other tenant anywhere in a list is a leak, whatever the parameters.
+
+    Numbers have no marks: what moves in a tenant's list, count or total while another tenant makes
+    objects, twice, and does not move without that, tells of the other's volume. A search for the
+    other's mark that is answered unlike searches for marks that nobody has tells that it matches.
+    What nobody without a credential sees as well, where the document lets anybody in, is recorded
+    as suppressed. A list that its owner cannot read does not count as covered; below 95 % there is
+    no pass.
+    """
+    numbered = number(seen)
+    for label in subjects(numbered, "foreign-list", "growth"):
+        lists = pick(numbered, "foreign-list", label)
+        leaks = list(judge_leaks(label, lists, LEAK))
+        yield from leaks
+        # What shows the objects themselves moves with them, of course.
+        if not leaks:
+            moved = pick(numbered, "growth", label)
+            yield from judge_effects(label, [i for i in moved if not i[1].data["shared"]], COUNT)
+        searches = [item for item in lists if "search" in str(item[1].data.get("ids"))]
+        yield from judge_existence(label, searches, pick(numbered, "absent-list", label), ORACLE)
+    yield from judge_coverage(seen, "owned-list", "foreign-list")
+
+
+LABEL = "GET /v1/projects"
+ANSWER: dict[str, Json] = {"status": 200, "granted": True, "digest": {"$.items": "a"}}
+
+
+def fact(kind: str, **data: Json) -> Observation:
+    """One observation of the example record."""
+    return Observation(kind=kind, subject=LABEL, data={**WHO, **ANSWER, **data})
+
+
+CLEAN: tuple[Observation, ...] = (
+    fact("owned-list", positive=True),
+    fact("foreign-list", ids="plain"),
+    fact("absent-list", ids="a search with q"),
+    fact("absent-list", ids="a search with q"),
+    fact("foreign-list", ids="a search with q"),
+    fact("growth", round=0, changed=[], noise=[], shared=False),
+    fact("growth", round=1, changed=[], noise=[], shared=False),
+    *GROUND,
+)
+
+
+def spoil(kind: str, **change: Json) -> tuple[Observation, ...]:
+    """The clean record with the facts of one kind changed."""
+    return tuple(
+        replace(each, data={**each.data, **change}) if each.kind == kind else each for each in CLEAN
+    )
+
+
+CHECK = Check(
+    id=ID,
+    claim="No list, search, count or cursor of a tenant shows another tenant or moves with it.",
+    blind_to=(
+        "Objects without a mark and with short ids. Leaks beyond the first page that no parameter "
+        "enlarges. Parameters that the document does not mention. Cursors that are neither plain "
+        "nor base64. The order of a list, where no count moves. Up to 5 % of the lists, if their "
+        "owner got nowhere with them."
+    ),
+    probe=probe,
+    judge=judge,
+    controls=(
+        Control(
+            defect="a list holds the victim's canary",
+            record=spoil("foreign-list", traces={"headers": [], "body": ["canary"]}),
+        ),
+        Control(
+            defect="a total moves with the other tenant's objects",
+            record=spoil("growth", changed=["GET /v1/projects $.total"]),
+        ),
+        Control(
+            defect="a search for the victim's mark has a hit",
+            record=spoil("foreign-list", digest={"$.items": "b"}),
+        ),
+    ),
+    at_least=ASKED,
+    needs=NEEDS,
+    limits=LIMITS,
+    lies=dict.fromkeys((Lie.LIST,), ("foreign-list",)),
+    covers=(
+        *(f"isolation:{number}" for number in (5, 6, 7)),
+        *("API1:2023", "ASVS:V8.4.1"),
+    ),
+)

@@ -1,0 +1,164 @@
+"""Can a caller set whose an object is, what its holder may do, or what the service alone sets?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from gate.check import Check, Control
+from gate.model import Doubt, Estimate, Finding, Json, Observation, Severity
+from validators.assignments import probe
+from validators.channels.read_by_id import GROUND, WHO
+from validators.judging import (
+    ASKED,
+    LIMITS,
+    NEEDS,
+    Rule,
+    Seen,
+    judge_coverage,
+    number,
+    pick,
+    subjects,
+    texts,
+)
+
+ID = "isolation.mass-assignment"
+OWNER = Rule(
+    check=ID,
+    rule="owner-assigned",
+    title="A caller decides by a field of the body whose an object is",
+    severity=Severity.CRITICAL,
+    remedy="Take tenant and owner from the credential; refuse unknown and read-only fields.",
+    cwe=915,
+    owasp_api="API3:2023",
+    asvs="V15.3.3",
+)
+RANK = Rule(
+    check=ID,
+    rule="rank-assigned",
+    title="A caller raises his own rights by a field of the body",
+    severity=Severity.HIGH,
+    remedy="Set roles, plans and flags by operations of their own; refuse undeclared fields.",
+    cwe=915,
+    owasp_api="API3:2023",
+    asvs="V15.3.3",
+)
+FIELD = Rule(
+    check=ID,
+    rule="field-assigned",
+    title="A caller sets a field that the document does not let him set",
+    severity=Severity.MEDIUM,
+    remedy="Bind the declared fields only; refuse unknown and read-only ones.",
+    cwe=915,
+    owasp_api="API3:2023",
+    asvs="V15.3.3",
+)
+RULES = {"owner": OWNER, "rank": RANK, "id": OWNER, "other": FIELD}
+
+
+def judge(seen: Sequence[Observation]) -> Iterator[Finding | Estimate | Doubt]:
+    """Only what is read back counts, twice, with new objects: an answer may just echo.
+
+    Kept is an injected value that the object itself shows when it is read again, in a field that
+    the service fills and the request's schema does not offer (CWE-915, OWASP API3:2023). Reached is
+    what the other tenant sees change at the same time: the object has come to him, or one of his
+    was overwritten by its id. An owner-like field or an id that is kept or reaches the other tenant
+    is critical, a role, plan or flag high, any other field medium. Requests that their owner could
+    not make plainly do not count as covered; below 95 % there is no pass.
+    """
+    numbered = number(seen)
+    for label in subjects(numbered, "assigned"):
+        about = pick(numbered, "assigned", label)
+        for rule in (OWNER, RANK, FIELD):
+            hits = [item for item in about if rule_of(item[1]) is rule and is_twice(item, about)]
+            if hits:
+                yield rule.find(label, [word(each) for _, each in hits], hits)
+    yield from judge_coverage(seen, "owned-write", "assigned")
+
+
+def rule_of(each: Observation) -> Rule:
+    """What an injected field would be, if it took effect."""
+    kind = "owner" if texts(each.data.get("reached")) else str(each.data.get("group"))
+    return RULES.get(kind, FIELD)
+
+
+def is_effective(each: Observation) -> bool:
+    """Was it kept where answers have it, or did it reach the other tenant?"""
+    return bool((each.data.get("kept") and each.data.get("known")) or each.data.get("reached"))
+
+
+def is_twice(item: Seen, about: Sequence[Seen]) -> bool:
+    """Did the same field take effect with two objects?"""
+    same = [
+        each
+        for _, each in about
+        if each.data.get("field") == item[1].data.get("field") and is_effective(each)
+    ]
+    return is_effective(item[1]) and len({each.data.get("round") for each in same}) > 1
+
+
+def word(each: Observation) -> str:
+    """Which field, and what came of it."""
+    reached = texts(each.data.get("reached"))
+    came = f"reached {each.data.get('attacker')}: {', '.join(reached)}" if reached else "was kept"
+    return f"{each.data.get('field')} {came}"
+
+
+LABEL = "POST /v1/projects"
+
+
+def fact(kind: str, **data: Json) -> Observation:
+    """One observation of the example record."""
+    return Observation(kind=kind, subject=LABEL, data={**WHO, "status": 201, **data})
+
+
+def injected(field: str, kind: str) -> tuple[Observation, Observation]:
+    """A field that changed nothing, twice."""
+    one = fact("assigned", field=field, group=kind, known=True, round=0, kept=False, reached=[])
+    return one, replace(one, data={**one.data, "round": 1})
+
+
+CLEAN: tuple[Observation, ...] = (
+    fact("owned-write", positive=True),
+    *injected("tenant_id", "owner"),
+    *injected("role", "rank"),
+    *injected("created_at", "other"),
+    *GROUND,
+)
+
+
+def spoil(field: str, **change: Json) -> tuple[Observation, ...]:
+    """The clean record with one field taking effect."""
+    return tuple(
+        replace(each, data={**each.data, **change}) if each.data.get("field") == field else each
+        for each in CLEAN
+    )
+
+
+CHECK = Check(
+    id=ID,
+    claim="No field of a body sets whose an object is, its holder's rights, or a read-only value.",
+    blind_to=(
+        "Fields that no answer shows and whose effect the other tenant does not see. Fields that "
+        "the document lets callers set. Nested fields. Bodies that are no JSON. Up to 5 % of the "
+        "operations, if their owner got nowhere with them."
+    ),
+    probe=probe,
+    judge=judge,
+    controls=(
+        Control(defect="a tenant_id of the body is kept", record=spoil("tenant_id", kept=True)),
+        Control(
+            defect="the object comes to the other tenant",
+            record=spoil("tenant_id", reached=["GET /v1/projects $.items[].name"]),
+        ),
+        Control(defect="a role of the body is kept", record=spoil("role", kept=True)),
+        Control(defect="a read-only time is kept", record=spoil("created_at", kept=True)),
+    ),
+    at_least=ASKED,
+    needs=NEEDS,
+    limits=LIMITS,
+    covers=(
+        *(f"isolation:{number}" for number in (9,)),
+        *("API3:2023", "ASVS:V8.3.1"),
+    ),
+)

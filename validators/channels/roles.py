@@ -1,0 +1,212 @@
+"""Can a role do what it must not, or not do what it may?"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from gate.check import Check, Control, Lie
+from gate.model import Doubt, Estimate, Finding, Json, Observation, Severity
+from validators.channels.read_by_id import GROUND, WHO
+from validators.judging import (
+    ASKED,
+    LIMITS,
+    NEEDS,
+    Rule,
+    Seen,
+    judge_coverage,
+    number,
+    pick,
+    subjects,
+    texts,
+)
+from validators.role_matrix import probe
+
+ID = "isolation.roles"
+# Roles whose name promises that they change nothing of others.
+READERS = re.compile(r"(?i)(^|[_-])(viewer|reader|read_?only|guest|auditor|observer)($|[_-])")
+WRITER = Rule(
+    check=ID,
+    rule="reader-writes",
+    title="A role that is named for reading changes an owner's object",
+    severity=Severity.HIGH,
+    remedy="Require a permission for the operation that this role does not hold.",
+    cwe=285,
+    owasp_api="API5:2023",
+    asvs="V8.2.1",
+)
+OVER = Rule(
+    check=ID,
+    rule="undeclared-role",
+    title="A role that the document does not let in is let in",
+    severity=Severity.HIGH,
+    remedy="Check the declared roles before the operation does anything.",
+    cwe=285,
+    owasp_api="API5:2023",
+    asvs="V8.2.1",
+)
+UNDER = Rule(
+    check=ID,
+    rule="refused-role",
+    title="A role that the document lets in is refused",
+    severity=Severity.MEDIUM,
+    remedy="Grant the role what the document says, or correct the document.",
+    cwe=285,
+    owasp_api="API5:2023",
+    asvs="V8.2.1",
+)
+ORDER = Rule(
+    check=ID,
+    rule="weaker-may-more",
+    title="A weaker role may do what a stronger one may not",
+    severity=Severity.MEDIUM,
+    remedy="Grant the permission to the stronger role, or take it from the weaker one.",
+    cwe=285,
+    owasp_api="API5:2023",
+    asvs="V8.2.1",
+)
+
+
+def judge(seen: Sequence[Observation]) -> Iterator[Finding | Estimate | Doubt]:
+    """What a black box may claim of roles: declared, ordered, or promised by a name.
+
+    Where the document names the roles of an operation (`x-required-roles` and the like), every
+    other role that is granted is a finding, and every named one that is refused (OWASP API5:2023,
+    CWE-285). Where roles are ordered, by the target file or by the usual names, a weaker one that
+    is granted what a stronger one is refused is a finding. A role that is named for reading and
+    after whose write the owner sees another object is a finding. Everything else in the matrix,
+    such as writing without reading, may be meant so: it is recorded, and nothing is claimed. A
+    success status without an effect on the owner's object counts as no write. Below 95 % of
+    operations with a positive control there is no pass.
+    """
+    numbered = number(seen)
+    staffed = next((each for each in seen if each.kind == "staffed"), None)
+    ordered = texts(staffed.data.get("roles")) if staffed and staffed.data.get("ordered") else []
+    for label in subjects(numbered, "role-call"):
+        about = pick(numbered, "role-call", label)
+        for rule, hits in (
+            (WRITER, [item for item in about if is_reader(item) and is_effective(item)]),
+            (OVER, [item for item in about if is_over(item)]),
+            (UNDER, [item for item in about if is_under(item)]),
+            (ORDER, weaker(about, ordered)),
+        ):
+            if hits:
+                yield rule.find(label, [word(each) for _, each in hits], hits)
+    yield from judge_coverage(seen, "owned-call", "role-call")
+
+
+def is_reader(item: Seen) -> bool:
+    """Does the role's name promise that it only reads?"""
+    return READERS.search(str(item[1].data.get("role"))) is not None
+
+
+def is_effective(item: Seen) -> bool:
+    """Did the owner see another object afterwards?"""
+    return item[1].data.get("effect") is True
+
+
+def is_over(item: Seen) -> bool:
+    """Was a role granted that the document does not name?"""
+    _, each = item
+    declared = texts(each.data.get("declared"))
+    granted = each.data.get("said") == "granted"
+    return bool(declared) and granted and each.data.get("role") not in declared
+
+
+def is_under(item: Seen) -> bool:
+    """Was a role refused that the document names?"""
+    _, each = item
+    return each.data.get("said") == "refused" and each.data.get("role") in texts(
+        each.data.get("declared")
+    )
+
+
+def weaker(about: Sequence[Seen], ordered: Sequence[str]) -> list[Seen]:
+    """Grants to a role while a stronger one is refused."""
+    said = {str(each.data.get("role")): each.data.get("said") for _, each in about}
+    found = []
+    for item in about:
+        role = str(item[1].data.get("role"))
+        stronger = ordered[ordered.index(role) + 1 :] if role in ordered else ()
+        if said[role] == "granted" and any(said.get(name) == "refused" for name in stronger):
+            found.append(item)
+    return found
+
+
+def word(each: Observation) -> str:
+    """Which role got what."""
+    did = " and the owner saw another object" if each.data.get("effect") else ""
+    return f"{each.data.get('role')} was {each.data.get('said')} ({each.data.get('status')}){did}"
+
+
+LABEL = "DELETE /v1/runs/{run_id}"
+
+
+def fact(kind: str, **data: Json) -> Observation:
+    """One observation of the example record."""
+    return Observation(kind=kind, subject=LABEL, data={**WHO, **data})
+
+
+def call(role: str, said: str, status: int) -> Observation:
+    """What one role got."""
+    return fact("role-call", role=role, said=said, status=status, declared=["admin"], effect=False)
+
+
+CLEAN: tuple[Observation, ...] = (
+    Observation(
+        kind="staffed",
+        subject="acme",
+        data={"roles": ["viewer", "editor", "admin", "owner"], "ordered": True},
+    ),
+    call("viewer", "refused", 403),
+    call("editor", "refused", 403),
+    call("admin", "granted", 204),
+    fact("owned-call", status=204, positive=True),
+    *GROUND,
+)
+
+
+def spoil(role: str, **change: Json) -> tuple[Observation, ...]:
+    """The clean record with one role's answer changed."""
+    return tuple(
+        replace(each, data={**each.data, **change}) if each.data.get("role") == role else each
+        for each in CLEAN
+    )
+
+
+OPEN: dict[str, Json] = {"said": "granted", "status": 204, "declared": []}
+CHECK = Check(
+    id=ID,
+    claim="Each role may do what is declared of it, nothing beyond, and no less than a weaker one.",
+    blind_to=(
+        "What a role ought to be allowed where neither document, order nor name says it. "
+        "Scopes of a single credential. Roles per object. Rights that a role gives to others. "
+        "Targets with one role: nothing is asked there. Up to 5 % of the operations, if their "
+        "owner got nowhere with them."
+    ),
+    probe=probe,
+    judge=judge,
+    controls=(
+        Control(defect="a viewer deletes", record=spoil("viewer", **OPEN, effect=True)),
+        Control(
+            defect="a role that is not declared is let in",
+            record=spoil("editor", said="granted", status=204),
+        ),
+        Control(
+            defect="a declared role is refused", record=spoil("admin", said="refused", status=403)
+        ),
+        Control(
+            defect="a weaker role may do what a stronger one may not",
+            record=spoil("viewer", **OPEN),
+        ),
+    ),
+    at_least=ASKED,
+    needs=NEEDS | {"roles"},
+    limits=LIMITS,
+    lies=dict.fromkeys((Lie.ROLE,), ("role-call",)),
+    covers=(
+        *(f"isolation:{number}" for number in (10,)),
+        *("API5:2023", "ASVS:V8.3.1"),
+    ),
+)

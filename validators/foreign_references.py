@@ -1,0 +1,177 @@
+"""What do ids of another tenant do in a body or query?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from gate.check import Testbed
+from gate.model import Observation
+from validators.calls import Call, Pointer, like_type
+from validators.estate import Recipe, chain_of
+from validators.foreign_writes import is_write, survey
+from validators.ground import Duel, stand
+from validators.ledger import Thing, values_of
+from validators.operations import Operation
+from validators.trials import (
+    ROUNDS,
+    Aim,
+    absent_at,
+    at_pointer,
+    attack,
+    controlled,
+    fresh_things,
+    reason_to_spare,
+    references,
+    words,
+)
+
+RECIPES = (Recipe(linked=True), Recipe(full=False, linked=True), Recipe(full=False))
+MOST_PLACES = 6
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where a request refers to an object, and to which one of the victim's."""
+
+    operation: Operation
+    pointer: Pointer
+    thing: Thing
+    recipe: Recipe
+
+
+def probe(testbed: Testbed) -> Iterator[Observation]:
+    """Put the other tenant's ids where a body or query refers to an object.
+
+    Where requests refer to objects is seen from values: a field holds a reference when the id that
+    the tenant's own request puts there is known to its ledger, by name (`source_run_id`,
+    `member_ids`, `invoice`). The owner's call on an object made for it is the positive control. The
+    other tenant then sends its own request with the foreign id in one place, alone and in lists
+    beside an own one, and with ids that nobody has. The owner looks at the object before, between
+    and after; the caller's own views are searched for what they show of it afterwards.
+    """
+    ground = stand(testbed)
+    duel, _ = ground.duels()
+    yield from ground.facts
+    if ground.vacuous:
+        return
+    places = [
+        place
+        for operation in sorted(ground.operations, key=lambda each: each.ends)
+        if operation.speakable
+        for place in places_in(duel, operation)
+    ]
+    yield survey(ground, len(places))
+    for place in places:
+        yield from fight(duel, place)
+
+
+def places_in(duel: Duel, operation: Operation) -> Iterator[Place]:
+    """The places of one operation, each once, that refer to what only the victim has."""
+    if not operation.safe and not is_write(operation):
+        return
+    seen: set[str] = set()
+    for recipe in RECIPES:
+        call = own_call(duel, operation, recipe)
+        found = references(call, duel.victim) if call else []
+        for pointer, thing in found[:MOST_PLACES]:
+            shared = duel.attacker.ledger.by_value(thing.id)
+            if words(pointer) not in seen and shared is None:
+                seen.add(words(pointer))
+                yield Place(operation=operation, pointer=pointer, thing=thing, recipe=recipe)
+
+
+def own_call(duel: Duel, operation: Operation, recipe: Recipe) -> Call | None:
+    """The victim's own request; None when its path cannot be filled."""
+    things = next(duel.victim.ledger.match(operation), None)
+    if things is None:
+        return None
+    path = values_of(operation, things)
+    return duel.victim.write(operation, path, chain_of(operation, things), recipe)
+
+
+def fight(duel: Duel, place: Place) -> Iterator[Observation]:
+    """Everything about one place: the owner's success, then the attacks."""
+    operation, where = place.operation, words(place.pointer)
+    if reason := reason_to_spare(duel, operation, place.thing):
+        yield duel.note("unreached", operation, reason=f"{where}: {reason}")
+        return
+    fact, _ = control(duel, place)
+    if fact is not None:
+        yield fact
+    for turn in range(ROUNDS):
+        again = False
+        for aim in aims(duel, place):
+            facts, effect = attack(duel, aim, turn)
+            yield from facts
+            granted = bool(facts[-1].data.get("granted"))
+            again = again or effect or granted
+        if not again:
+            return
+
+
+def control(duel: Duel, place: Place) -> tuple[Observation | None, bool]:
+    """The owner's own request on an object made for it."""
+    fact = None
+    for recipe in dict.fromkeys((place.recipe, *RECIPES)):
+        things = next(duel.victim.ledger.match(place.operation), ())
+        own = fresh_things(duel.victim, things) if place.operation.ends else things
+        path = values_of(place.operation, own)
+        call = duel.victim.write(place.operation, path, chain_of(place.operation, own), recipe)
+        if at_pointer(call, place.pointer) is None and recipe != place.recipe:
+            continue
+        thing = duel.victim.renew(place.thing) or place.thing
+        call = put(call, place.pointer, thing)
+        fact, granted = controlled(duel, call, thing.chain, ids=words(place.pointer))
+        if granted:
+            return fact, True
+    return fact, False
+
+
+def put(call: Call, pointer: Pointer, thing: Thing) -> Call:
+    """The request with this object's id in the place."""
+    return call.put(pointer, like_type(thing.id, at_pointer(call, pointer)))
+
+
+def aims(duel: Duel, place: Place) -> Iterator[Aim]:
+    """The attacker's own request with the foreign id, alone and beside an own one."""
+    pointer = place.pointer
+    label = f"foreign {words(pointer)}"
+    for bulk in (False, True) if isinstance(pointer[-1], int) else (False,):
+        thing = duel.victim.renew(place.thing) or place.thing
+        calls = [base(duel, place, bulk=bulk) for _ in range(3)]
+        found = [each for each in calls if each is not None]
+        if len(found) < len(calls):
+            return
+        at = (*pointer[:-1], 1) if bulk else pointer
+        typed = like_type(thing.id, at_pointer(found[0], at))
+        yield Aim(
+            label=f"{label} beside an own one" if bulk else label,
+            foreign=found[0].put(at, typed),
+            absent=tuple(absent_at(duel, each, at, thing.id) for each in found[1:]),
+            watched=thing.chain,
+        )
+
+
+def base(duel: Duel, place: Place, *, bulk: bool) -> Call | None:
+    """The attacker's request on his own objects, in a list with room for one more."""
+    things = next(duel.attacker.ledger.match(place.operation), None)
+    if things is None:
+        return None
+    path = values_of(place.operation, things)
+    chain = chain_of(place.operation, things)
+    call = duel.attacker.write(place.operation, path, chain, place.recipe)
+    if place.operation.ends:
+        call = with_spare(duel, place, call)
+    if bulk:
+        listed = at_pointer(call, place.pointer[:-1])
+        own = listed if isinstance(listed, list) else []
+        call = call.put(place.pointer[:-1], [*own[:1], *own[:1]])
+    return call
+
+
+def with_spare(duel: Duel, place: Place, call: Call) -> Call:
+    """The request on an own object that can be ended without loss."""
+    own = duel.attacker.ledger.by_value(str(at_pointer(call, place.pointer)))
+    fresh = duel.attacker.renew(own) if own else None
+    return call if fresh is None else put(call, place.pointer, fresh)

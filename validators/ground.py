@@ -1,0 +1,234 @@
+"""On which ground do all isolation checks of a run stand: two tenants with isomorphic estates?
+
+From the document to an operation list, from there to the same objects in both tenants, marked. It
+is laid once per testbed and shared by the checks; each check records the facts that it rests on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
+from random import Random
+
+from gate.check import Client, Testbed
+from gate.model import Doubt, Json, Observation
+from gate.testbed.hints import Hints, hints_of
+from validators.bodies import Author, Canaries
+from validators.envelope import Envelope
+from validators.estate import Estate, open_estate
+from validators.operations import Object, Operation, list_operations, usable_schemes
+from validators.patience import Patient, Silence
+from validators.planting import Step, learn_refusals, plant
+
+NOBODY = ("", "anonymous")
+UNSPOKEN = "its body cannot be written, or its answer not read to the end, from its schema"
+
+
+@dataclass(frozen=True, slots=True)
+class Same:
+    """A testbed as a key: equal to itself only."""
+
+    testbed: Testbed = field(compare=False)
+    identity: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ground:
+    """What the checks share. `operations` are those that a tenant may call; `skipped` says why not.
+
+    `facts` were seen while it was laid.
+    """
+
+    testbed: Testbed
+    declared: tuple[Operation, ...]
+    operations: tuple[Operation, ...]
+    skipped: dict[str, str]
+    estates: tuple[Estate, Estate]
+    envelope: Envelope
+    nobody: Client
+    silence: Silence
+    hints: Hints
+    secured: bool
+    facts: tuple[Observation, ...]
+
+    @property
+    def vacuous(self) -> bool:
+        """Would nothing that is seen here mean anything?"""
+        return any(True for _ in judge_ground(self.facts))
+
+    def duels(self) -> tuple[Duel, Duel]:
+        """Both directions: the second tenant attacks the first, and the other way round."""
+        one, two = self.estates
+        return (
+            Duel(ground=self, victim=one, attacker=two, chance=Random(one.canaries.token)),  # noqa: S311
+            Duel(ground=self, victim=two, attacker=one, chance=Random(two.canaries.token)),  # noqa: S311
+        )
+
+    def client(self, client: Client) -> Patient:
+        """Another principal, as patient as the owners are."""
+        return Patient(client=client, silence=self.silence)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Duel:
+    """One direction: `attacker` tries to reach what `victim` owns."""
+
+    ground: Ground
+    victim: Estate
+    attacker: Estate
+    chance: Random
+
+    @property
+    def marks(self) -> dict[str, str]:
+        """What only the victim has: its canary token and its ids."""
+        known, other = self.victim.ledger, self.attacker.ledger
+        ids = (known.ids - other.ids) | (known.made - other.made)
+        return {self.victim.canaries.token: "canary", **dict.fromkeys(ids, "id")}
+
+    def note(self, kind: str, operation: Operation, **data: Json) -> Observation:
+        """One fact about this direction."""
+        return Observation(
+            kind=kind,
+            subject=operation.label,
+            at=self.ground.testbed.clock(),
+            data={
+                "victim": self.victim.client.tenant,
+                "attacker": self.attacker.client.tenant,
+                **data,
+            },
+        )
+
+
+def stand(testbed: Testbed) -> Ground:
+    """The ground of this testbed, laid when it is first asked for."""
+    return laid(Same(testbed, id(testbed)))
+
+
+@lru_cache(maxsize=1)
+def laid(key: Same) -> Ground:
+    """Lay it: plant isomorphic objects for two tenants, and learn how the service refuses."""
+    testbed, silence, envelope = key.testbed, Silence(), Envelope()
+    document, hints = testbed.openapi(), hints_of(testbed)
+    declared = tuple(checked(each, document) for each in list_operations(document))
+    names = testbed.tenants[:2]
+    sent = frozenset(name.lower() for name in testbed.actor(names[0]).credentials)
+    schemes = usable_schemes(document, declared, sent)
+    skipped = {each.label: why for each in declared if (why := skip(each, schemes, hints))}
+    operations = tuple(each for each in declared if each.label not in skipped)
+    # The clock keeps names apart when one testbed is probed twice; requests stay the same.
+    salt = f"{testbed.seed}:{testbed.clock()}"
+    estates = [
+        open_estate(
+            Patient(client=testbed.actor(name), silence=silence),
+            document,
+            f"{salt}:{name}",
+            envelope,
+            hints.values,
+        )
+        for name in names
+    ]
+    estates[0].foreign.append(estates[1].canaries.token)
+    estates[1].foreign.append(estates[0].canaries.token)
+    facts = [fact for each in estates for fact in settle(testbed, each, operations)]
+    return Ground(
+        testbed=testbed,
+        declared=declared,
+        operations=operations,
+        skipped=skipped,
+        estates=(estates[0], estates[1]),
+        envelope=envelope,
+        nobody=Patient(client=testbed.actor(*NOBODY), silence=silence),
+        silence=silence,
+        hints=hints,
+        secured=any(each.schemes for each in declared),
+        facts=(*facts, *(seat(testbed, each, estates) for each in estates)),
+    )
+
+
+def checked(operation: Operation, document: Object) -> Operation:
+    """The operation, marked as one that cannot be spoken when its schemas cannot be followed."""
+    author = Author(
+        document=document,
+        chance=Random(0),  # noqa: S311 - nothing of it is sent
+        canaries=Canaries("k"),
+        refer=lambda _: None,
+    )
+    try:
+        author.write(dict(operation.body))
+        author.simplify(dict(operation.replies))
+        for each in (*operation.query.values(), *operation.optional.values()):
+            author.write(each)
+    except (ValueError, RecursionError):
+        return replace(operation, streams=True)
+    return operation
+
+
+def skip(operation: Operation, schemes: frozenset[str], hints: Hints) -> str | None:
+    """Why an operation is left out of every check, or None."""
+    if hints.leaves_out(operation.label):
+        return "the target file leaves it out"
+    if operation.public or any(each <= schemes for each in operation.schemes):
+        return None
+    asked = " or ".join(sorted("+".join(sorted(each)) for each in operation.schemes))
+    return f"the document asks for another credential: {asked}"
+
+
+def settle(
+    testbed: Testbed, estate: Estate, operations: Sequence[Operation]
+) -> Iterator[Observation]:
+    """Plant the tenant's objects; one fact per request that should make one."""
+    for step in plant(estate, operations):
+        yield planted(testbed, estate, step)
+    learn_refusals(estate, operations)
+
+
+def planted(testbed: Testbed, estate: Estate, step: Step) -> Observation:
+    """One creation, for the record."""
+    return Observation(
+        kind="planted",
+        subject=step.operation,
+        at=testbed.clock(),
+        data={
+            "tenant": estate.client.tenant,
+            "status": step.status,
+            "made": step.made,
+            "excerpt": "" if step.made else step.excerpt,
+        },
+    )
+
+
+def seat(testbed: Testbed, estate: Estate, estates: Sequence[Estate]) -> Observation:
+    """Is this tenant somebody of his own, and does he own anything?"""
+    other = next(each for each in estates if each is not estate)
+    made = [thing for thing in estate.ledger.things if thing.origin]
+    return Observation(
+        kind="seated",
+        subject=estate.client.tenant,
+        at=testbed.clock(),
+        data={
+            "distinct": dict(estate.client.credentials) != dict(other.client.credentials),
+            "owns": len(made),
+            "marked": sum(estate.canaries.token in str(thing.fields) for thing in made),
+            "resources": [*sorted({thing.resource for thing in made})],
+        },
+    )
+
+
+def judge_ground(seen: Sequence[Observation]) -> Iterator[Doubt]:
+    """Why nothing that was seen would mean anything: no two tenants, or one that owns nothing."""
+    for each in seen:
+        if each.kind != "seated":
+            continue
+        if not each.data.get("distinct"):
+            yield Doubt(subject=each.subject, reason="both tenants use the same credential")
+        if not each.data.get("owns"):
+            refused = sorted(
+                {
+                    str(step.data.get("status"))
+                    for step in seen
+                    if step.kind == "planted" and step.data.get("tenant") == each.subject
+                }
+            )
+            got = f"; what should make something got {', '.join(refused)}" if refused else ""
+            yield Doubt(subject=each.subject, reason=f"the tenant owns nothing{got}")

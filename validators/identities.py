@@ -1,0 +1,73 @@
+"""By which values does a service call a tenant, an owner or a role?"""
+
+from __future__ import annotations
+
+from validators.estate import Estate
+from validators.names import words_of
+
+OWNERS = frozenset(
+    [
+        "tenant",
+        "org",
+        "organization",
+        "organisation",
+        "account",
+        "workspace",
+        "customer",
+        "owner",
+        "user",
+        "member",
+        "company",
+        "team",
+        "author",
+        "creator",
+        "client",
+        "holder",
+    ]
+)
+ROLES = frozenset(
+    [
+        "role",
+        "roles",
+        "admin",
+        "permission",
+        "permissions",
+        "scope",
+        "scopes",
+        "plan",
+        "tier",
+        "level",
+    ]
+)
+MOST = 2
+
+
+def is_owning(name: str) -> bool:
+    """Does a field of this name say whose an object is?"""
+    words = set(words_of(name))
+    return bool(words & OWNERS) or name.lower().endswith(("created_by", "createdby"))
+
+
+def is_ranking(name: str) -> bool:
+    """Does a field of this name say what its owner may do?"""
+    return bool(set(words_of(name)) & ROLES)
+
+
+def identities(victim: Estate, attacker: Estate) -> list[str]:
+    """The values that name the victim, and not the attacker, most frequent first."""
+    theirs, mine = values_in(victim), set(values_in(attacker))
+    found = [each for each in theirs if each not in mine]
+    ordered = sorted(dict.fromkeys(found), key=lambda value: -found.count(value))
+    name = victim.client.tenant
+    return list(dict.fromkeys([*ordered[:MOST], *([name] if name else [])]))
+
+
+def values_in(estate: Estate) -> list[str]:
+    """Every short value of an owning field, and the ids of what owns."""
+    found = [
+        str(value)
+        for thing in estate.ledger.things
+        for name, value in thing.fields.items()
+        if is_owning(name) and isinstance(value, str | int) and not isinstance(value, bool)
+    ]
+    return [*found, *(thing.id for thing in estate.ledger.things if is_owning(thing.resource))]

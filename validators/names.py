@@ -1,0 +1,193 @@
+"""What do the names in a path or a body say: which resource, and what is done to it?"""
+
+from __future__ import annotations
+
+import re
+
+PARAMETER = re.compile(r"\{([^}]+)\}")
+SUFFIX = re.compile(r"(?<=.)(_ids?|Ids?|_uuids?|_keys?|_names?|_slugs?|_numbers?|No)$")
+IDENTITY = re.compile(r"(^|_)(ids?|uuids?|refs?)$|(?<=[a-z])(Ids?|Uuids?|Refs?)$")
+WORDS = re.compile(r"[A-Z]?[a-z0-9]+|[A-Z]+(?![a-z])")
+READING = frozenset(
+    [
+        "get",
+        "list",
+        "find",
+        "search",
+        "fetch",
+        "read",
+        "show",
+        "query",
+        "count",
+        "describe",
+        "lookup",
+        "export",
+        "download",
+        "preview",
+        "compare",
+        "view",
+        "check",
+    ]
+)
+MAKING = frozenset(
+    ["create", "add", "new", "make", "upload", "submit", "invite", "place", "open", "register"]
+)
+ENDING = frozenset(
+    [
+        "delete",
+        "remove",
+        "revoke",
+        "cancel",
+        "close",
+        "purge",
+        "destroy",
+        "archive",
+        "deactivate",
+        "disable",
+        "stop",
+        "kill",
+        "abort",
+        "logout",
+        "leave",
+        "erase",
+        "suspend",
+        "block",
+        "ban",
+        "lock",
+        "freeze",
+        "wipe",
+        "drop",
+        "expire",
+        "terminate",
+        "unregister",
+    ]
+)
+CHANGING = frozenset(
+    [
+        "update",
+        "set",
+        "edit",
+        "change",
+        "rename",
+        "move",
+        "transfer",
+        "assign",
+        "share",
+        "approve",
+        "pay",
+        "finish",
+        "promote",
+        "restore",
+        "rotate",
+        "publish",
+        "enable",
+        "reset",
+        "activate",
+        "refund",
+        "complete",
+        "start",
+        "login",
+        "signin",
+        "replace",
+        "patch",
+    ]
+)
+# Alone in a segment these are nouns as often as verbs.
+NOUNS = frozenset({"view", "check", "count", "export", "share", "place", "query", "set", "start"})
+VERBS = READING | MAKING | ENDING | CHANGING
+SIGNING = frozenset(
+    [
+        "password",
+        "passwords",
+        "passwd",
+        "credential",
+        "credentials",
+        "email",
+        "mfa",
+        "totp",
+        "otp",
+        "pin",
+        "logout",
+        "login",
+    ]
+)
+RESERVED = frozenset({"id", "ids", "uuid", "key", "ref"})
+
+
+def words_of(name: str) -> list[str]:
+    """The words of a name in any style: `getInvoice`, `api-keys`, `run_id`."""
+    return [word.lower() for word in WORDS.findall(name)]
+
+
+def verb_of(path: str) -> str:
+    """The verb that the last segment says, `/invoices:cancel` or `/getInvoice`, or nothing."""
+    last = path.rstrip("/").rpartition("/")[2]
+    tail = last.rpartition("}")[2] if "}" in last else last
+    words = words_of(tail)
+    if not words:
+        return ""
+    verbs = VERBS if len(words) > 1 or tail[:1] in {":", "."} else VERBS - NOUNS
+    return next((word for word in (words[0], words[-1]) if word in verbs), "")
+
+
+def resource_of(path: str) -> str:
+    """What an operation is about: `/projects/{id}/runs` → `run`, `/getInvoice` → `invoice`."""
+    for segment in reversed(path.strip("/").split("/")):
+        noun = "" if PARAMETER.search(segment) else noun_of(segment)
+        if noun:
+            return noun
+    return ""
+
+
+def noun_of(segment: str) -> str:
+    """A segment without the verb at its start or end, in the singular."""
+    words = words_of(segment)
+    if len(words) == 1:
+        return "" if words[0] in VERBS - NOUNS else stem(words[0])
+    while words and words[0] in VERBS:
+        words = words[1:]
+    while words and words[-1] in VERBS:
+        words = words[:-1]
+    return stem("_".join(words))
+
+
+def resource_in(name: str) -> str:
+    """The resource that a field or parameter refers to: `sourceRunId` → `source_run`."""
+    return stem("_".join(words_of(SUFFIX.sub("", name))))
+
+
+def slots_of(path: str) -> tuple[tuple[str, str], ...]:
+    """For each path parameter the resource before it and its own name.
+
+    `/v1/runs/{run_id}/metrics/{key}` gives `(("run", "run_id"), ("metric", "key"))`.
+    """
+    slots: list[tuple[str, str]] = []
+    before = ""
+    for segment in path.strip("/").split("/"):
+        found = PARAMETER.findall(segment)
+        for name in found:
+            slots.append((before or resource_in(name), name))
+            before = ""
+        before = "" if found else noun_of(segment) or before
+    return tuple(slots)
+
+
+def parents_of(path: str, values: tuple[str, ...]) -> dict[str, str]:
+    """The ids in a path, by the resource that each stands for."""
+    slots = slots_of(path)
+    return {resource: value for (resource, _), value in zip(slots, values, strict=True)}
+
+
+def stem(word: str) -> str:
+    """The singular of a resource's name, good enough to compare names."""
+    low = word.lower().replace("-", "_")
+    if low.endswith("ies"):
+        return low[:-3] + "y"
+    if low.endswith(("sses", "xes", "ches", "shes")):
+        return low[:-2]
+    return low[:-1] if low.endswith("s") and not low.endswith("ss") else low
+
+
+def is_identity(name: str) -> bool:
+    """Does a field's name say that it holds an id?"""
+    return IDENTITY.search(name) is not None

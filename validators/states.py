@@ -1,0 +1,120 @@
+"""What can an owner see of an object, and what of it has changed?"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from gate.check import Answer
+from gate.model import Json
+from validators.calls import Call
+from validators.estate import LEAST, Estate
+from validators.names import slots_of
+from validators.operations import Operation
+from validators.traces import normalise, scalars, shorten
+
+MOST_VIEWS = 6
+BOOKKEEPING = re.compile(
+    r"(?i)(updated|modified|changed|accessed|last_?\w*|seen|touched)(_?(at|on|time|date))?$|etag$"
+)
+Places = dict[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class State:
+    """All views of an object at one time: a hash for each place, and the texts."""
+
+    places: Mapping[str, str]
+    texts: Mapping[str, str]
+
+
+def views_of(
+    estate: Estate, operations: Sequence[Operation], chain: Mapping[str, str]
+) -> tuple[Call, ...]:
+    """Every read whose path holds nothing but these ids, those about the object itself first.
+
+    Then come the lists of what belongs to the tenant as a whole, and his own singletons.
+    """
+    reads = [each for each in operations if each.safe and each.speakable]
+    found: list[tuple[tuple[bool, bool, int], Call]] = []
+    for operation in reads:
+        path = path_within(operation, chain)
+        if path is None:
+            continue
+        call = estate.write(operation, path, chain, LEAST)
+        near = bool(set(call.sent) & set(chain.values()))
+        rank = (not near, operation.resource not in chain, len(found))
+        found.append((rank, call))
+    return tuple(call for _, call in sorted(found, key=lambda item: item[0])[:MOST_VIEWS])
+
+
+def path_within(operation: Operation, chain: Mapping[str, str]) -> tuple[str, ...] | None:
+    """The path's values out of the chain, or None when it needs another object."""
+    slots = slots_of(operation.path)
+    values = [chain.get(resource) for resource, _ in slots]
+    found = tuple(value for value in values if value is not None)
+    return found if len(found) == len(slots) else None
+
+
+def look(estate: Estate, views: Sequence[Call]) -> State:
+    """Read all views as their owner."""
+    answers = {call.operation.label: estate.send(call) for call in views}
+    places: Places = {}
+    for label, answer in answers.items():
+        places |= {f"{label} {place}": digest for place, digest in parts_of(answer)}
+    return State(places=places, texts={label: answer.body for label, answer in answers.items()})
+
+
+def parts_of(answer: Answer) -> Iterator[tuple[str, str]]:
+    """Each place of an answer with a hash of what stands there, in whatever order."""
+    yield "status", str(answer.status)
+    value = answer.json()
+    parts: dict[str, list[str]] = {}
+    if not isinstance(value, dict | list):
+        parts["$"] = [answer.body]
+    else:
+        for place, part in scalars(value):
+            parts.setdefault(place, []).append(repr(part))
+    for place, texts in parts.items():
+        yield place, shorten("\n".join(sorted(texts)))
+
+
+def changes(before: State, after: State) -> list[str]:
+    """The places that differ between two looks at the same views."""
+    names = before.places.keys() | after.places.keys()
+    return sorted(name for name in names if before.places.get(name) != after.places.get(name))
+
+
+def telling(changed: Sequence[str], noise: Sequence[str]) -> list[str]:
+    """Changes that the request made: none that happen anyway, and not only the time of a change."""
+    real = [each for each in changed if each not in noise]
+    lasting = [each for each in real if not BOOKKEEPING.search(each)]
+    return real if lasting else []
+
+
+def excerpt(before: State, after: State, changed: Sequence[str]) -> tuple[str, str]:
+    """The first changed view before and after, around the first difference."""
+    label = changed[0].rpartition(" ")[0] if changed else ""
+    one, two = before.texts.get(label, ""), after.texts.get(label, "")
+    start = next((at for at, (a, b) in enumerate(zip(one, two, strict=False)) if a != b), 0)
+    start = max(0, start - 40)
+    return one[start : start + 160], two[start : start + 160]
+
+
+def as_data(before: State, quiet: State, after: State, only: str = "") -> dict[str, Json]:
+    """What an attack changed, beside what changed without it, for the record.
+
+    `only` narrows it to one view.
+    """
+    changed, noise = (
+        [each for each in found if each.startswith(f"{only} " if only else "")]
+        for found in (changes(quiet, after), changes(before, quiet))
+    )
+    old, new = excerpt(quiet, after, changed)
+    return {
+        "changed": [*changed[:40]],
+        "noise": [*noise[:40]],
+        "before": normalise(old, ()),
+        "after": normalise(new, ()),
+    }

@@ -1,0 +1,240 @@
+"""What does a write or a reference with another tenant's ids do to that tenant?
+
+One trial of one operation: the owner's own call first (the positive control), on an object made for
+it; then the other tenant's call with the foreign id, between looks of the owner at his object, with
+calls for ids that nobody has before it. A trial that shows an effect is repeated with new objects.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+
+from gate.check import Answer
+from gate.model import Json, Observation
+from validators.calls import Call, Pointer, as_text, curl, expand, leaves, like_type
+from validators.estate import RECIPES, Estate, Recipe, parents_in
+from validators.ground import Duel
+from validators.ledger import Thing, find_things, values_of
+from validators.names import is_identity
+from validators.operations import Operation, as_object
+from validators.states import State, as_data, changes, look, telling, views_of
+from validators.traces import EXCERPT, digest, find_marks, like, normalise
+
+ROUNDS = 2
+SHORT = 8
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Aim:
+    """An attack to try: the calls, whose id stands where, and the object to watch."""
+
+    label: str
+    foreign: Call
+    absent: tuple[Call, ...]
+    watched: Mapping[str, str]
+
+
+def own_write(
+    duel: Duel, estate: Estate, call: Call, watched: Mapping[str, str]
+) -> tuple[Answer, list[str], State, State]:
+    """The owner's own call: the answer, and what it changed of what he sees."""
+    views = views_of(estate, duel.ground.operations, watched)
+    before = look(estate, views)
+    answer = estate.send(call)
+    after = look(estate, views)
+    return answer, changes(before, after), before, after
+
+
+def controlled(
+    duel: Duel, call: Call, watched: Mapping[str, str], **data: Json
+) -> tuple[Observation, bool]:
+    """The positive control, and whether the owner's call was granted."""
+    answer, changed, _, _ = own_write(duel, duel.victim, call, watched)
+    granted = duel.victim.accepts(answer)
+    if granted:
+        duel.ground.envelope.learn_success(answer)
+    seen = duel.note(
+        "owned-write",
+        call.operation,
+        status=answer.status,
+        positive=granted,
+        visible=bool(telling(changed, [])),
+        excerpt=normalise(answer.body, call.sent)[:EXCERPT],
+        **data,
+    )
+    return seen, granted
+
+
+def attack(duel: Duel, aim: Aim, number: int) -> tuple[list[Observation], bool]:
+    """One attack with its absent twins before it; True when the owner's view has changed."""
+    views = views_of(duel.victim, duel.ground.operations, aim.watched)
+    before = look(duel.victim, views)
+    absent = [(call, duel.attacker.send(call)) for call in aim.absent]
+    quiet = look(duel.victim, views)
+    answer = duel.attacker.send(aim.foreign)
+    granted = duel.attacker.accepts(answer)
+    after = look(duel.victim, views)
+    shown = as_data(before, quiet, after)
+    effect = bool(telling(changes(quiet, after), changes(before, quiet)))
+    facts = [
+        duel.note(
+            "absent-write",
+            call.operation,
+            ids=aim.label,
+            granted=duel.attacker.accepts(said),
+            **told(duel, call, said),
+        )
+        for call, said in absent
+    ]
+    mine = {duel.attacker.canaries.token, *(duel.attacker.ledger.made - duel.victim.ledger.ids)}
+    facts.append(
+        duel.note(
+            "foreign-write",
+            aim.foreign.operation,
+            ids=aim.label,
+            round=number,
+            granted=granted,
+            traces=find_marks(answer, duel.marks, aim.foreign.sent),
+            own=any(each in answer.body for each in mine - set(aim.foreign.sent)),
+            later=later_marks(duel, aim.foreign, answer) if granted else [],
+            on_caller=granted and not effect and acts_on_caller(duel, aim.foreign),
+            **shown,
+            **told(duel, aim.foreign, answer),
+        )
+    )
+    return facts, effect
+
+
+def told(duel: Duel, call: Call, answer: Answer) -> dict[str, Json]:
+    """What makes answers comparable, and the request to get it again."""
+    return {
+        "status": answer.status,
+        "digest": digest(answer, call.sent),
+        "excerpt": normalise(answer.body, call.sent)[:EXCERPT],
+        "curl": curl(duel.attacker.client, call),
+    }
+
+
+def acts_on_caller(duel: Duel, call: Call) -> bool:
+    """Does the same request, once more, change the caller's own things?"""
+    if call.operation.safe:
+        return False
+    views = views_of(duel.attacker, duel.ground.operations, {})
+    before = look(duel.attacker, views)
+    duel.attacker.send(call)
+    return bool(telling(changes(before, look(duel.attacker, views)), []))
+
+
+def later_marks(duel: Duel, call: Call, answer: Answer) -> list[Json]:
+    """What of the victim the attacker sees in his own views once the request was granted."""
+    if call.operation.safe:
+        return []
+    made = next(find_things(call.operation.resource, answer.json(), {}), None)
+    own = parents_in(call) | (made.chain if made else {})
+    found = set()
+    for view in views_of(duel.attacker, duel.ground.operations, own):
+        said = duel.attacker.send(view)
+        traces = find_marks(said, duel.marks, (*call.sent, *view.sent))
+        if any(traces.values()):
+            found.add(view.operation.label)
+    return [*sorted(found)]
+
+
+def fresh_things(estate: Estate, things: Sequence[Thing]) -> tuple[Thing, ...]:
+    """The objects of a path with the last one made anew, if it can be."""
+    if not things:
+        return ()
+    made = estate.renew(things[-1])
+    return (*things[:-1], made or things[-1])
+
+
+def reason_to_spare(duel: Duel, operation: Operation, thing: Thing | None) -> str:
+    """Why an operation is not tried on this object; "" when it can be made again."""
+    if thing is not None and thing.origin is not None:
+        return ""
+    if operation.ends and thing is not None:
+        return "what it ends cannot be made again"
+    if operation.signs_in and not duel.ground.hints.throw_away:
+        return "it changes how an account that is needed signs in"
+    return ""
+
+
+@contextmanager
+def kept(duel: Duel, operation: Operation, things: tuple[Thing, ...]) -> Iterator[None]:
+    """Give an object that cannot be made again (a tenant, a quota) its former values back."""
+    lasting = operation.method in {"PUT", "PATCH"} and not (things and things[-1].origin)
+    path = values_of(operation, things)
+    before = values_at(duel, operation, path) if lasting else {}
+    try:
+        yield
+    finally:
+        if before:
+            duel.victim.send(replace(duel.victim.write(operation, path), body=before))
+
+
+def values_at(duel: Duel, operation: Operation, path: tuple[str, ...]) -> dict[str, Json]:
+    """What the operation can change, as it stands there now."""
+    answer = duel.victim.client.request("GET", expand(operation.path, path))
+    if not duel.victim.accepts(answer):
+        return {}
+    schema = duel.victim.author.simplify(dict(operation.body))
+    found = list(find_things(operation.resource, answer.json(), {}))
+    shown = found[0].fields if found else as_object(answer.json())
+    return {name: shown[name] for name in as_object(schema.get("properties")) if name in shown}
+
+
+def recipes_for(etag: str) -> tuple[Recipe, ...]:
+    """How to write the request, the likeliest first."""
+    named = (Recipe(match=etag), Recipe(full=False, match=etag)) if etag else ()
+    return (*RECIPES[:3], *named, *RECIPES[3:])
+
+
+def etag_of(estate: Estate, operations: Sequence[Operation], call: Call) -> str:
+    """The tag of the object at this path, as its owner reads it (RFC 9110, section 8.8.3)."""
+    for each in operations:
+        if each.method == "GET" and each.path == call.operation.path:
+            return estate.send(Call(operation=each, path=call.path)).headers.get("etag", "")
+    return ""
+
+
+def references(call: Call, estate: Estate) -> list[tuple[Pointer, Thing]]:
+    """Where in query and body the ids of this tenant's objects stand."""
+    places = {"query": dict(call.query), "body": call.body}
+    found = []
+    for pointer, value in leaves(places):
+        thing = estate.ledger.by_value(value) if is_reference_name(pointer, value) else None
+        if thing is not None:
+            found.append((pointer, thing))
+    return found
+
+
+def is_reference_name(pointer: Pointer, value: str) -> bool:
+    """May this value be an id rather than a small number or a word that is one by accident?"""
+    name = next((each for each in reversed(pointer) if isinstance(each, str)), "")
+    return len(value) >= SHORT or is_identity(name) or value.isdigit() is False
+
+
+def at_pointer(call: Call, pointer: Pointer) -> Json:
+    """What stands there now."""
+    value: Json = {"query": dict(call.query), "body": call.body}
+    for part in pointer:
+        if isinstance(value, dict):
+            value = value.get(str(part))
+        elif isinstance(value, list) and isinstance(part, int) and part < len(value):
+            value = value[part]
+        else:
+            return None
+    return value
+
+
+def absent_at(duel: Duel, call: Call, pointer: Pointer, value: str) -> Call:
+    """The call with an id that nobody has at this place."""
+    fake = like(value, duel.chance)
+    return call.put(pointer, like_type(fake, at_pointer(call, pointer)))
+
+
+def words(pointer: Pointer) -> str:
+    """A place in words, without indices: `body source_run_id`."""
+    return " ".join(as_text(each) for each in pointer if isinstance(each, str))
