@@ -107,8 +107,8 @@ def _security(declared: Declaration) -> list[Json]:
 
 
 def _roles(declared: Declaration, permission: Permission) -> list[str]:
-    """The roles that may do it to any object of the tenant. Below admin a key must be one's own."""
-    least = Role.ADMIN if "{key_id}" in declared.path else Role.VIEWER
+    """The roles that may do it to any object of the tenant: to any key, an owner's too, an owner."""
+    least = Role.OWNER if "{key_id}" in declared.path else Role.VIEWER
     return [
         role.value for role in Role if permission in role.permissions and role.rank >= least.rank
     ]
