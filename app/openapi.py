@@ -107,7 +107,7 @@ def _security(declared: Declaration) -> list[Json]:
 
 
 def _roles(declared: Declaration, permission: Permission) -> list[str]:
-    """The roles that may do it to any object of the tenant: to any key, an owner's too, an owner."""
+    """The roles that may do it to any object of the tenant: any key is an owner's only."""
     least = Role.OWNER if "{key_id}" in declared.path else Role.VIEWER
     return [
         role.value for role in Role if permission in role.permissions and role.rank >= least.rank
