@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from urllib.parse import urlsplit
 
 DRIVER = "postgresql+psycopg2://"
 SHORTEST_SECRET = 16
+LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
 class ConfigError(Exception):
@@ -15,11 +17,21 @@ class ConfigError(Exception):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Oidc:
+    """Whose tokens sign members in: `tenant_claim` holds the id of the tenant."""
+
+    issuer: str
+    audience: str
+    tenant_claim: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Config:
     """Everything the service is told from outside. URLs and secrets never appear in its repr.
 
     `auth_seconds` bounds how long a worker may trust a key it has looked up, and so how late a
-    revocation takes effect.
+    revocation takes effect while Redis is down. `anonymous_per_minute` is what one address may
+    ask without a valid credential.
     """
 
     database_url: str = field(repr=False)
@@ -30,6 +42,9 @@ class Config:
     multiprocess_dir: str | None = None
     auth_seconds: float = 2.0
     pool_size: int = 4
+    anonymous_per_minute: int = 600
+    oidc: Oidc | None = None
+    drain_file: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +64,12 @@ def read_config(environ: Mapping[str, str]) -> Config:
         operator_key_sha256=_digest(environ),
         trusted_proxies=_count(environ, "MAESTRO_TRUSTED_PROXIES"),
         multiprocess_dir=environ.get("PROMETHEUS_MULTIPROC_DIR"),
+        auth_seconds=_number(environ, "MAESTRO_AUTH_SECONDS", default=2, most=60),
+        anonymous_per_minute=_number(
+            environ, "MAESTRO_ANONYMOUS_PER_MINUTE", default=600, most=999_999
+        ),
+        oidc=_oidc(environ),
+        drain_file=environ.get("MAESTRO_DRAIN_FILE"),
     )
 
 
@@ -100,6 +121,36 @@ def _digest(environ: Mapping[str, str]) -> str | None:
             "MAESTRO_OPERATOR_KEY_SHA256 must be the SHA-256 of the operator's key in hex."
         )
     return value or None
+
+
+def _oidc(environ: Mapping[str, str]) -> Oidc | None:
+    issuer = environ.get("MAESTRO_OIDC_ISSUER", "")
+    if not issuer:
+        return None
+    if not is_safe(issuer):
+        raise ConfigError(
+            "MAESTRO_OIDC_ISSUER must be an https URL, or an http one on this machine."
+        )
+    shape = "the audience that the issuer's tokens for this service have"
+    return Oidc(
+        issuer=issuer,
+        audience=_required(environ, "MAESTRO_OIDC_AUDIENCE", shape),
+        tenant_claim=environ.get("MAESTRO_OIDC_TENANT_CLAIM") or "tenant_id",
+    )
+
+
+def is_safe(url: str) -> bool:
+    """Is it https, or a server on this machine?"""
+    parts = urlsplit(url)
+    local = parts.scheme == "http" and parts.hostname in LOOPBACK
+    return bool(parts.hostname) and (parts.scheme == "https" or local)
+
+
+def _number(environ: Mapping[str, str], name: str, *, default: int, most: int) -> int:
+    value = environ.get(name) or str(default)
+    if not re.fullmatch(r"[0-9]{1,6}", value) or int(value) > most:
+        raise ConfigError(f"{name} must be a whole number up to {most}.")
+    return int(value)
 
 
 def _count(environ: Mapping[str, str], name: str) -> int:

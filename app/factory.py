@@ -13,13 +13,17 @@ from redis import Redis
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.routing import BaseConverter
 
-from app import errors, guard, headers, limits, logs
+from app import changes, compression, errors, guard, headers, limits, logs
 from app.auth import KeyCache
 from app.config import Config
 from app.context import NAME, Context
 from app.database import db, engine_options
 from app.endpoint import Declaration, declaration_of
+from app.invalidation import Invalidations
+from app.leases import Counter
+from app.oidc import new_verifier
 from app.openapi import SCHEMES, complete
+from app.redis_pool import GuardedPool, new_pool
 from app.resources import api_keys, experiments, members, models, projects, runs, system, tenants
 
 RESOURCES = (system, tenants, members, api_keys, projects, experiments, runs, models)
@@ -65,12 +69,16 @@ def create_app(config: Config) -> APIFlask:
     app.json = Orjson(app)
     app.url_map.converters["metric"] = MetricConverter
     app.url_map.strict_slashes = False
+    pool = new_pool(config)
     _configure(app, config)
+    changes.register()
+    app.extensions[NAME] = new_context(config, pool)
     logs.register(app)
+    compression.register(app)
     headers.register(app, config)
     errors.register(app)
     guard.register_entry(app)
-    limits.register(app, config)
+    limits.register(app, config, pool)
     guard.register_input(app)
     for resource in RESOURCES:
         app.register_blueprint(resource.bp)
@@ -104,6 +112,17 @@ def _configure(app: APIFlask, config: Config) -> None:
         AUTO_VALIDATION_ERROR_RESPONSE=False,
     )
     db.init_app(app)
-    wait = limits.REDIS_SECONDS
-    redis = Redis.from_url(config.redis_url, socket_timeout=wait, socket_connect_timeout=wait)
-    app.extensions[NAME] = Context(config, KeyCache(config.auth_seconds), redis)
+
+
+def new_context(config: Config, pool: GuardedPool) -> Context:
+    """What requests share. Nothing of it has connected to anything yet."""
+    cache = KeyCache(config.auth_seconds)
+    redis = Redis(connection_pool=pool)
+    return Context(
+        config=config,
+        keys=cache,
+        redis=redis,
+        changes=Invalidations(cache, redis, config.redis_url),
+        counter=Counter(redis),
+        tokens=new_verifier(config.oidc) if config.oidc else None,
+    )

@@ -36,7 +36,7 @@ OTHERS = (
     ("X-DNS-Prefetch-Control", "off"),
     ("Origin-Agent-Cluster", "?1"),
     ("Cache-Control", "no-store"),
-    ("Vary", "Authorization"),
+    ("Vary", "Authorization, Accept-Encoding"),
 )
 SAFE_ID = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 

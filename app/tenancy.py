@@ -20,12 +20,15 @@ Owned = TypeVar("Owned", bound=TenantOwned)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Principal:
-    """The member on whose behalf a key speaks, with what the key allows right now."""
+    """The member on whose behalf a credential speaks, with what it allows right now.
+
+    `key_id` is None for a member who is signed in with the issuer's token.
+    """
 
     tenant_id: UUID
     plan: str
     member_id: UUID
-    key_id: UUID
+    key_id: UUID | None
     role: Role
     scopes: frozenset[Permission] | None
 

@@ -7,13 +7,13 @@ from typing import Any
 import orjson
 from apiflask import APIBlueprint, APIFlask
 from flask import Response, current_app
-from redis.exceptions import RedisError
 from sqlalchemy import text
 
 from app import metrics
 from app.context import current
 from app.database import db
 from app.endpoint import Audience, endpoint
+from app.redis_pool import answers
 from app.schemas.system import Alive, Document, Ready
 
 bp = APIBlueprint("system", __name__, tag="System")
@@ -29,7 +29,8 @@ def read_health() -> dict[str, str]:
 def read_readiness() -> dict[str, str]:
     """Tell that requests can be answered: 503 without the database, and 200 without Redis."""
     db.session.execute(text("SELECT 1"))
-    return {"status": "ready", "database": "up", "redis": _redis_state()}
+    redis = "up" if answers(current().redis) else "down"
+    return {"status": "ready", "database": "up", "redis": redis}
 
 
 @endpoint(
@@ -54,10 +55,3 @@ def read_document() -> Response:
 def _document() -> Any:
     app = current_app
     return app.spec if isinstance(app, APIFlask) else {}
-
-
-def _redis_state() -> str:
-    try:
-        return "up" if current().redis.ping() else "down"
-    except (RedisError, OSError):
-        return "down"

@@ -13,7 +13,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from app.config import Config
 from app.errors import database_problem
 from app.factory import create_app
-from app.limits import TIERS, Leases
+from app.limits import TIERS
 from gate.testbed.postgresql import PostgreSQL
 from gate.testbed.provision import Schema
 from tests.app.callers import Caller
@@ -106,14 +106,3 @@ def test_a_tenant_is_held_to_its_plan_and_only_that_tenant(
     assert 1 <= int(refused[0].headers["Retry-After"]) <= 60
     assert refused[0].get_json()["code"] == "rate-limited"
     assert calm.ask("GET", "/v1/me").status_code == 200
-
-
-def test_a_lease_is_spent_once_and_ends_with_its_minute() -> None:
-    clock = [30.0]
-    leases = Leases(clock=lambda: clock[0])
-    assert not leases.spend("a")
-    leases.fill("a", 3)
-    assert [leases.spend(bucket) for bucket in ("a", "b", "a", "a")] == [True, False, True, False]
-    leases.fill("a", 3)
-    clock[0] = 61.0
-    assert not leases.spend("a")
