@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import orjson
@@ -13,6 +14,7 @@ from app import metrics
 from app.context import current
 from app.database import db
 from app.endpoint import Audience, endpoint
+from app.errors import unavailable
 from app.redis_pool import answers
 from app.schemas.system import Alive, Document, Ready
 
@@ -27,7 +29,13 @@ def read_health() -> dict[str, str]:
 
 @endpoint(bp, "GET /readyz", access=Audience.PUBLIC, reply=(200, Ready), errors={503})
 def read_readiness() -> dict[str, str]:
-    """Tell that requests can be answered: 503 without the database, and 200 without Redis."""
+    """Tell that requests can be answered: 503 without the database, and 200 without Redis.
+
+    503 as well while the server ends: nothing new should be sent here.
+    """
+    drain_file = current().config.drain_file
+    if drain_file is not None and Path(drain_file).exists():
+        raise unavailable("server")
     db.session.execute(text("SELECT 1"))
     redis = "up" if answers(current().redis) else "down"
     return {"status": "ready", "database": "up", "redis": redis}
