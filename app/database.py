@@ -17,7 +17,8 @@ from app.config import Config
 SERVER_LIMITS = {
     "statement_timeout": 2000,
     "lock_timeout": 1000,
-    "idle_in_transaction_session_timeout": 5000,
+    # What a request that was cut off (`app.connections`) leaves behind must not keep its locks.
+    "idle_in_transaction_session_timeout": 2000,
 }
 SET_SCOPE = text(
     "SELECT set_config('app.tenant_id', :tenant, true), set_config('app.operator', :operator, true)"
@@ -43,13 +44,12 @@ class Scope:
 
 
 def engine_options(config: Config) -> dict[str, Any]:
-    """A small pool that sheds load early, notices dead servers and never waits long."""
+    """A small pool that sheds load early and never waits long; `app.connections` guards it."""
     limits = " ".join(f"-c {name}={value}" for name, value in SERVER_LIMITS.items())
     return {
         "pool_size": config.pool_size,
         "max_overflow": 0,
         "pool_timeout": 1,
-        "pool_pre_ping": True,
         "pool_use_lifo": True,
         "connect_args": {
             "connect_timeout": 2,

@@ -13,7 +13,7 @@ from redis import Redis
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.routing import BaseConverter
 
-from app import changes, compression, errors, guard, headers, limits, logs
+from app import changes, compression, connections, errors, guard, headers, limits, logs
 from app.auth import KeyCache
 from app.config import Config
 from app.context import NAME, Context
@@ -112,6 +112,8 @@ def _configure(app: APIFlask, config: Config) -> None:
         AUTO_VALIDATION_ERROR_RESPONSE=False,
     )
     db.init_app(app)
+    with app.app_context():
+        connections.guard(db.engine)
 
 
 def new_context(config: Config, pool: GuardedPool) -> Context:

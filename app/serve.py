@@ -16,13 +16,13 @@ from threading import Timer
 from typing import Any
 
 from granian.constants import Interfaces
-from granian.server import Server
+from granian.server.mp import MPServer
 
 APPLICATION = "app.wsgi:app"
 DRAIN_FILE = "MAESTRO_DRAIN_FILE"
 
 
-class Draining(Server):
+class Draining(MPServer):
     """Granian that announces its end: `drain_file` is made `drain_seconds` before it."""
 
     drain_file: Path
@@ -31,12 +31,15 @@ class Draining(Server):
     def signal_handler_interrupt(self, *_: Any, **__: Any) -> None:
         """Begin to drain, or end at once when draining has begun already."""
         if self.drain_file.exists():
-            super().signal_handler_interrupt()
+            self._end()
             return
         self.drain_file.touch()
-        wait = Timer(self.drain_seconds, super().signal_handler_interrupt)
+        wait = Timer(self.drain_seconds, self._end)
         wait.daemon = True
         wait.start()
+
+    def _end(self) -> None:
+        super().signal_handler_interrupt()  # type: ignore[no-untyped-call]
 
 
 def main(arguments: list[str]) -> int:
