@@ -12,7 +12,6 @@ from threading import Event, Lock, Thread
 
 import httpx
 import psycopg2
-import pytest
 
 from gate.testbed.postgresql import PostgreSQL
 from gate.testbed.provision import Schema
@@ -113,10 +112,9 @@ def test_a_request_that_is_under_way_is_finished(
             answer = aside.submit(change)
             assert until(lambda: waits(postgresql, schema), within=30)
             running.child.process.send_signal(signal.SIGTERM)
-            assert until(
-                lambda: "Stopping worker" in log_of(running) or refuses(running), within=30
-            )
+            assert until(lambda: "Shutting down" in running.child.log.read_text(), within=30)
             holder.rollback()
+            # 503 when the machine is so slow that the wait for the lock was over first.
             assert answer.result(timeout=30) in {200, 503}
         holder.close()
         assert running.child.wait(within=30) == 0
@@ -136,22 +134,13 @@ def waits(postgresql: PostgreSQL, schema: Schema) -> bool:
     return bool(count)
 
 
-def log_of(crew: Crew) -> str:
-    return crew.child.log.read_text(encoding="utf-8")
-
-
-def refuses(crew: Crew) -> bool:
-    return "Shutting down granian" in log_of(crew)
-
-
-@pytest.mark.parametrize("times", [2])
 def test_killed_workers_come_back_and_nothing_acknowledged_is_lost(
-    site: Site, schema: Schema, redis_url: str, postgresql: PostgreSQL, times: int
+    site: Site, schema: Schema, redis_url: str, postgresql: PostgreSQL
 ) -> None:
     with crew(site, schema, redis_url, "--drain-seconds", "0") as running:
         key = running.new_owner()
         with loaded(running, key) as load:
-            for _ in range(times):
+            for _ in range(2):
                 assert until(lambda: len(running.workers()) == 2, within=30)
                 before, victim = len(load.acknowledged), running.workers()[0]
                 victim.kill()
