@@ -1,4 +1,4 @@
-"""Which changes to keys, members and tenants must every worker hear of?
+"""Which changes end what workers, or Redis, remember?
 
 They are noted when they are flushed, so no route can forget to, and announced after the commit:
 before it, another request could look up, and keep, what is about to end.
@@ -13,10 +13,13 @@ from sqlalchemy.orm import ORMExecuteState, Session, UOWTransaction
 
 from app.context import current
 from app.database import db
-from app.models import ApiKey, Member, Tenant
+from app.models import ApiKey, Member, Model, Project, Tenant
 
-WATCHED = (ApiKey, Member, Tenant)
-NOTED = "changed_tenants"
+# By what they end: the credentials that workers trust, and the rows in `app.read_cache`. Deleting
+# a project deletes its models.
+CREDENTIALS, ROWS = (ApiKey, Member, Tenant), (Model, Project)
+NOTED = "changed"
+Noted = dict[tuple[type, ...], set[UUID | None]]
 
 
 def register() -> None:
@@ -28,29 +31,37 @@ def register() -> None:
 
 
 def _note_objects(session: Session, _: UOWTransaction) -> None:
-    for row in (*session.dirty, *session.deleted):
-        if isinstance(row, WATCHED):
-            _note(session, row.id if isinstance(row, Tenant) else row.tenant_id)
+    for row in filter(_is_watched, (*session.dirty, *session.deleted)):
+        _note(session, type(row), row.id if isinstance(row, Tenant) else row.tenant_id)
+
+
+def _is_watched(row: object) -> bool:
+    return isinstance(row, CREDENTIALS + ROWS)
 
 
 def _note_statement(state: ORMExecuteState) -> None:
     """An UPDATE or DELETE of many rows at once names no object: its scope says whose they are."""
-    if not (state.is_update or state.is_delete) or state.bind_mapper is None:
-        return
-    if issubclass(state.bind_mapper.class_, WATCHED):
+    if (state.is_update or state.is_delete) and state.bind_mapper is not None:
         scope = state.session.info.get("scope")
-        _note(state.session, scope.tenant_id if scope else None)
+        _note(state.session, state.bind_mapper.class_, scope.tenant_id if scope else None)
 
 
-def _note(session: Session, tenant_id: UUID | None) -> None:
-    session.info.setdefault(NOTED, set()).add(tenant_id)
+def _note(session: Session, changed: type, tenant_id: UUID | None) -> None:
+    noted: Noted = session.info.setdefault(NOTED, {})
+    for group in (CREDENTIALS, ROWS):
+        if issubclass(changed, group):
+            noted.setdefault(group, set()).add(tenant_id)
 
 
 def _announce(session: Session) -> None:
-    if not session.in_nested_transaction():
-        noted = session.info.pop(NOTED, None)
-        if noted:
-            current().changes.announce(frozenset(noted))
+    if session.in_nested_transaction():
+        return
+    noted: Noted = session.info.pop(NOTED, {})
+    if CREDENTIALS in noted:
+        current().changes.announce(frozenset(noted[CREDENTIALS]))
+    for tenant_id in noted.get(ROWS, ()):
+        if tenant_id is not None:  # the operator's session sees no tenant's rows
+            current().rows.change(tenant_id)
 
 
 def _forget_notes(session: Session) -> None:

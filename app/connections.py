@@ -128,6 +128,6 @@ def guard(engine: Engine) -> Guard:
     event.listen(engine, "do_connect", made.connect)
     event.listen(engine, "connect", made.opened)
     event.listen(engine, "checkout", made.taken)
-    event.listen(engine, "checkin", made.returned)
+    event.listen(engine, "checkin", made.returned)  # codespell:ignore checkin
     event.listen(engine, "close", made.closed)
     return made

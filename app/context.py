@@ -13,6 +13,7 @@ from app.config import Config
 from app.invalidation import Invalidations
 from app.leases import Counter
 from app.oidc import TokenVerifier
+from app.read_cache import ReadCache
 
 NAME = "maestro"
 
@@ -26,6 +27,7 @@ class Context:
     redis: Redis
     changes: Invalidations
     counter: Counter
+    rows: ReadCache
     tokens: TokenVerifier | None
 
 

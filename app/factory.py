@@ -23,6 +23,7 @@ from app.invalidation import Invalidations
 from app.leases import Counter
 from app.oidc import new_verifier
 from app.openapi import SCHEMES, complete
+from app.read_cache import ReadCache
 from app.redis_pool import GuardedPool, new_pool
 from app.resources import api_keys, experiments, members, models, projects, runs, system, tenants
 
@@ -126,5 +127,6 @@ def new_context(config: Config, pool: GuardedPool) -> Context:
         redis=redis,
         changes=Invalidations(cache, redis, config.redis_url),
         counter=Counter(redis),
+        rows=ReadCache(redis, config.cursor_secret.encode()),
         tokens=new_verifier(config.oidc) if config.oidc else None,
     )

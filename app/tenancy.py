@@ -69,10 +69,15 @@ def _read(model: type[TenantOwned]) -> Read:
 
 def read(model: type[TenantOwned], row_id: UUID) -> dict[str, Any]:
     """What `find` finds, for a route that only shows it: one round trip, no session."""
-    row = _read(model).one(principal().tenant_id, row_id=row_id)
+    row = look(model, row_id)
     if row is None:
         raise not_found(model.noun)
     return row
+
+
+def look(model: type[TenantOwned], row_id: UUID) -> dict[str, Any] | None:
+    """The same as `read`, and None for a row that does not exist."""
+    return _read(model).one(principal().tenant_id, row_id=row_id)
 
 
 def find(model: type[Owned], row_id: UUID, *, lock: bool = False) -> Owned:

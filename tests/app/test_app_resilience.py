@@ -79,10 +79,10 @@ def counting(app: APIFlask) -> Iterator[Callable[[], tuple[int, int]]]:
     with app.app_context():
         engine = db.engine
     event.listen(engine, "checkout", take)
-    event.listen(engine, "checkin", give)
+    event.listen(engine, "checkin", give)  # codespell:ignore checkin
     yield asked
     event.remove(engine, "checkout", take)
-    event.remove(engine, "checkin", give)
+    event.remove(engine, "checkin", give)  # codespell:ignore checkin
 
 
 @pytest.mark.parametrize("cached", [False, True])
