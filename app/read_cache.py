@@ -1,9 +1,9 @@
 """Can a row be read without PostgreSQL, and never be older than the last commit?
 
 Every tenant has a version in Redis, which changes after each commit that touches a cached table.
-An entry counts only under the version that held before its row was read, so a slow reader can
-never store what is over. An entry also ends at an absolute time: that is the bound when a change
-could not be announced, and it holds however long Redis was frozen meanwhile.
+An entry is sealed with the version that held before its row was read, and counts under no other,
+so a slow reader cannot bring back what is over. An entry also ends at an absolute time: that is the
+bound when a change could not be announced, however long Redis was frozen meanwhile.
 """
 
 from __future__ import annotations

@@ -66,6 +66,20 @@ def test_a_slow_reader_cannot_store_what_is_over(redis: Redis) -> None:
     assert cache.read(tenant, "x", lambda: {"state": "new"}) == {"state": "new"}
 
 
+def test_a_slow_reader_does_not_displace_a_newer_entry(redis: Redis) -> None:
+    cache, tenant = ReadCache(redis, SECRET), uuid4()
+    loads, load = counted({"state": "new"})
+
+    def load_while_somebody_commits_and_reads() -> Rows:
+        cache.change(tenant)
+        cache.read(tenant, "x", load)
+        return {"state": "old"}
+
+    cache.read(tenant, "x", load_while_somebody_commits_and_reads)
+    assert cache.read(tenant, "x", load) == {"state": "new"}
+    assert len(loads) == 1
+
+
 def test_an_entry_ends_at_an_absolute_time_in_redis_and_for_the_reader(redis: Redis) -> None:
     now = [1000.0]
     cache, tenant = ReadCache(redis, SECRET, clock=lambda: now[0]), uuid4()
