@@ -6,7 +6,6 @@ Every error is a problem detail (RFC 9457) and never carries driver text.
 from __future__ import annotations
 
 import logging
-import time
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 
@@ -130,8 +129,6 @@ def _answer_defect(error: Exception) -> Response:
 
 def _answer_http_error(error: HTTPError) -> Response:
     status = HTTPStatus(error.status_code)
-    if status == HTTPStatus.TOO_MANY_REQUESTS:
-        return respond(_too_many())
     code = "invalid-request" if status == HTTPStatus.UNPROCESSABLE_ENTITY else status.name
     kept = {
         name: str(value)
@@ -146,16 +143,6 @@ def _answer_http_error(error: HTTPError) -> Response:
         errors=_list_errors(error.detail),
     )
     return respond(problem)
-
-
-def _too_many() -> ProblemError:
-    """429, with the seconds until the tenant's minute is over."""
-    return ProblemError(
-        429,
-        "rate-limited",
-        "The tenant has used up its requests of this minute.",
-        headers={"Retry-After": str(60 - int(time.time()) % 60)},
-    )
 
 
 def _list_errors(detail: object) -> list[dict[str, str]]:

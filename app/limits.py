@@ -64,7 +64,7 @@ def _strict_limiter(config: Config, pool: GuardedPool) -> Limiter:
     While Redis is down it counts in this worker; key creation is refused then (`app.guard`).
     """
     limiter = Limiter(
-        key_func=lambda: f"{_who()}:{_operation()}",
+        key_func=_strict_bucket,
         application_limits=[
             ApplicationLimit(lambda: f"{STRICT[_operation()].per_minute} per minute")
         ],
@@ -93,6 +93,11 @@ def _count() -> None:
     counted = _who()
     if counted is not None:
         _admit(current().counter.take(*counted))
+
+
+def _strict_bucket() -> str:
+    bucket, _ = _who() or ("", None)
+    return f"{bucket}:{_operation()}"
 
 
 def _operation() -> str:

@@ -93,3 +93,10 @@ def test_every_error_is_a_problem(document: dict[str, Any]) -> None:
         for status, answer in operation["responses"].items():
             if status >= "400":
                 assert list(answer["content"]) == ["application/problem+json"]
+
+
+def test_every_operation_that_is_counted_says_so(document: dict[str, Any]) -> None:
+    for operation in operations(document).values():
+        for answer in operation["responses"].values():
+            counted = {"RateLimit", "RateLimit-Policy"} <= set(answer.get("headers", ()))
+            assert counted == bool(operation["security"])
