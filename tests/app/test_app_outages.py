@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import psycopg2
 import pytest
@@ -106,3 +107,14 @@ def test_a_tenant_is_held_to_its_plan_and_only_that_tenant(
     assert 1 <= int(refused[0].headers["Retry-After"]) <= 60
     assert refused[0].get_json()["code"] == "rate-limited"
     assert calm.ask("GET", "/v1/me").status_code == 200
+
+
+def test_while_the_drain_file_exists_nothing_new_should_be_sent(
+    config: Config, tmp_path: Path
+) -> None:
+    file = tmp_path / "draining"
+    client = create_app(replace(config, drain_file=str(file))).test_client()
+    assert client.get("/readyz").status_code == 200
+    file.touch()
+    assert client.get("/readyz").status_code == 503
+    assert client.get("/healthz").status_code == 200
