@@ -7,10 +7,6 @@ second signal skips the wait.
 
 from __future__ import annotations
 
-import argparse
-import os
-import sys
-import tempfile
 from pathlib import Path
 from threading import Timer
 from typing import Any
@@ -19,7 +15,6 @@ from granian.constants import Interfaces
 from granian.server.mp import MPServer
 
 APPLICATION = "app.wsgi:app"
-DRAIN_FILE = "MAESTRO_DRAIN_FILE"
 
 
 class Draining(MPServer):
@@ -42,31 +37,17 @@ class Draining(MPServer):
         super().signal_handler_interrupt()  # type: ignore[no-untyped-call]
 
 
-def main(arguments: list[str]) -> int:
-    """Serve until SIGTERM or SIGINT, and drain. 0 after a clean end."""
-    parser = argparse.ArgumentParser(prog="python -m app.serve", description=__doc__)
-    parser.add_argument("--host", default="127.0.0.1")
-    parser.add_argument("--port", type=int, default=8000)
-    parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
-    parser.add_argument("--drain-seconds", type=float, default=5.0)
-    asked = parser.parse_args(arguments)
-    with tempfile.TemporaryDirectory(prefix="maestro-drain-") as folder:
-        drain_file = Path(folder) / "draining"
-        os.environ[DRAIN_FILE] = str(drain_file)
-        server = Draining(
-            APPLICATION,
-            address=asked.host,
-            port=asked.port,
-            interface=Interfaces.WSGI,
-            workers=asked.workers,
-            blocking_threads=1,
-            websockets=False,
-            respawn_failed_workers=True,
-        )
-        server.drain_file, server.drain_seconds = drain_file, asked.drain_seconds
-        server.serve()
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+def serve(*, host: str, port: int, workers: int, drain_file: Path, drain_seconds: float) -> None:
+    """Serve until SIGTERM or SIGINT, and drain. Workers find `drain_file` in their environment."""
+    server = Draining(
+        APPLICATION,
+        address=host,
+        port=port,
+        interface=Interfaces.WSGI,
+        workers=workers,
+        blocking_threads=1,
+        websockets=False,
+        respawn_failed_workers=True,
+    )
+    server.drain_file, server.drain_seconds = drain_file, drain_seconds
+    server.serve()

@@ -74,7 +74,17 @@ def crew(
     with reserve() as port, closing(operator_of(port, keys)) as operator:
         command = Command(
             name=f"crew-{port}",
-            argv=[sys.executable, "-m", "app.serve", "--port", str(port), "--workers", "2", *serve],
+            argv=[
+                sys.executable,
+                "-m",
+                "app",
+                "serve",
+                "--port",
+                str(port),
+                "--workers",
+                "2",
+                *serve,
+            ],
             env=installation.environment(metrics) | variables,
             folder=CHECKOUT,
         )
