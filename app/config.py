@@ -30,6 +30,8 @@ class Config:
     multiprocess_dir: str | None = None
     auth_seconds: float = 2.0
     pool_size: int = 4
+    otlp_endpoint: str | None = None
+    trace_ratio: float = 0.01
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +51,8 @@ def read_config(environ: Mapping[str, str]) -> Config:
         operator_key_sha256=_digest(environ),
         trusted_proxies=_count(environ, "MAESTRO_TRUSTED_PROXIES"),
         multiprocess_dir=environ.get("PROMETHEUS_MULTIPROC_DIR"),
+        otlp_endpoint=_endpoint(environ),
+        trace_ratio=_ratio(environ),
     )
 
 
@@ -107,3 +111,19 @@ def _count(environ: Mapping[str, str], name: str) -> int:
     if not re.fullmatch(r"[0-9]{1,2}", value):
         raise ConfigError(f"{name} must be the number of proxies in front, such as 0 or 1.")
     return int(value)
+
+
+def _endpoint(environ: Mapping[str, str]) -> str | None:
+    value = environ.get("OTEL_EXPORTER_OTLP_ENDPOINT")
+    if value and not value.startswith(("http://", "https://")):
+        raise ConfigError(
+            "OTEL_EXPORTER_OTLP_ENDPOINT must be the URL of an OTLP receiver over HTTP."
+        )
+    return value or None
+
+
+def _ratio(environ: Mapping[str, str]) -> float:
+    value = environ.get("MAESTRO_TRACE_RATIO", "0.01")
+    if not re.fullmatch(r"0(\.[0-9]{1,6})?|1(\.0+)?", value):
+        raise ConfigError("MAESTRO_TRACE_RATIO must be the share of requests to trace: 0 to 1.")
+    return float(value)

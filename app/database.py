@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Select, create_engine, event, text
 from sqlalchemy.orm import Session, SessionTransaction
 
 from app.config import Config
+from app.telemetry.pool import WatchedPool
 
 # Milliseconds. Each is far above a healthy request and below a caller's patience.
 SERVER_LIMITS = {
@@ -46,6 +47,7 @@ def engine_options(config: Config) -> dict[str, Any]:
     """A small pool that sheds load early, notices dead servers and never waits long."""
     limits = " ".join(f"-c {name}={value}" for name, value in SERVER_LIMITS.items())
     return {
+        "poolclass": WatchedPool,
         "pool_size": config.pool_size,
         "max_overflow": 0,
         "pool_timeout": 1,

@@ -21,6 +21,7 @@ from app.database import db, engine_options
 from app.endpoint import Declaration, declaration_of
 from app.openapi import SCHEMES, complete
 from app.resources import api_keys, experiments, members, models, projects, runs, system, tenants
+from app.telemetry import redis_commands, statements
 
 RESOURCES = (system, tenants, members, api_keys, projects, experiments, runs, models)
 DESCRIPTION = "Projects, experiments, runs and models of many tenants, each for itself."
@@ -66,11 +67,13 @@ def create_app(config: Config) -> APIFlask:
     app.url_map.converters["metric"] = MetricConverter
     app.url_map.strict_slashes = False
     _configure(app, config)
-    logs.register(app)
+    logs.register(app, config)
     headers.register(app, config)
     errors.register(app)
     guard.register_entry(app)
+    logs.register_sign_in(app)
     limits.register(app, config)
+    logs.register_admission(app)
     guard.register_input(app)
     for resource in RESOURCES:
         app.register_blueprint(resource.bp)
@@ -104,6 +107,9 @@ def _configure(app: APIFlask, config: Config) -> None:
         AUTO_VALIDATION_ERROR_RESPONSE=False,
     )
     db.init_app(app)
+    with app.app_context():
+        statements.watch(db.engine)
+    redis_commands.watch()
     wait = limits.REDIS_SECONDS
     redis = Redis.from_url(config.redis_url, socket_timeout=wait, socket_connect_timeout=wait)
     app.extensions[NAME] = Context(config, KeyCache(config.auth_seconds), redis)

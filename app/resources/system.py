@@ -10,11 +10,11 @@ from flask import Response, current_app
 from redis.exceptions import RedisError
 from sqlalchemy import text
 
-from app import metrics
 from app.context import current
 from app.database import db
 from app.endpoint import Audience, endpoint
 from app.schemas.system import Alive, Document, Ready
+from app.telemetry.exposition import exposition
 
 bp = APIBlueprint("system", __name__, tag="System")
 
@@ -41,7 +41,7 @@ def read_readiness() -> dict[str, str]:
 )
 def read_metrics() -> Response:
     """Give the metrics in Prometheus' text format."""
-    body, content_type = metrics.exposition(current().config)
+    body, content_type = exposition(current().config)
     return Response(body, content_type=content_type)
 
 
