@@ -65,6 +65,11 @@ def read_migration_config(environ: Mapping[str, str]) -> MigrationConfig:
     return MigrationConfig(database_url=url, app_role=role)
 
 
+def read_database_url(environ: Mapping[str, str]) -> str:
+    """The service's database alone, for tools that need nothing else."""
+    return _database_url(environ, "MAESTRO_DATABASE_URL")
+
+
 def _required(environ: Mapping[str, str], name: str, shape: str) -> str:
     value = environ.get(name, "")
     if not value:

@@ -20,10 +20,20 @@ from app.context import NAME, Context
 from app.database import db, engine_options
 from app.endpoint import Declaration, declaration_of
 from app.openapi import SCHEMES, complete
-from app.resources import api_keys, experiments, members, models, projects, runs, system, tenants
+from app.resources import (
+    api_keys,
+    docs,
+    experiments,
+    members,
+    models,
+    projects,
+    runs,
+    system,
+    tenants,
+)
 from app.telemetry import redis_commands, statements
 
-RESOURCES = (system, tenants, members, api_keys, projects, experiments, runs, models)
+RESOURCES = (system, docs, tenants, members, api_keys, projects, experiments, runs, models)
 DESCRIPTION = "Projects, experiments, runs and models of many tenants, each for itself."
 
 

@@ -17,9 +17,24 @@ from gate.testbed.provision import Schema
 from tests.app.callers import Caller, build_world
 
 PARTITIONS = text(
-    "SELECT c.oid::regclass::text, relrowsecurity, relforcerowsecurity, "
-    "has_schema_privilege(:role, relnamespace, 'USAGE'), has_table_privilege(:role, c.oid, 'SELECT') "
-    "FROM pg_inherits JOIN pg_class c ON c.oid = inhrelid WHERE inhparent = 'metric_points'::regclass"
+    """SELECT c.oid::regclass::text, relrowsecurity, relforcerowsecurity,
+        has_schema_privilege(:role, relnamespace, 'USAGE'),
+        has_table_privilege(:role, c.oid, 'SELECT')
+    FROM pg_inherits JOIN pg_class c ON c.oid = inhrelid
+    WHERE inhparent = 'metric_points'::regclass"""
+)
+PLANTED = (
+    "INSERT INTO tenants VALUES (gen_random_uuid(), 't', 'free', now())",
+    """INSERT INTO projects (tenant_id, id, name, description, tags, created_at, updated_at)
+    SELECT id, gen_random_uuid(), 'p', '', '{}', now(), now() FROM tenants""",
+    """INSERT INTO experiments
+        (tenant_id, id, project_id, name, description, tags, created_at, updated_at)
+    SELECT tenant_id, gen_random_uuid(), id, 'e', '', '{}', now(), now() FROM projects""",
+    """INSERT INTO runs (tenant_id, id, experiment_id, name, status, created_at, updated_at)
+    SELECT tenant_id, gen_random_uuid(), id, 'r', 'running', now(), now()
+    FROM experiments, generate_series(1, :runs)""",
+    """INSERT INTO metric_points (tenant_id, run_id, key, step, value, logged_at)
+    SELECT tenant_id, id, 'loss', step, step, now() FROM runs, generate_series(0, 4) AS step""",
 )
 
 
@@ -86,15 +101,5 @@ def test_points_survive_the_conversion_forward_and_back(
 
 def plant(connection: Connection, runs: int) -> None:
     """Five points each of some runs of one tenant."""
-    for statement in (
-        "INSERT INTO tenants VALUES (gen_random_uuid(), 't', 'free', now())",
-        "INSERT INTO projects SELECT id, gen_random_uuid(), 'p', '', '{}', now(), now() "
-        "FROM tenants",
-        "INSERT INTO experiments SELECT tenant_id, gen_random_uuid(), id, 'e', '', '{}', now(), "
-        "now() FROM projects",
-        "INSERT INTO runs SELECT tenant_id, gen_random_uuid(), id, 'r', 'running', now(), now() "
-        f"FROM experiments, generate_series(1, {runs})",
-        "INSERT INTO metric_points SELECT tenant_id, id, 'loss', step, step, now() "
-        "FROM runs, generate_series(0, 4) AS step",
-    ):
-        connection.execute(text(statement))
+    for statement in PLANTED:
+        connection.execute(text(statement), {"runs": runs} if ":runs" in statement else {})

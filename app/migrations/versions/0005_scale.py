@@ -14,6 +14,7 @@ revision = "0005"
 down_revision = "0001"
 
 COLUMNS = "tenant_id, run_id, key, step, value, logged_at"
+COPY = f"INSERT INTO metric_points ({COLUMNS}) SELECT {COLUMNS} FROM old_metric_points"  # noqa: S608 - names of ours
 PARTITIONS = 8
 SCHEMA = "metric_partitions"
 TENANT = "NULLIF(current_setting('app.tenant_id', true), '')::uuid"
@@ -67,7 +68,7 @@ def move_aside() -> None:
 
 def finish() -> None:
     """Copy the rows, drop the old table, and guard the new one."""
-    op.execute(f"INSERT INTO metric_points ({COLUMNS}) SELECT {COLUMNS} FROM old_metric_points")
+    op.execute(COPY)
     op.execute("DROP TABLE old_metric_points")
     guard("metric_points")
     own = f"tenant_id = {TENANT}"
