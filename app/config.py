@@ -6,6 +6,9 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from sqlalchemy import make_url
+from sqlalchemy.exc import ArgumentError
+
 DRIVER = "postgresql+psycopg2://"
 SHORTEST_SECRET = 16
 
@@ -83,6 +86,11 @@ def _database_url(environ: Mapping[str, str], name: str) -> str:
     scheme, separator, rest = value.partition("://")
     if not separator or scheme not in {"postgresql", "postgres", "postgresql+psycopg2"}:
         raise ConfigError(f"{name} must be {shape}.")
+    try:
+        make_url(DRIVER + rest)
+    except (ArgumentError, ValueError):
+        # The library's own message would show the password.
+        raise ConfigError(f"{name} must be {shape}.") from None
     return DRIVER + rest
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import accumulate
 from uuid import UUID
 
 import psycopg2
@@ -81,11 +82,13 @@ def spread(total: int, places: int) -> list[int]:
 
 def chunks(dataset: Dataset) -> list[Chunk]:
     """All runs, with the experiments interleaved as they are in life."""
-    found, first = [], 0
-    for experiment, runs in enumerate(sizes(dataset)):
-        for start in range(0, runs, CHUNK):
-            found.append((start, Chunk(experiment, first + start, min(CHUNK, runs - start))))
-        first += runs
+    counts = sizes(dataset)
+    firsts = accumulate(counts, initial=0)
+    found = [
+        (start, Chunk(experiment, first + start, min(CHUNK, runs - start)))
+        for experiment, (runs, first) in enumerate(zip(counts, firsts, strict=False))
+        for start in range(0, runs, CHUNK)
+    ]
     return [chunk for _, chunk in sorted(found, key=lambda each: (each[0], each[1].experiment))]
 
 

@@ -14,11 +14,13 @@ GOOD = {
     "MAESTRO_CURSOR_SECRET": "a long enough secret",
 }
 WRONG = {
-    "MAESTRO_DATABASE_URL": ["", "mysql://x", "nonsense"],
+    "MAESTRO_DATABASE_URL": ["", "mysql://x", "nonsense", "postgresql://u:p@h:1,q:2@h/d"],
     "MAESTRO_REDIS_URL": ["", "http://x"],
     "MAESTRO_CURSOR_SECRET": ["", "short"],
     "MAESTRO_OPERATOR_KEY_SHA256": ["xyz", "A" * 64],
     "MAESTRO_TRUSTED_PROXIES": ["-1", "many"],
+    "OTEL_EXPORTER_OTLP_ENDPOINT": ["localhost:4318", "grpc://x"],
+    "MAESTRO_TRACE_RATIO": ["", "2", "-1", "1.5", "5%"],
 }
 
 

@@ -120,7 +120,9 @@ def fill_up(url: str) -> None:
                 "WHERE (SELECT count(*) FROM {table}) < %s"
             )
             filled = copies.format(
-                table=sql.Identifier(table), names=names, columns=sql.SQL(", ").join(columns)
+                table=sql.Identifier(table),
+                names=sql.SQL(", ").join(map(sql.Identifier, names)),
+                columns=sql.SQL(", ").join(columns),
             )
             cursor.execute(filled, [MANY, MANY])
         cursor.execute("VACUUM ANALYZE")
