@@ -211,7 +211,9 @@ def test_no_secret_reaches_logs_traces_or_metrics(
     caller.ask("GET", f"/v1/projects?{CANARY}={CANARY}")
     broken = f"postgresql+psycopg2://{CANARY}:{CANARY}@127.0.0.1:1/{CANARY}"
     dead = replace(config, database_url=broken, otlp_endpoint=everything.received.url)
-    create_app(replace(dead, trace_ratio=1.0)).test_client().get("/readyz")
+    lost = create_app(replace(dead, trace_ratio=1.0))
+    lost.test_client().get("/readyz")
+    lost.extensions[TRACING].provider.shutdown()
     everything.flush()
     kept = "\n".join([*lines, caller.client.get("/metrics").text])
     assert len(lines) >= 7
