@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -51,7 +52,6 @@ def engine_options(config: Config) -> dict[str, Any]:
         "pool_size": config.pool_size,
         "max_overflow": 0,
         "pool_timeout": 1,
-        "pool_pre_ping": True,
         "pool_use_lifo": True,
         "connect_args": {
             "connect_timeout": 2,
@@ -86,9 +86,24 @@ class Read:
     def one(self, tenant_id: UUID, **parameters: Any) -> dict[str, Any] | None:
         """The row as a mapping, or None; `tenant_id` is scope and parameter at once."""
         bound = {"tenant_id": tenant_id, "scope": str(tenant_id), **parameters}
-        with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        with db.engine.connect() as connection, _unopened(connection):
             row = connection.exec_driver_sql(self.sql, bound).one_or_none()
         return None if row is None else dict(zip(self.columns, row, strict=True))
+
+
+@contextmanager
+def _unopened(connection: Connection) -> Iterator[None]:
+    """Let psycopg2 open no transaction of its own, which would be two more round trips.
+
+    SQLAlchemy's isolation level AUTOCOMMIT does the same by asking the server twice.
+    """
+    driver: Any = connection.connection.driver_connection
+    driver.autocommit = True
+    try:
+        yield
+    finally:
+        if not driver.closed:
+            driver.autocommit = False
 
 
 def enter(scope: Scope) -> None:

@@ -19,6 +19,7 @@ from app.config import Config
 from app.context import NAME, Context
 from app.database import db, engine_options
 from app.endpoint import Declaration, declaration_of
+from app.idle import ping_idle
 from app.openapi import SCHEMES, complete
 from app.resources import (
     api_keys,
@@ -119,6 +120,7 @@ def _configure(app: APIFlask, config: Config) -> None:
     db.init_app(app)
     with app.app_context():
         statements.watch(db.engine)
+        ping_idle(db.engine)
     redis_commands.watch()
     wait = limits.REDIS_SECONDS
     redis = Redis.from_url(config.redis_url, socket_timeout=wait, socket_connect_timeout=wait)

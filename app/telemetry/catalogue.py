@@ -84,7 +84,7 @@ DATABASE = (
     histogram("db_pool_wait_seconds", "Time to get a connection.", buckets=QUICK),
     counter("db_pool_timeouts_total", "Waits for a connection that were given up."),
     counter("db_errors_total", "Errors of the database, by the class of SQLSTATE.", "class"),
-    counter("db_tx_rollbacks_total", "Transactions rolled back."),
+    counter("db_tx_rollbacks_total", "Transactions rolled back after an error."),
     counter("db_deadlocks_total", "Transactions ended as a deadlock's victim."),
     later(
         gauge("db_replication_lag_seconds", "Lag of a replica.", "replica", mode="livemax"),

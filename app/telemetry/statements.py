@@ -9,6 +9,7 @@ from functools import lru_cache
 from typing import Any
 
 from prometheus_client import Histogram
+from psycopg2.extensions import TRANSACTION_STATUS_INERROR
 from sqlalchemy import Connection, Engine, ExceptionContext, event
 from sqlalchemy.exc import DBAPIError
 
@@ -68,7 +69,7 @@ def watch(engine: Engine) -> None:
     event.listen(engine, "before_cursor_execute", _begin)
     event.listen(engine, "after_cursor_execute", _end)
     event.listen(engine, "handle_error", _fail)
-    event.listen(engine, "rollback", lambda _: count("db_tx_rollbacks_total"))
+    event.listen(engine, "rollback", _count_rollback)
 
 
 def _begin(*arguments: Any) -> None:
@@ -82,6 +83,16 @@ def _end(_: Connection, _cursor: Any, text: str, _values: Any, context: Any, _ma
     if statement.needs_scope and db.session().info.get("scope") is None:
         count("tenant_context_missing_total")
     _note(statement, seconds, failed=False)
+
+
+def _count_rollback(connection: Connection) -> None:
+    """Reads end with a rollback, too; only those after an error are worth counting."""
+    if connection.invalidated:
+        count("db_tx_rollbacks_total")
+        return
+    driver: Any = connection.connection.driver_connection
+    if driver.info.transaction_status == TRANSACTION_STATUS_INERROR:
+        count("db_tx_rollbacks_total")
 
 
 def _note(statement: Statement, seconds: float, *, failed: bool) -> None:
