@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+import orjson
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import Connection, Select, create_engine, event, text
 from sqlalchemy.orm import Session, SessionTransaction
@@ -49,6 +50,7 @@ def engine_options(config: Config) -> dict[str, Any]:
     limits = " ".join(f"-c {name}={value}" for name, value in SERVER_LIMITS.items())
     return {
         "poolclass": WatchedPool,
+        "json_deserializer": orjson.loads,
         "pool_size": config.pool_size,
         "max_overflow": 0,
         "pool_timeout": 1,

@@ -55,6 +55,8 @@ def classify(text: str) -> Statement:
     depth = -1
     while depth != len(bare):  # parts in parentheses, from the innermost outwards
         depth, bare = len(bare), re.sub(r"\([^()]*\)", "", bare)
+    if bare.lstrip().startswith("WITH"):  # what it writes is inside
+        bare = text[text.find("INSERT INTO") :]
     words = bare.split(maxsplit=1)
     verb = words[0].lower() if words and words[0].lower() in VERBS else "other"
     named = re.search(r"\b(?:FROM|INTO|UPDATE)\s+(?:ONLY\s+)?\"?(\w+)", bare, re.IGNORECASE)

@@ -54,7 +54,9 @@ def cases(client: Client, document: Mapping[str, Json]) -> tuple[Case, ...]:
     )
     paths = document["paths"]
     searches = isinstance(paths, dict) and SEARCH in paths
-    return found + ((Case(name="search", method="POST", paths=(SEARCH,), sends="search"),) * searches)
+    return found + (
+        (Case(name="search", method="POST", paths=(SEARCH,), sends="search"),) * searches
+    )
 
 
 def items(client: Client, path: str) -> Iterator[Mapping[str, Json]]:
@@ -63,9 +65,10 @@ def items(client: Client, path: str) -> Iterator[Mapping[str, Json]]:
     while True:
         answer = client.request("GET", f"{path}?limit={LARGEST_PAGE}{cursor}")
         page = answer.json()
-        if not isinstance(page, dict) or not isinstance(page.get("items"), list):
+        found = page.get("items") if isinstance(page, dict) else None
+        if not isinstance(page, dict) or not isinstance(found, list):
             raise SetupError(f"GET {path} answered {answer.status}: {answer.body[:200]}")
-        yield from page["items"]
+        yield from (item for item in found if isinstance(item, dict))
         if not page["next_cursor"]:
             return
         cursor = f"&cursor={page['next_cursor']}"

@@ -10,7 +10,6 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import httpx
 import psutil
@@ -18,10 +17,10 @@ import psycopg2
 
 from gate.codec import decode, encode
 from gate.errors import SetupError
-from gate.testbed.embedded import CHECKOUT, Embedded
+from gate.testbed.embedded import Embedded
 from gate.testbed.ports import LOOPBACK, reserve
-from gate.testbed.postgresql import PostgreSQL
 from gate.testbed.process import Child, Command
+from gate.testbed.seeding import fill
 from gate.testbed.trees import members
 from loadtests.bench.cases import Case, cases
 from loadtests.bench.closed import Answers, Orders
@@ -38,7 +37,7 @@ class Effort:
     """How long to measure: `rounds` times each case for `seconds`, after a second of warm-up."""
 
     rounds: int = 3
-    seconds: float = 3.0
+    seconds: int = 3
     connections: int = 16
     runs: int = 60_000
 
@@ -51,22 +50,21 @@ class Sitting:
     bare: Child = field(repr=False)
     bare_url: str
     effort: Effort
+    seeded: str
 
     def measure(self, say: Say) -> Mapping[str, list[Round]]:
         """All rounds of all cases, by name."""
         client = self.testbed.actor(self.testbed.tenants[0])
         wanted = cases(client, self.testbed.openapi())
         found: dict[str, list[Round]] = {BARE: [], DATABASE: []}
-        service = process_of(self.testbed.pids["service"])
+        service = psutil.Process(self.testbed.pids["service"])
         for number in range(self.effort.rounds):
             say(f"Round {number + 1} of {self.effort.rounds}")
             hello = Case(name=BARE, method="GET", paths=("/",))
             found[BARE].append(self.ask(hello, self.bare_url, {}, self.bare.process))
             found[DATABASE].append(self.ask_database())
             for case in wanted:
-                answers = self.ask(
-                    case, self.testbed.target.base_url, client.credentials, service
-                )
+                answers = self.ask(case, self.testbed.target.base_url, client.credentials, service)
                 found.setdefault(case.name, []).append(answers)
         return found
 
@@ -104,7 +102,7 @@ class Sitting:
 
     def ask_database(self) -> Round:
         """PostgreSQL's own benchmark: one row by its key, prepared, without any service."""
-        argv = ["-S", "-M", "prepared", "-c", "8", "-j", "2", "-T", f"{self.effort.seconds:.0f}"]
+        argv = ["-S", "-M", "prepared", "-c", "8", "-j", "2", "-T", str(self.effort.seconds)]
         text = pgbench(self.testbed, argv)
         found = re.search(r"tps = ([0-9.]+)", text)
         if found is None:
@@ -114,11 +112,6 @@ class Sitting:
         return Round(rate=float(found[1]), p50=mean, p99=mean, cpu=0, failed=0)
 
 
-def process_of(pid: int) -> psutil.Process:
-    """The process that the testbed has recorded."""
-    return psutil.Process(pid)
-
-
 def tree_seconds(root: psutil.Process) -> float:
     """CPU seconds of a process and all below it so far."""
     return sum(map(spent_by, members(root)))
@@ -126,7 +119,7 @@ def tree_seconds(root: psutil.Process) -> float:
 
 def pgbench(testbed: Embedded, arguments: list[str]) -> str:
     """Run pgbench on the testbed's server; everything it printed."""
-    server = postgresql_of(testbed)
+    server = testbed.database()
     log = testbed.site.logs / "pgbench.log"
     start = log.stat().st_size if log.exists() else 0
     command = Command(
@@ -141,16 +134,13 @@ def pgbench(testbed: Embedded, arguments: list[str]) -> str:
     return log.read_text("utf-8")[start:]
 
 
-def postgresql_of(testbed: Embedded) -> PostgreSQL:
-    """The testbed's own server."""
-    return testbed.database()
-
-
 @contextmanager
 def sitting(testbed: Embedded, effort: Effort, say: Say) -> Iterator[Sitting]:
     """Seed the first tenant and start bare Flask, on the server that the service has."""
     say(f"Seeding {effort.runs:,} runs")
-    fill(testbed, testbed.tenants[0], ["--runs", str(effort.runs)])
+    tenant_id = testbed.tenant_ids[testbed.tenants[0]]
+    said = fill(testbed.site, testbed.schema.app_url, tenant_id, ["--runs", str(effort.runs)])
+    say(said)
     pgbench(testbed, ["-i", "-q", "-s", str(SCALE)])
     vacuum(testbed)
     with reserve() as port:
@@ -165,30 +155,14 @@ def sitting(testbed: Embedded, effort: Effort, say: Say) -> Iterator[Sitting]:
         )
         bare = testbed.site.start(command, lambda: answers(url))
         try:
-            yield Sitting(testbed, bare, url, effort)
+            yield Sitting(testbed, bare, url, effort, said)
         finally:
             testbed.site.stop(bare)
 
 
-def fill(testbed: Embedded, tenant: str, arguments: list[str]) -> str:
-    """Let the service seed a tenant; the last line that it said."""
-    command = Command(
-        name="seed",
-        argv=[
-            *(sys.executable, "-m", "app", "seed"),
-            *("--tenant", testbed.tenant_ids[tenant], *arguments),
-        ],
-        env={"MAESTRO_DATABASE_URL": testbed.schema.app_url},
-        folder=CHECKOUT,
-    )
-    testbed.site.run(command, within=1800)
-    lines = Path(testbed.site.logs / "seed.log").read_text("utf-8").splitlines()
-    return lines[-1].strip() if lines else ""
-
-
 def vacuum(testbed: Embedded) -> None:
     """Bring the statistics up to date, as autovacuum would in a while."""
-    server = postgresql_of(testbed)
+    server = testbed.database()
     connection = psycopg2.connect(server.url_for(testbed.schema.database))
     connection.autocommit = True
     with connection.cursor() as cursor:

@@ -291,6 +291,7 @@ def test_nothing_is_in_flight_and_no_connection_in_use_when_all_is_answered(
         ("DELETE FROM run_tags WHERE x", "delete", "run_tags", True),
         ("SELECT 1", "select", "other", False),
         ("SELECT * FROM tenants", "select", "tenants", False),
+        ("WITH a AS (INSERT INTO runs (x) SELECT 1) SELECT 1", "insert", "runs", True),
         ("VACUUM", "other", "other", False),
         ("", "other", "other", False),
     ],
