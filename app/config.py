@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -71,6 +72,11 @@ def read_migration_config(environ: Mapping[str, str]) -> MigrationConfig:
 def read_database_url(environ: Mapping[str, str]) -> str:
     """The service's database alone, for tools that need nothing else."""
     return _database_url(environ, "MAESTRO_DATABASE_URL")
+
+
+def metrics_folder() -> str | None:
+    """Where workers share their metrics; needed before the configuration is read."""
+    return os.environ.get("PROMETHEUS_MULTIPROC_DIR") or None
 
 
 def _required(environ: Mapping[str, str], name: str, shape: str) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 import orjson
+from flask import g
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import Connection, Select, create_engine, event, text
 from sqlalchemy.orm import Session, SessionTransaction
@@ -109,13 +110,22 @@ def _unopened(connection: Connection) -> Iterator[None]:
 
 
 def enter(scope: Scope) -> None:
-    """Give this session its scope, before its first statement."""
-    db.session().info["scope"] = scope
+    """Give the request, and so its session, a scope before its first statement.
+
+    It is kept beside the session, which a request that needs none never has to make.
+    """
+    g.scope = scope
+
+
+def entered() -> Scope | None:
+    """The scope of the request or job, None when it has none."""
+    scope: Scope | None = g.get("scope")
+    return scope
 
 
 @event.listens_for(db.session, "after_begin")
-def _set_scope(session: Session, _: SessionTransaction, connection: Connection) -> None:
+def _set_scope(_: Session, __: SessionTransaction, connection: Connection) -> None:
     """Tell PostgreSQL the scope inside the transaction that the statements will run in."""
-    scope = session.info.get("scope")
+    scope = entered()
     if scope is not None:
         connection.execute(SET_SCOPE, scope.parameters())

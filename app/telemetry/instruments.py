@@ -5,7 +5,6 @@ Children are looked up once and then kept: finding one by its labels costs more 
 
 from __future__ import annotations
 
-import os
 from functools import cache
 from pathlib import Path
 from typing import TypeVar
@@ -21,6 +20,7 @@ from prometheus_client import (
 )
 from prometheus_client.values import MultiProcessValue
 
+from app.config import metrics_folder
 from app.telemetry.catalogue import METRICS
 from app.telemetry.metric import Feed, Kind, Metric
 from app.telemetry.slots import Slots
@@ -59,7 +59,7 @@ def build(metric: Metric, registry: CollectorRegistry) -> Instrument:
 
 
 disable_created_metrics()  # type: ignore[no-untyped-call]
-SLOTS = _slots(os.environ.get("PROMETHEUS_MULTIPROC_DIR"))
+SLOTS = _slots(metrics_folder())
 INSTRUMENTS = {
     name: build(metric, REGISTRY) for name, metric in METRICS.items() if metric.feed is Feed.WORKER
 }

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from gate.check import Client
 from gate.errors import SetupError
 from gate.model import Json
-from loadtests.bench.closed import Sends
+from loadtests.bench.orders import Sends
 
 LARGEST_PAGE, READ_RUNS, SEARCH = 200, 1000, "/v1/runs:search"
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
 
-from loadtests.bench.closed import Answers
+from loadtests.bench.orders import Answers
 
 BARE, DATABASE = "bare Flask", "pgbench -S"
 HEAD = (

@@ -23,8 +23,8 @@ from gate.testbed.process import Child, Command
 from gate.testbed.seeding import fill
 from gate.testbed.trees import members
 from loadtests.bench.cases import Case, cases
-from loadtests.bench.closed import Answers, Orders
 from loadtests.bench.figures import BARE, DATABASE, Round
+from loadtests.bench.orders import Answers, Orders
 from loadtests.generate import ROOT, surroundings
 from loadtests.machine import spent_by
 

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from gate.testbed.embedded import embedded
 from loadtests.bench.cases import Case
-from loadtests.bench.closed import Answers, Orders
 from loadtests.bench.figures import BARE, DATABASE, Round, as_text, quantile, table
 from loadtests.bench.open_loop import arrivals
+from loadtests.bench.orders import Answers, Orders
 from loadtests.bench.sitting import Effort, sitting
 from tests.conftest import SEED
 
