@@ -105,15 +105,11 @@ def fill_up(url: str) -> None:
         cursor.execute("SET session_replication_role = replica")  # copies need no parents
         for table in TABLES:
             fresh = {"id"} if table == "tenants" else {"tenant_id", "id"}
+            names = [column.name for column in Base.metadata.tables[table].columns]
             columns = [
-                sql.SQL("gen_random_uuid()")
-                if column.name in fresh
-                else sql.Identifier(column.name)
-                for column in Base.metadata.tables[table].columns
+                sql.SQL("gen_random_uuid()") if name in fresh else sql.Identifier(name)
+                for name in names
             ]
-            names = sql.SQL(", ").join(
-                sql.Identifier(column.name) for column in Base.metadata.tables[table].columns
-            )
             copies = sql.SQL(
                 "INSERT INTO {table} ({names}) SELECT {columns} FROM "
                 "(SELECT * FROM {table} LIMIT 1) AS one, generate_series(1, %s) "
