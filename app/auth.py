@@ -16,6 +16,7 @@ from app.database import Scope, db, enter
 from app.keys import Key
 from app.models import ApiKey, Member, Tenant
 from app.permissions import Permission, Role
+from app.telemetry.instruments import count
 from app.tenancy import Principal
 
 MOST_CACHED = 4096
@@ -64,6 +65,7 @@ class KeyCache:
 
     def forget(self, tenant_id: UUID | None) -> None:
         """Look every credential of the tenant, or of all tenants, up again: something changed."""
+        count("cache_invalidations_total", "keys")
         with self.lock:
             self.generation += 1
             for digest, (_, principal) in self.entries.items():

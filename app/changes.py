@@ -12,7 +12,7 @@ from sqlalchemy import event
 from sqlalchemy.orm import ORMExecuteState, Session, UOWTransaction
 
 from app.context import current
-from app.database import db
+from app.database import db, entered
 from app.models import ApiKey, Member, Model, Project, Tenant
 
 # By what they end: the credentials that workers trust, and the rows in `app.read_cache`. Deleting
@@ -42,7 +42,7 @@ def _is_watched(row: object) -> bool:
 def _note_statement(state: ORMExecuteState) -> None:
     """An UPDATE or DELETE of many rows at once names no object: its scope says whose they are."""
     if (state.is_update or state.is_delete) and state.bind_mapper is not None:
-        scope = state.session.info.get("scope")
+        scope = entered()
         _note(state.session, state.bind_mapper.class_, scope.tenant_id if scope else None)
 
 

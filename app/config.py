@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
+
+from sqlalchemy import make_url
+from sqlalchemy.exc import ArgumentError
 
 DRIVER = "postgresql+psycopg2://"
 SHORTEST_SECRET = 16
@@ -45,6 +49,8 @@ class Config:
     anonymous_per_minute: int = 600
     oidc: Oidc | None = None
     drain_file: str | None = None
+    otlp_endpoint: str | None = None
+    trace_ratio: float = 0.01
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +76,8 @@ def read_config(environ: Mapping[str, str]) -> Config:
         ),
         oidc=_oidc(environ),
         drain_file=environ.get("MAESTRO_DRAIN_FILE"),
+        otlp_endpoint=_endpoint(environ),
+        trace_ratio=_ratio(environ),
     )
 
 
@@ -80,6 +88,16 @@ def read_migration_config(environ: Mapping[str, str]) -> MigrationConfig:
         raise ConfigError("MAESTRO_APP_ROLE must be a plain lower-case PostgreSQL role name.")
     url = _database_url(environ, "MAESTRO_MIGRATION_DATABASE_URL")
     return MigrationConfig(database_url=url, app_role=role)
+
+
+def read_database_url(environ: Mapping[str, str]) -> str:
+    """The service's database alone, for tools that need nothing else."""
+    return _database_url(environ, "MAESTRO_DATABASE_URL")
+
+
+def metrics_folder() -> str | None:
+    """Where workers share their metrics; needed before the configuration is read."""
+    return os.environ.get("PROMETHEUS_MULTIPROC_DIR") or None
 
 
 def _required(environ: Mapping[str, str], name: str, shape: str) -> str:
@@ -95,6 +113,11 @@ def _database_url(environ: Mapping[str, str], name: str) -> str:
     scheme, separator, rest = value.partition("://")
     if not separator or scheme not in {"postgresql", "postgres", "postgresql+psycopg2"}:
         raise ConfigError(f"{name} must be {shape}.")
+    try:
+        make_url(DRIVER + rest)
+    except (ArgumentError, ValueError):
+        # The library's own message would show the password.
+        raise ConfigError(f"{name} must be {shape}.") from None
     return DRIVER + rest
 
 
@@ -158,3 +181,19 @@ def _count(environ: Mapping[str, str], name: str) -> int:
     if not re.fullmatch(r"[0-9]{1,2}", value):
         raise ConfigError(f"{name} must be the number of proxies in front, such as 0 or 1.")
     return int(value)
+
+
+def _endpoint(environ: Mapping[str, str]) -> str | None:
+    value = environ.get("OTEL_EXPORTER_OTLP_ENDPOINT")
+    if value and not value.startswith(("http://", "https://")):
+        raise ConfigError(
+            "OTEL_EXPORTER_OTLP_ENDPOINT must be the URL of an OTLP receiver over HTTP."
+        )
+    return value or None
+
+
+def _ratio(environ: Mapping[str, str]) -> float:
+    value = environ.get("MAESTRO_TRACE_RATIO", "0.01")
+    if not re.fullmatch(r"0(\.[0-9]{1,6})?|1(\.0+)?", value):
+        raise ConfigError("MAESTRO_TRACE_RATIO must be the share of requests to trace: 0 to 1.")
+    return float(value)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import socket
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from threading import Lock, Thread
@@ -72,6 +72,7 @@ class Guard:
     """Opens, tries and watches the connections of one engine."""
 
     engine: Engine
+    clock: Callable[[], float] = time.monotonic
     watch: Watch = field(default_factory=Watch)
     breaker: Breaker = field(default_factory=lambda: Breaker(failures=1, seconds=PAUSE))
 
@@ -98,13 +99,13 @@ class Guard:
     def opened(self, connection: Any, entry: ConnectionPoolEntry) -> None:
         """Keep a descriptor of our own: libpq closes its one, and the number may be reused."""
         entry.info[LINE] = socket.socket(fileno=os.dup(connection.fileno()))
-        entry.info[SINCE] = time.monotonic()
+        entry.info[SINCE] = self.clock()
 
     def taken(self, connection: Any, entry: ConnectionPoolEntry, _: Any) -> None:
         """Watch the connection; SQLAlchemy opens another one when it rested and is dead."""
         if has_request_context():
             self.watch.begin(entry)
-        if time.monotonic() - entry.info[SINCE] > RESTED:
+        if self.clock() - entry.info[SINCE] > RESTED:
             try:
                 self.engine.dialect.do_ping(connection)
             except psycopg2.Error as error:
@@ -114,7 +115,7 @@ class Guard:
     def returned(self, _: Any, entry: ConnectionPoolEntry) -> None:
         """Watch it no longer."""
         self.watch.end(entry)
-        entry.info[SINCE] = time.monotonic()
+        entry.info[SINCE] = self.clock()
 
     def closed(self, _: Any, entry: ConnectionPoolEntry) -> None:
         """Give the descriptor back."""
@@ -122,9 +123,9 @@ class Guard:
         entry.info[LINE].close()
 
 
-def guard(engine: Engine) -> Guard:
+def guard(engine: Engine, clock: Callable[[], float] = time.monotonic) -> Guard:
     """Guard the engine from now on. It connects to nothing yet."""
-    made = Guard(engine)
+    made = Guard(engine, clock)
     event.listen(engine, "do_connect", made.connect)
     event.listen(engine, "connect", made.opened)
     event.listen(engine, "checkout", made.taken)

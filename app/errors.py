@@ -15,6 +15,8 @@ from flask import Response, request
 from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
+from app.telemetry.watch import note_defect
+
 PROBLEM_TYPE = "application/problem+json"
 REQUEST_ID = "maestro.request_id"
 RETRY_SECONDS = "1"
@@ -123,6 +125,7 @@ def _answer_defect(error: Exception) -> Response:
     while last is not None and last.tb_next is not None:
         last = last.tb_next
     place = f"{last.tb_frame.f_code.co_filename}:{last.tb_lineno}" if last else ""
+    note_defect(error)
     log.error("defect", extra={"error": type(error).__name__, "place": place})
     return respond(ProblemError(500, "internal", "The service failed to answer."))
 

@@ -25,9 +25,20 @@ from app.oidc import new_verifier
 from app.openapi import SCHEMES, complete
 from app.read_cache import ReadCache
 from app.redis_pool import GuardedPool, new_pool
-from app.resources import api_keys, experiments, members, models, projects, runs, system, tenants
+from app.resources import (
+    api_keys,
+    docs,
+    experiments,
+    members,
+    models,
+    projects,
+    runs,
+    system,
+    tenants,
+)
+from app.telemetry import redis_commands, statements
 
-RESOURCES = (system, tenants, members, api_keys, projects, experiments, runs, models)
+RESOURCES = (system, docs, tenants, members, api_keys, projects, experiments, runs, models)
 DESCRIPTION = "Projects, experiments, runs and models of many tenants, each for itself."
 
 
@@ -74,12 +85,14 @@ def create_app(config: Config) -> APIFlask:
     _configure(app, config)
     changes.register()
     app.extensions[NAME] = new_context(config, pool)
-    logs.register(app)
+    logs.register(app, config)
     compression.register(app)
     headers.register(app, config)
     errors.register(app)
     guard.register_entry(app)
+    logs.register_sign_in(app)
     limits.register(app, config, pool)
+    logs.register_admission(app)
     guard.register_input(app)
     for resource in RESOURCES:
         app.register_blueprint(resource.bp)
@@ -114,7 +127,9 @@ def _configure(app: APIFlask, config: Config) -> None:
     )
     db.init_app(app)
     with app.app_context():
+        statements.watch(db.engine)
         connections.guard(db.engine)
+    redis_commands.watch()
 
 
 def new_context(config: Config, pool: GuardedPool) -> Context:

@@ -16,6 +16,7 @@ from redis import Redis
 from redis.commands.core import Script
 
 from app.redis_pool import FAILED
+from app.telemetry.instruments import count, gauge
 
 WINDOW = 60.0
 MOST_HELD = 10_000
@@ -113,7 +114,10 @@ class Counter:
                 [f"maestro:rate:{name}"], [tier.lease, tier.per_minute, int(WINDOW * 1000)]
             )
         except FAILED:
+            count("ratelimit_backend_errors_total")
+            gauge("ratelimit_degraded").set(1)
             return None
+        gauge("ratelimit_degraded").set(0)
         return Lease(granted, beyond, asked + left / 1000)
 
     def _alone(self, lease: Lease | None, tier: Tier) -> Lease:

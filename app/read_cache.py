@@ -21,6 +21,7 @@ from redis import Redis
 from redis.commands.core import Script
 
 from app.redis_pool import FAILED
+from app.telemetry.instruments import count
 
 LIFETIME = 1.0
 VERSION_MILLISECONDS = 3_600_000
@@ -68,12 +69,15 @@ class ReadCache:
             version, entry = self.redis.mget(version_key, key)  # type: ignore[misc]
             version = version or self.renew([version_key], ["keep", VERSION_MILLISECONDS])
         except FAILED:
+            count("cache_requests_total", "rows", "unavailable")
             return load()
         row = self._open(entry, key, version)
+        count("cache_requests_total", "rows", "miss" if row is None else "hit")
         return row if row is not None else self._fill(version_key, key, version, load)
 
     def change(self, tenant_id: UUID) -> None:
         """Nothing that was kept for the tenant counts any more. Call it after the commit."""
+        count("cache_invalidations_total", "rows")
         try:
             self.renew([self._keys(tenant_id, "")[0]], ["new", VERSION_MILLISECONDS])
         except FAILED:

@@ -11,8 +11,9 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import RedisError
 from redis.retry import Retry
 
-from app.breaker import Breaker
+from app.breaker import Breaker, State
 from app.config import Config
+from app.telemetry.instruments import gauge
 
 SECONDS = 0.15
 FAILURES, PAUSE = 3, 1.0
@@ -29,10 +30,13 @@ class GuardedPool(ConnectionPool):
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
         self.breaker = Breaker(FAILURES, PAUSE)
+        self.shown: State | None = None
 
     def get_connection(self, *names: Any, **options: Any) -> Any:
         """A connection, unless Redis has just failed."""
-        if not self.breaker.admits():
+        admitted = self.breaker.admits()
+        self._show_state()
+        if not admitted:
             raise RedisConnectionError("Redis has failed and is left alone for a moment.")
         return super().get_connection(*names, **options)
 
@@ -40,7 +44,14 @@ class GuardedPool(ConnectionPool):
         """Take the connection back; redis-py has closed it if Redis did not answer."""
         answered = connection._sock is not None  # noqa: SLF001 - redis-py has no public name for it
         (self.breaker.succeeded if answered else self.breaker.failed)()
+        self._show_state()
         super().release(connection)
+
+    def _show_state(self) -> None:
+        state = self.breaker.state
+        if state is not self.shown:
+            self.shown = state
+            gauge("redis_breaker_state").set(state)
 
 
 def new_pool(config: Config) -> GuardedPool:

@@ -30,8 +30,13 @@ from gate.errors import GateError, UsageError
 from gate.explain import explain as page_of
 from gate.model import Outcome, Plan, Verdict
 from gate.policy import Policy, decide, name_known, parse
-from gate.testbed.embedded import embedded
+from gate.testbed import seeding
+from gate.testbed.embedded import Embedded, embedded
 from gate.testbed.external import external
+from gate.testbed.seeding import fill
+from loadtests.bench.figures import as_text, table
+from loadtests.bench.open_loop import arrivals
+from loadtests.bench.sitting import Effort, sitting
 from reports import FORMATS
 
 EXIT = {Outcome.PASS: 0, Outcome.FAIL: 10}
@@ -173,7 +178,7 @@ def place(
 
 def maestro_ml(
     folder: Path, seed: int, progress: screen.Progress, port: int = 0
-) -> AbstractContextManager[Testbed]:
+) -> AbstractContextManager[Embedded]:
     """Our own service, on new servers or on installed ones that the environment names."""
     return embedded(
         folder,
@@ -279,12 +284,16 @@ def diff(before: Path, after: Path, *, as_json: bool) -> None:
 
 @commands.command()
 @click.option("--port", type=click.IntRange(0, 65535), default=0, help="Default: a free one.")
-def serve(port: int) -> None:
+@click.option("--seed", "runs", type=click.IntRange(0), default=0, help="Runs to fill in.")
+def serve(port: int, runs: int) -> None:
     """Start Maestro ML with two demo tenants on embedded servers, until Ctrl-C."""
     progress = screen.Progress.on(Console(stderr=True), 0)
     with TemporaryDirectory(prefix="maestro-demo-") as logs, ExitStack() as stack:
         with progress:
             testbed = stack.enter_context(maestro_ml(Path(logs), 0, progress, port=port))
+            for name, tenant_id in testbed.tenant_ids.items() if runs else ():
+                progress.say(f"Seeding {name}")
+                fill(testbed.site, testbed.schema.app_url, tenant_id, ["--runs", str(runs)])
         keys = {
             tenant: testbed.actor(tenant).credentials["Authorization"].removeprefix("Bearer ")
             for tenant in testbed.tenants
@@ -292,6 +301,36 @@ def serve(port: int) -> None:
         click.echo(screen.welcome_text(testbed, keys))
         with suppress(KeyboardInterrupt):
             signal.pause()
+
+
+@commands.command(context_settings={"ignore_unknown_options": True})
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+def seed(arguments: tuple[str, ...]) -> int:
+    """Fill a tenant of an installed service: --tenant ID [--runs N --experiments N …].
+
+    MAESTRO_DATABASE_URL names the service's database. An interrupted seeding goes on where it
+    ended; `python -m app seed --help` lists all sizes.
+    """
+    return USAGE if seeding.seed(arguments, os.environ) else 0
+
+
+@commands.command()
+@click.option("--rounds", type=click.IntRange(1), default=3, show_default=True)
+@click.option("--seconds", type=click.IntRange(1), default=3, show_default=True)
+@click.option("--connections", type=click.IntRange(1), default=16, show_default=True)
+@click.option("--runs", type=click.IntRange(120), default=60_000, show_default=True)
+@click.option("--rate", type=click.IntRange(1), default=1000, show_default=True)
+def bench(rate: int, **asked: Any) -> None:
+    """Measure Maestro ML next to bare Flask and pgbench -S: a table of one sitting, no gate."""
+    effort = Effort(**asked)
+    progress = screen.Progress.on(Console(stderr=True), 0)
+    with TemporaryDirectory(prefix="maestro-bench-") as logs, ExitStack() as stack:
+        with progress:
+            testbed = stack.enter_context(embedded(Path(logs), 0, say=progress.say))
+            place = stack.enter_context(sitting(testbed, effort, progress.say))
+            rounds = place.measure(progress.say)
+            late = arrivals(testbed, rate, 3 * effort.seconds)
+        click.echo(f"{place.seeded}\n\n{as_text(table(rounds))}\n\n{late}")
 
 
 def show(verdict: Verdict, folder: Path, *, as_json: bool) -> None:

@@ -10,13 +10,13 @@ from apiflask import APIBlueprint, APIFlask
 from flask import Response, current_app
 from sqlalchemy import text
 
-from app import metrics
 from app.context import current
 from app.database import db
 from app.endpoint import Audience, endpoint
 from app.errors import unavailable
 from app.redis_pool import answers
 from app.schemas.system import Alive, Document, Ready
+from app.telemetry.exposition import exposition
 
 bp = APIBlueprint("system", __name__, tag="System")
 
@@ -50,7 +50,7 @@ def read_readiness() -> dict[str, str]:
 )
 def read_metrics() -> Response:
     """Give the metrics in Prometheus' text format."""
-    body, content_type = metrics.exposition(current().config)
+    body, content_type = exposition(current().config)
     return Response(body, content_type=content_type)
 
 

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 from redis import Redis
 
-from app.breaker import Breaker
+from app.breaker import Breaker, State
 from app.config import Config
 from app.factory import create_app
 from app.redis_pool import FAILED, FAILURES, new_pool
@@ -78,6 +78,11 @@ class AnyHistory(RuleBasedStateMachine):
     def a_call_succeeds(self) -> None:
         self.breaker.succeeded()
         self.in_a_row = self.trying = 0
+
+    @invariant()
+    def its_state_is_told(self) -> None:
+        told = State.HALF_OPEN if self.trying else State.OPEN
+        assert self.breaker.state is (told if self.in_a_row >= 3 else State.CLOSED)
 
     @invariant()
     def a_closed_breaker_admits_everybody(self) -> None:

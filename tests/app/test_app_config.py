@@ -14,7 +14,7 @@ GOOD = {
     "MAESTRO_CURSOR_SECRET": "a long enough secret",
 }
 WRONG = {
-    "MAESTRO_DATABASE_URL": ["", "mysql://x", "nonsense"],
+    "MAESTRO_DATABASE_URL": ["", "mysql://x", "nonsense", "postgresql://u:p@h:1,q:2@h/d"],
     "MAESTRO_REDIS_URL": ["", "http://x"],
     "MAESTRO_CURSOR_SECRET": ["", "short"],
     "MAESTRO_OPERATOR_KEY_SHA256": ["xyz", "A" * 64],
@@ -22,6 +22,8 @@ WRONG = {
     "MAESTRO_AUTH_SECONDS": ["-1", "61", "soon"],
     "MAESTRO_ANONYMOUS_PER_MINUTE": ["-1", "1e3"],
     "MAESTRO_OIDC_ISSUER": ["issuer", "http://issuer.example", "ftp://127.0.0.1", "https://"],
+    "OTEL_EXPORTER_OTLP_ENDPOINT": ["localhost:4318", "grpc://x"],
+    "MAESTRO_TRACE_RATIO": ["", "2", "-1", "1.5", "5%"],
 }
 
 

@@ -13,6 +13,7 @@ from app.endpoint import declaration_of
 from app.factory import create_app, declarations
 
 ROUTES = """
+GET /docs | GET /docs/start.js | GET /docs/swagger-ui-bundle.js | GET /docs/swagger-ui.css
 GET /healthz | GET /metrics | GET /openapi.json | GET /readyz
 GET /v1/api-keys | POST /v1/api-keys | DELETE /v1/api-keys/{key_id}
 GET /v1/experiments/{experiment_id} | PATCH /v1/experiments/{experiment_id}
