@@ -5,25 +5,86 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+import tempfile
+from collections.abc import Mapping
+from dataclasses import fields
+from pathlib import Path
+from uuid import UUID
 
-from app.config import ConfigError, read_migration_config
+from app.config import ConfigError, read_database_url, read_migration_config
 from app.migrate import downgrade, upgrade
+from app.seed import Dataset, SeedError, seed
+from app.serve import serve
 
 
 def main(arguments: list[str]) -> int:
-    """`migrate [--down]`: 0 when done, 64 with one sentence when the configuration is wrong."""
+    """`migrate`, `seed` or `serve`: 0 when done, 64 with one sentence when told what is wrong."""
+    chosen = parse(arguments)
+    try:
+        run(chosen, os.environ)
+    except (ConfigError, SeedError) as error:
+        sys.stderr.write(f"{error}\n")
+        return 64
+    return 0
+
+
+def parse(arguments: list[str]) -> argparse.Namespace:
+    """What was asked for."""
     parser = argparse.ArgumentParser(prog="python -m app", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     migrate = commands.add_parser("migrate", help="bring the database schema to its newest state")
     migrate.add_argument("--down", action="store_true", help="remove the schema and all its data")
-    chosen = parser.parse_args(arguments)
-    try:
-        config = read_migration_config(os.environ)
-        (downgrade if chosen.down else upgrade)(config)
-    except ConfigError as error:
-        sys.stderr.write(f"{error}\n")
-        return 64
-    return 0
+    seeding = commands.add_parser("seed", help="fill a tenant with a large body of work")
+    seeding.add_argument("--tenant", type=UUID, required=True, help="the id of a tenant")
+    for part in fields(Dataset):
+        text = f"default: {part.default}"
+        seeding.add_argument(f"--{part.name}", type=natural, default=part.default, help=text)
+    server = commands.add_parser("serve", help="serve until SIGTERM, and drain before the end")
+    server.add_argument("--host", default="127.0.0.1")
+    server.add_argument("--port", type=int, default=8000)
+    server.add_argument("--workers", type=int, default=os.cpu_count() or 1)
+    server.add_argument("--drain-seconds", type=float, default=5.0)
+    return parser.parse_args(arguments)
+
+
+def natural(text: str) -> int:
+    """A whole number that is not negative; ValueError for anything else."""
+    number = int(text)
+    if number < 0:
+        raise ValueError(text)
+    return number
+
+
+def run(chosen: argparse.Namespace, environ: Mapping[str, str]) -> None:
+    """Do what was asked for."""
+    if chosen.command == "seed":
+        dataset = Dataset(**{part.name: getattr(chosen, part.name) for part in fields(Dataset)})
+        seed(read_database_url(environ), chosen.tenant, dataset, say)
+    elif chosen.command == "serve":
+        serve_draining(chosen)
+    else:
+        (downgrade if chosen.down else upgrade)(read_migration_config(environ))
+
+
+def serve_draining(asked: argparse.Namespace) -> None:
+    """Serve, with a drain file that the workers find in their environment."""
+    with tempfile.TemporaryDirectory(prefix="maestro-drain-") as folder:
+        drain_file = Path(folder) / "draining"
+        os.environ["MAESTRO_DRAIN_FILE"] = str(drain_file)
+        serve(
+            host=asked.host,
+            port=asked.port,
+            workers=asked.workers,
+            drain_file=drain_file,
+            drain_seconds=asked.drain_seconds,
+        )
+
+
+def say(line: str) -> None:
+    """Progress: over one line on a terminal, else only what comes last."""
+    last = line.endswith("rows/s")
+    if last or sys.stderr.isatty():
+        sys.stderr.write(f"\r{line:<60}" + ("\n" if last else ""))
 
 
 if __name__ == "__main__":

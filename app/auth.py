@@ -1,10 +1,13 @@
-"""Whose key is this, and what is it worth right now?"""
+"""Whose credential is this, and what is it worth right now?"""
 
 from __future__ import annotations
 
+import hashlib
+import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from threading import Lock
 from uuid import UUID
 
 from sqlalchemy import select
@@ -13,38 +16,78 @@ from app.database import Scope, db, enter
 from app.keys import Key
 from app.models import ApiKey, Member, Tenant
 from app.permissions import Permission, Role
+from app.telemetry.instruments import count
 from app.tenancy import Principal
 
 MOST_CACHED = 4096
 
 
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    """Who a credential stands for, and for how many seconds it is valid at most."""
+
+    principal: Principal
+    seconds: float = math.inf
+
+
 @dataclass(slots=True)
 class KeyCache:
-    """Principals looked up by this worker, each trusted for `seconds` at most."""
+    """Principals looked up by this worker, each trusted for `seconds` at most.
+
+    Only credentials that were found are kept, so wrong ones cannot fill it. Safe among threads.
+    """
 
     seconds: float
     clock: Callable[[], float] = time.monotonic
     entries: dict[bytes, tuple[float, Principal]] = field(default_factory=dict, repr=False)
+    generation: int = 0
+    lock: Lock = field(default_factory=Lock, repr=False)
 
     def get(self, digest: bytes) -> Principal | None:
         """The principal, unless it was never looked up or that was too long ago."""
         until, principal = self.entries.get(digest, (0.0, None))
         return principal if self.clock() < until else None
 
-    def put(self, digest: bytes, principal: Principal) -> None:
-        """Trust the principal from now on; a full cache starts again from nothing."""
-        if len(self.entries) >= MOST_CACHED:
-            self.entries.clear()
-        self.entries[digest] = (self.clock() + self.seconds, principal)
+    def put(self, digest: bytes, found: SignedIn, generation: int) -> None:
+        """Trust the principal from now on; the oldest entry makes room.
 
-    def forget(self, tenant_id: UUID) -> None:
-        """Look every key of the tenant up again: a member or a key has changed."""
-        for digest, (_, principal) in list(self.entries.items()):
-            if principal.tenant_id == tenant_id:
-                self.entries.pop(digest, None)
+        `generation` is the cache's from before the lookup: what was looked up before a change
+        that has been heard of meanwhile is not trusted again.
+        """
+        until = self.clock() + min(self.seconds, found.seconds)
+        with self.lock:
+            if generation != self.generation:
+                until = 0.0
+            self.entries.pop(digest, None)
+            if len(self.entries) >= MOST_CACHED:
+                self.entries.pop(next(iter(self.entries)))
+            self.entries[digest] = (until, found.principal)
+
+    def forget(self, tenant_id: UUID | None) -> None:
+        """Look every credential of the tenant, or of all tenants, up again: something changed."""
+        count("cache_invalidations_total", "keys")
+        with self.lock:
+            self.generation += 1
+            for digest, (_, principal) in self.entries.items():
+                if tenant_id is None or principal.tenant_id == tenant_id:
+                    self.entries[digest] = (0.0, principal)
+
+    def knows(self, digest: bytes) -> bool:
+        """Was this credential valid the last time it was looked up?"""
+        return digest in self.entries
+
+    def drop(self, digest: bytes) -> None:
+        """This credential is not valid any more."""
+        with self.lock:
+            self.entries.pop(digest, None)
 
 
-def look_up(key: Key) -> Principal | None:
+def digest_of(credential: str) -> bytes:
+    """SHA-256 of a credential: what is stored, compared and cached in its place."""
+    return hashlib.sha256(credential.encode(errors="surrogateescape")).digest()
+
+
+def look_up(key: Key) -> SignedIn | None:
     """The principal of a stored key, read from the database under the key's own tenant."""
     enter(Scope(key.tenant_id))
     query = (
@@ -57,7 +100,7 @@ def look_up(key: Key) -> Principal | None:
     if found is None:
         return None
     key_id, scopes, member_id, role, plan = found
-    return Principal(
+    principal = Principal(
         tenant_id=key.tenant_id,
         plan=plan,
         member_id=member_id,
@@ -65,3 +108,4 @@ def look_up(key: Key) -> Principal | None:
         role=Role(role),
         scopes=None if scopes is None else frozenset(map(Permission, scopes)),
     )
+    return SignedIn(principal)

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+from sqlalchemy import make_url
+from sqlalchemy.exc import ArgumentError
 
 DRIVER = "postgresql+psycopg2://"
 SHORTEST_SECRET = 16
+LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
 class ConfigError(Exception):
@@ -15,11 +21,21 @@ class ConfigError(Exception):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Oidc:
+    """Whose tokens sign members in: `tenant_claim` holds the id of the tenant."""
+
+    issuer: str
+    audience: str
+    tenant_claim: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Config:
     """Everything the service is told from outside. URLs and secrets never appear in its repr.
 
     `auth_seconds` bounds how long a worker may trust a key it has looked up, and so how late a
-    revocation takes effect.
+    revocation takes effect while Redis is down. `anonymous_per_minute` is what one address may
+    ask without a valid credential.
     """
 
     database_url: str = field(repr=False)
@@ -30,6 +46,11 @@ class Config:
     multiprocess_dir: str | None = None
     auth_seconds: float = 2.0
     pool_size: int = 4
+    anonymous_per_minute: int = 600
+    oidc: Oidc | None = None
+    drain_file: str | None = None
+    otlp_endpoint: str | None = None
+    trace_ratio: float = 0.01
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +70,14 @@ def read_config(environ: Mapping[str, str]) -> Config:
         operator_key_sha256=_digest(environ),
         trusted_proxies=_count(environ, "MAESTRO_TRUSTED_PROXIES"),
         multiprocess_dir=environ.get("PROMETHEUS_MULTIPROC_DIR"),
+        auth_seconds=_number(environ, "MAESTRO_AUTH_SECONDS", default=2, most=60),
+        anonymous_per_minute=_number(
+            environ, "MAESTRO_ANONYMOUS_PER_MINUTE", default=600, most=999_999
+        ),
+        oidc=_oidc(environ),
+        drain_file=environ.get("MAESTRO_DRAIN_FILE"),
+        otlp_endpoint=_endpoint(environ),
+        trace_ratio=_ratio(environ),
     )
 
 
@@ -59,6 +88,16 @@ def read_migration_config(environ: Mapping[str, str]) -> MigrationConfig:
         raise ConfigError("MAESTRO_APP_ROLE must be a plain lower-case PostgreSQL role name.")
     url = _database_url(environ, "MAESTRO_MIGRATION_DATABASE_URL")
     return MigrationConfig(database_url=url, app_role=role)
+
+
+def read_database_url(environ: Mapping[str, str]) -> str:
+    """The service's database alone, for tools that need nothing else."""
+    return _database_url(environ, "MAESTRO_DATABASE_URL")
+
+
+def metrics_folder() -> str | None:
+    """Where workers share their metrics; needed before the configuration is read."""
+    return os.environ.get("PROMETHEUS_MULTIPROC_DIR") or None
 
 
 def _required(environ: Mapping[str, str], name: str, shape: str) -> str:
@@ -74,6 +113,11 @@ def _database_url(environ: Mapping[str, str], name: str) -> str:
     scheme, separator, rest = value.partition("://")
     if not separator or scheme not in {"postgresql", "postgres", "postgresql+psycopg2"}:
         raise ConfigError(f"{name} must be {shape}.")
+    try:
+        make_url(DRIVER + rest)
+    except (ArgumentError, ValueError):
+        # The library's own message would show the password.
+        raise ConfigError(f"{name} must be {shape}.") from None
     return DRIVER + rest
 
 
@@ -102,8 +146,54 @@ def _digest(environ: Mapping[str, str]) -> str | None:
     return value or None
 
 
+def _oidc(environ: Mapping[str, str]) -> Oidc | None:
+    issuer = environ.get("MAESTRO_OIDC_ISSUER", "")
+    if not issuer:
+        return None
+    if not is_safe(issuer):
+        raise ConfigError(
+            "MAESTRO_OIDC_ISSUER must be an https URL, or an http one on this machine."
+        )
+    shape = "the audience that the issuer's tokens for this service have"
+    return Oidc(
+        issuer=issuer,
+        audience=_required(environ, "MAESTRO_OIDC_AUDIENCE", shape),
+        tenant_claim=environ.get("MAESTRO_OIDC_TENANT_CLAIM") or "tenant_id",
+    )
+
+
+def is_safe(url: str) -> bool:
+    """Is it https, or a server on this machine?"""
+    parts = urlsplit(url)
+    local = parts.scheme == "http" and parts.hostname in LOOPBACK
+    return bool(parts.hostname) and (parts.scheme == "https" or local)
+
+
+def _number(environ: Mapping[str, str], name: str, *, default: int, most: int) -> int:
+    value = environ.get(name) or str(default)
+    if not re.fullmatch(r"[0-9]{1,6}", value) or int(value) > most:
+        raise ConfigError(f"{name} must be a whole number up to {most}.")
+    return int(value)
+
+
 def _count(environ: Mapping[str, str], name: str) -> int:
     value = environ.get(name, "0")
     if not re.fullmatch(r"[0-9]{1,2}", value):
         raise ConfigError(f"{name} must be the number of proxies in front, such as 0 or 1.")
     return int(value)
+
+
+def _endpoint(environ: Mapping[str, str]) -> str | None:
+    value = environ.get("OTEL_EXPORTER_OTLP_ENDPOINT")
+    if value and not value.startswith(("http://", "https://")):
+        raise ConfigError(
+            "OTEL_EXPORTER_OTLP_ENDPOINT must be the URL of an OTLP receiver over HTTP."
+        )
+    return value or None
+
+
+def _ratio(environ: Mapping[str, str]) -> float:
+    value = environ.get("MAESTRO_TRACE_RATIO", "0.01")
+    if not re.fullmatch(r"0(\.[0-9]{1,6})?|1(\.0+)?", value):
+        raise ConfigError("MAESTRO_TRACE_RATIO must be the share of requests to trace: 0 to 1.")
+    return float(value)

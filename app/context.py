@@ -10,17 +10,25 @@ from redis import Redis
 
 from app.auth import KeyCache
 from app.config import Config
+from app.invalidation import Invalidations
+from app.leases import Counter
+from app.oidc import TokenVerifier
+from app.read_cache import ReadCache
 
 NAME = "maestro"
 
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """The parts of one application that requests share."""
+    """The parts of one application that requests share. Without an issuer `tokens` is None."""
 
     config: Config
     keys: KeyCache
     redis: Redis
+    changes: Invalidations
+    counter: Counter
+    rows: ReadCache
+    tokens: TokenVerifier | None
 
 
 def current() -> Context:

@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+import orjson
+from flask import g
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import Connection, Select, create_engine, event, text
 from sqlalchemy.orm import Session, SessionTransaction
 
 from app.config import Config
+from app.telemetry.pool import WatchedPool
 
 # Milliseconds. Each is far above a healthy request and below a caller's patience.
 SERVER_LIMITS = {
     "statement_timeout": 2000,
     "lock_timeout": 1000,
-    "idle_in_transaction_session_timeout": 5000,
+    # What a request that was cut off (`app.connections`) leaves behind must not keep its locks.
+    "idle_in_transaction_session_timeout": 2000,
 }
 SET_SCOPE = text(
     "SELECT set_config('app.tenant_id', :tenant, true), set_config('app.operator', :operator, true)"
@@ -43,13 +48,14 @@ class Scope:
 
 
 def engine_options(config: Config) -> dict[str, Any]:
-    """A small pool that sheds load early, notices dead servers and never waits long."""
+    """A small pool that sheds load early and never waits long; `app.connections` guards it."""
     limits = " ".join(f"-c {name}={value}" for name, value in SERVER_LIMITS.items())
     return {
+        "poolclass": WatchedPool,
+        "json_deserializer": orjson.loads,
         "pool_size": config.pool_size,
         "max_overflow": 0,
         "pool_timeout": 1,
-        "pool_pre_ping": True,
         "pool_use_lifo": True,
         "connect_args": {
             "connect_timeout": 2,
@@ -84,19 +90,43 @@ class Read:
     def one(self, tenant_id: UUID, **parameters: Any) -> dict[str, Any] | None:
         """The row as a mapping, or None; `tenant_id` is scope and parameter at once."""
         bound = {"tenant_id": tenant_id, "scope": str(tenant_id), **parameters}
-        with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        with db.engine.connect() as connection, _unopened(connection):
             row = connection.exec_driver_sql(self.sql, bound).one_or_none()
         return None if row is None else dict(zip(self.columns, row, strict=True))
 
 
+@contextmanager
+def _unopened(connection: Connection) -> Iterator[None]:
+    """Let psycopg2 open no transaction of its own, which would be two more round trips.
+
+    SQLAlchemy's isolation level AUTOCOMMIT does the same by asking the server twice.
+    """
+    driver: Any = connection.connection.driver_connection
+    driver.autocommit = True
+    try:
+        yield
+    finally:
+        if not driver.closed:
+            driver.autocommit = False
+
+
 def enter(scope: Scope) -> None:
-    """Give this session its scope, before its first statement."""
-    db.session().info["scope"] = scope
+    """Give the request, and so its session, a scope before its first statement.
+
+    It is kept beside the session, which a request that needs none never has to make.
+    """
+    g.scope = scope
+
+
+def entered() -> Scope | None:
+    """The scope of the request or job, None when it has none."""
+    scope: Scope | None = g.get("scope")
+    return scope
 
 
 @event.listens_for(db.session, "after_begin")
-def _set_scope(session: Session, _: SessionTransaction, connection: Connection) -> None:
+def _set_scope(_: Session, __: SessionTransaction, connection: Connection) -> None:
     """Tell PostgreSQL the scope inside the transaction that the statements will run in."""
-    scope = session.info.get("scope")
+    scope = entered()
     if scope is not None:
         connection.execute(SET_SCOPE, scope.parameters())

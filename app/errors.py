@@ -6,7 +6,6 @@ Every error is a problem detail (RFC 9457) and never carries driver text.
 from __future__ import annotations
 
 import logging
-import time
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 
@@ -15,6 +14,8 @@ from apiflask import APIFlask, HTTPError
 from flask import Response, request
 from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+
+from app.telemetry.watch import note_defect
 
 PROBLEM_TYPE = "application/problem+json"
 REQUEST_ID = "maestro.request_id"
@@ -124,14 +125,13 @@ def _answer_defect(error: Exception) -> Response:
     while last is not None and last.tb_next is not None:
         last = last.tb_next
     place = f"{last.tb_frame.f_code.co_filename}:{last.tb_lineno}" if last else ""
+    note_defect(error)
     log.error("defect", extra={"error": type(error).__name__, "place": place})
     return respond(ProblemError(500, "internal", "The service failed to answer."))
 
 
 def _answer_http_error(error: HTTPError) -> Response:
     status = HTTPStatus(error.status_code)
-    if status == HTTPStatus.TOO_MANY_REQUESTS:
-        return respond(_too_many())
     code = "invalid-request" if status == HTTPStatus.UNPROCESSABLE_ENTITY else status.name
     kept = {
         name: str(value)
@@ -146,16 +146,6 @@ def _answer_http_error(error: HTTPError) -> Response:
         errors=_list_errors(error.detail),
     )
     return respond(problem)
-
-
-def _too_many() -> ProblemError:
-    """429, with the seconds until the tenant's minute is over."""
-    return ProblemError(
-        429,
-        "rate-limited",
-        "The tenant has used up its requests of this minute.",
-        headers={"Retry-After": str(60 - int(time.time()) % 60)},
-    )
 
 
 def _list_errors(detail: object) -> list[dict[str, str]]:

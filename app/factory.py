@@ -13,16 +13,32 @@ from redis import Redis
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.routing import BaseConverter
 
-from app import errors, guard, headers, limits, logs
+from app import changes, compression, connections, errors, guard, headers, limits, logs
 from app.auth import KeyCache
 from app.config import Config
 from app.context import NAME, Context
 from app.database import db, engine_options
 from app.endpoint import Declaration, declaration_of
+from app.invalidation import Invalidations
+from app.leases import Counter
+from app.oidc import new_verifier
 from app.openapi import SCHEMES, complete
-from app.resources import api_keys, experiments, members, models, projects, runs, system, tenants
+from app.read_cache import ReadCache
+from app.redis_pool import GuardedPool, new_pool
+from app.resources import (
+    api_keys,
+    docs,
+    experiments,
+    members,
+    models,
+    projects,
+    runs,
+    system,
+    tenants,
+)
+from app.telemetry import redis_commands, statements
 
-RESOURCES = (system, tenants, members, api_keys, projects, experiments, runs, models)
+RESOURCES = (system, docs, tenants, members, api_keys, projects, experiments, runs, models)
 DESCRIPTION = "Projects, experiments, runs and models of many tenants, each for itself."
 
 
@@ -65,12 +81,18 @@ def create_app(config: Config) -> APIFlask:
     app.json = Orjson(app)
     app.url_map.converters["metric"] = MetricConverter
     app.url_map.strict_slashes = False
+    pool = new_pool(config)
     _configure(app, config)
-    logs.register(app)
+    changes.register()
+    app.extensions[NAME] = new_context(config, pool)
+    logs.register(app, config)
+    compression.register(app)
     headers.register(app, config)
     errors.register(app)
     guard.register_entry(app)
-    limits.register(app, config)
+    logs.register_sign_in(app)
+    limits.register(app, config, pool)
+    logs.register_admission(app)
     guard.register_input(app)
     for resource in RESOURCES:
         app.register_blueprint(resource.bp)
@@ -104,6 +126,22 @@ def _configure(app: APIFlask, config: Config) -> None:
         AUTO_VALIDATION_ERROR_RESPONSE=False,
     )
     db.init_app(app)
-    wait = limits.REDIS_SECONDS
-    redis = Redis.from_url(config.redis_url, socket_timeout=wait, socket_connect_timeout=wait)
-    app.extensions[NAME] = Context(config, KeyCache(config.auth_seconds), redis)
+    with app.app_context():
+        statements.watch(db.engine)
+        connections.guard(db.engine)
+    redis_commands.watch()
+
+
+def new_context(config: Config, pool: GuardedPool) -> Context:
+    """What requests share. Nothing of it has connected to anything yet."""
+    cache = KeyCache(config.auth_seconds)
+    redis = Redis(connection_pool=pool)
+    return Context(
+        config=config,
+        keys=cache,
+        redis=redis,
+        changes=Invalidations(cache, redis, config.redis_url),
+        counter=Counter(redis),
+        rows=ReadCache(redis, config.cursor_secret.encode()),
+        tokens=new_verifier(config.oidc) if config.oidc else None,
+    )

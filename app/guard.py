@@ -1,21 +1,22 @@
 """May this request reach its view?
 
-The order is fixed: declared at all, signed in, allowed, within its rate, well formed.
+The order is fixed: declared at all, signed in, within its rate, allowed, well formed.
 """
 
 from __future__ import annotations
 
 from apiflask import APIFlask
 from flask import current_app, g, request
-from redis.exceptions import RedisError
 
-from app import keys
-from app.auth import look_up
+from app import keys, limits
+from app.auth import SignedIn, digest_of, look_up
 from app.context import current
 from app.database import Scope, db, enter
 from app.endpoint import Audience, Declaration, declaration_of
 from app.errors import ProblemError, forbidden, invalid, not_found, unavailable
-from app.tenancy import Principal, sign_in
+from app.oidc import find_member
+from app.redis_pool import answers
+from app.tenancy import Principal, principal, sign_in
 
 LARGEST_BODY = 1 << 20
 CHALLENGE = {"WWW-Authenticate": 'Bearer realm="maestro"'}
@@ -23,12 +24,13 @@ CHALLENGE = {"WWW-Authenticate": 'Bearer realm="maestro"'}
 
 def register_entry(app: APIFlask) -> None:
     """Check who calls, before the rate limit, which needs to know."""
-    app.before_request(_check_caller)
+    app.before_request(_sign_in)
 
 
 def register_input(app: APIFlask) -> None:
-    """Check what is sent, after the rate limit, so that bad requests count as well."""
+    """Check what is asked, after the rate limit, so that refused requests count as well."""
     app.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY
+    app.before_request(_check_access)
     app.before_request(_check_input)
 
 
@@ -42,20 +44,15 @@ def _declaration() -> Declaration | None:
     return declared
 
 
-def _check_caller() -> None:
+def _sign_in() -> None:
     declared = _declaration()
     if declared is None or declared.access is Audience.PUBLIC:
         return
     credential = _bearer()
     if keys.is_operator(credential, current().config.operator_key_sha256):
-        _admit_operator(declared)
+        g.operator = True
         return
-    principal = _authenticate(credential)
-    sign_in(principal)
-    if declared.access is Audience.OPERATOR:
-        raise forbidden("This needs the platform operator's key.")
-    if declared.access is not Audience.MEMBER and declared.access not in principal.permissions:
-        raise forbidden(f"This needs the permission {declared.access}.")
+    sign_in(_authenticate(credential))
 
 
 def _bearer() -> str:
@@ -63,39 +60,62 @@ def _bearer() -> str:
     return credential if scheme.lower() == "bearer" else ""
 
 
+def _authenticate(credential: str) -> Principal:
+    """The principal of a credential that this worker knows, or looks up; 401 when there is none."""
+    context = current()
+    digest = digest_of(credential)
+    known = context.keys.get(digest)
+    if known is not None:
+        return known
+    if not context.keys.knows(digest):
+        limits.check_address()
+    context.changes.listen()
+    generation = context.keys.generation
+    found = _identify(credential)
+    if found is None:
+        context.keys.drop(digest)
+        limits.count_failure()
+        raise ProblemError(401, "unauthorized", "This needs a valid API key.", headers=CHALLENGE)
+    context.keys.put(digest, found, generation)
+    # One request holds one connection: the view may read outside this session.
+    db.session.rollback()
+    return found.principal
+
+
+def _identify(credential: str) -> SignedIn | None:
+    key = keys.parse(credential)
+    if key is not None:
+        return look_up(key)
+    tokens = current().tokens
+    identity = tokens.verify(credential) if tokens else None
+    return find_member(identity) if identity else None
+
+
+def _check_access() -> None:
+    declared = _declaration()
+    if declared is None or declared.access is Audience.PUBLIC:
+        return
+    if g.get("operator"):
+        _admit_operator(declared)
+        return
+    if declared.access is Audience.OPERATOR:
+        raise forbidden("This needs the platform operator's key.")
+    if declared.access is not Audience.MEMBER and declared.access not in principal().permissions:
+        raise forbidden(f"This needs the permission {declared.access}.")
+
+
 def _admit_operator(declared: Declaration) -> None:
     """The operator runs the platform and never touches a tenant's data."""
     if declared.access is not Audience.OPERATOR:
         raise forbidden("This needs a tenant's key.")
-    g.operator = True
     enter(Scope(None, operator=True))
-
-
-def _authenticate(credential: str) -> Principal:
-    key = keys.parse(credential)
-    if key is None:
-        raise _unauthorized()
-    cache = current().keys
-    digest = key.digest
-    principal = cache.get(digest) or look_up(key)
-    if principal is None:
-        raise _unauthorized()
-    if cache.get(digest) is None:
-        cache.put(digest, principal)
-        # One request holds one connection: the view may read outside this session.
-        db.session.rollback()
-    return principal
-
-
-def _unauthorized() -> ProblemError:
-    return ProblemError(401, "unauthorized", "This needs a valid API key.", headers=CHALLENGE)
 
 
 def _check_input() -> None:
     declared = _declaration()
     if declared is None:
         return
-    if declared.fail_closed and not _redis_answers():
+    if declared.fail_closed and not answers(current().redis):
         raise unavailable("rate limiter")
     if (request.content_length or 0) > LARGEST_BODY:
         raise ProblemError(413, "content-too-large", f"A body has at most {LARGEST_BODY} bytes.")
@@ -106,10 +126,3 @@ def _check_input() -> None:
             raise invalid(f"query.{name}", "This parameter may be given once.")
     if declared.body is not None and request.mimetype != "application/json":
         raise ProblemError(415, "unsupported-media-type", "Send the body as application/json.")
-
-
-def _redis_answers() -> bool:
-    try:
-        return bool(current().redis.ping())
-    except (RedisError, OSError):
-        return False

@@ -21,7 +21,8 @@ SCHEMES: Json = {
     "tenantKey": {
         "type": "http",
         "scheme": "bearer",
-        "description": "A key of a tenant's member: `mml_…`.",
+        "description": "A key of a tenant's member, `mml_…`, or a token of the platform's OIDC "
+        "issuer where it has one.",
     },
     "operatorKey": {
         "type": "http",
@@ -33,6 +34,12 @@ HEADERS: Mapping[int, Json] = {
     401: {"WWW-Authenticate": {"required": True, "schema": {"type": "string"}}},
     429: {"Retry-After": {"required": True, "schema": {"type": "integer"}}},
     503: {"Retry-After": {"required": True, "schema": {"type": "integer"}}},
+}
+
+# On every answer to a caller who is counted (draft-ietf-httpapi-ratelimit-headers-11).
+COUNTED: Json = {
+    "RateLimit-Policy": {"schema": {"type": "string"}, "example": '"team";q=600;w=60'},
+    "RateLimit": {"schema": {"type": "string"}, "example": '"team";r=598;t=59'},
 }
 
 
@@ -84,6 +91,9 @@ def _complete_operation(operation: Json, declared: Declaration) -> None:
     operation["responses"] = {str(declared.status): success} | {
         str(status): _problem(status) for status in errors_of(declared)
     }
+    if declared.access is not Audience.PUBLIC:
+        for answer in operation["responses"].values():
+            answer["headers"] = answer.get("headers", {}) | COUNTED
 
 
 def _complete_parameter(parameter: Json) -> None:

@@ -17,16 +17,13 @@ from sqlalchemy import (
     literal_column,
     select,
 )
-from sqlalchemy.dialects.postgresql import insert
 
 from app.database import Read, db
 from app.errors import not_found
-from app.models import LatestMetric, MetricPoint, Run, RunParam, RunPart, RunTag
+from app.models import LatestMetric, Run, RunParam, RunPart, RunTag
 from app.models.base import now
 from app.schemas.runs import LogIn, MetricIn
 from app.tenancy import principal
-
-Rows = list[dict[str, Any]]
 
 
 def _text(constant: str) -> ColumnElement[str]:
@@ -86,40 +83,90 @@ def read_whole_run(run_id: UUID) -> dict[str, Any]:
     return row
 
 
+# One statement for everything in a log, so that one round trip finds the run and stores it all.
+# Rows go in key order, so that concurrent logs cannot deadlock.
+STORE_LOG = """
+WITH run AS (
+    SELECT tenant_id, id FROM runs
+    WHERE tenant_id = %(tenant_id)s::uuid AND id = %(run_id)s::uuid
+), points AS (
+    INSERT INTO metric_points (tenant_id, run_id, key, step, value, logged_at)
+    SELECT run.tenant_id, run.id, p.key, p.step, p.value, %(now)s::timestamptz
+    FROM run, unnest(%(keys)s::text[], %(steps)s::bigint[], %(values)s::float8[])
+        AS p (key, step, value)
+    ORDER BY p.key, p.step
+    ON CONFLICT (tenant_id, run_id, key, step)
+        DO UPDATE SET value = excluded.value, logged_at = excluded.logged_at
+), latest AS (
+    INSERT INTO latest_metrics (tenant_id, run_id, key, step, value)
+    SELECT run.tenant_id, run.id, p.key, p.step, p.value
+    FROM run, unnest(%(last_keys)s::text[], %(last_steps)s::bigint[], %(last_values)s::float8[])
+        AS p (key, step, value)
+    ORDER BY p.key
+    ON CONFLICT (tenant_id, run_id, key) DO UPDATE SET step = excluded.step, value = excluded.value
+        WHERE latest_metrics.step <= excluded.step
+), params AS (
+    INSERT INTO run_params (tenant_id, run_id, key, value)
+    SELECT run.tenant_id, run.id, p.key, p.value
+    FROM run, unnest(%(param_keys)s::text[], %(param_values)s::text[]) AS p (key, value)
+    ORDER BY p.key
+    ON CONFLICT (tenant_id, run_id, key) DO UPDATE SET value = excluded.value
+), tags AS (
+    INSERT INTO run_tags (tenant_id, run_id, key, value)
+    SELECT run.tenant_id, run.id, p.key, p.value
+    FROM run, unnest(%(tag_keys)s::text[], %(tag_values)s::text[]) AS p (key, value)
+    ORDER BY p.key
+    ON CONFLICT (tenant_id, run_id, key) DO UPDATE SET value = excluded.value
+)
+SELECT count(*) FROM run
+"""
+
+
 def store_log(run_id: UUID, log: LogIn) -> None:
-    """Store what was logged. Rows go in key order, so that concurrent logs cannot deadlock."""
-    store_items(RunParam, run_id, log.params)
-    store_items(RunTag, run_id, log.tags)
+    """Store what was logged, if the tenant has this run; 404 when it has not."""
     points = {(point.key, point.step): point for point in log.metrics}
     newest = {key: point for (key, _), point in sorted(points.items())}
-    _upsert(MetricPoint, _metrics(run_id, points.values(), logged_at=now()), ["step"])
-    _upsert(LatestMetric, _metrics(run_id, newest.values()), [])
+    values = {
+        "tenant_id": str(principal().tenant_id),
+        "run_id": str(run_id),
+        "now": now(),
+        **_columns("", points.values()),
+        **_columns("last_", newest.values()),
+        "param_keys": list(log.params),
+        "param_values": list(log.params.values()),
+        "tag_keys": list(log.tags),
+        "tag_values": list(log.tags.values()),
+    }
+    if not db.session.connection().exec_driver_sql(STORE_LOG, values).scalar():
+        raise not_found(Run.noun)
+
+
+def _columns(prefix: str, points: Iterable[MetricIn]) -> dict[str, list[Any]]:
+    chosen = list(points)
+    return {
+        f"{prefix}keys": [point.key for point in chosen],
+        f"{prefix}steps": [point.step for point in chosen],
+        f"{prefix}values": [point.value for point in chosen],
+    }
+
+
+STORE_ITEMS = """
+INSERT INTO {table} (tenant_id, run_id, key, value)
+SELECT %(tenant_id)s::uuid, %(run_id)s::uuid, p.key, p.value
+FROM unnest(%(keys)s::text[], %(values)s::text[]) AS p (key, value)
+ORDER BY p.key
+ON CONFLICT (tenant_id, run_id, key) DO UPDATE SET value = excluded.value
+"""
 
 
 def store_items(part: type[RunParam | RunTag], run_id: UUID, items: Mapping[str, str]) -> None:
     """Store params or tags of a run; a key that is there already gets the new value."""
-    rows = [_part(run_id, key) | {"value": value} for key, value in items.items()]
-    _upsert(part, rows, [])
-
-
-def _part(run_id: UUID, key: str) -> dict[str, Any]:
-    return {"tenant_id": principal().tenant_id, "run_id": run_id, "key": key}
-
-
-def _metrics(run_id: UUID, points: Iterable[MetricIn], **more: Any) -> Rows:
-    return [
-        _part(run_id, point.key) | {"step": point.step, "value": point.value} | more
-        for point in points
-    ]
-
-
-def _upsert(part: type[RunPart], rows: Rows, more_keys: list[str]) -> None:
-    if not rows:
-        return
-    rows.sort(key=lambda row: (row["key"], row.get("step", 0)))
-    keys = ["tenant_id", "run_id", "key", *more_keys]
-    statement = insert(part)
-    changed = {name: statement.excluded[name] for name in rows[0] if name not in keys}
-    newer = LatestMetric.step <= statement.excluded["step"] if part is LatestMetric else None
-    upsert = statement.on_conflict_do_update(index_elements=keys, set_=changed, where=newer)
-    db.session.execute(upsert, rows)
+    if items:
+        values = {
+            "tenant_id": str(principal().tenant_id),
+            "run_id": str(run_id),
+            "keys": list(items),
+            "values": list(items.values()),
+        }
+        statement = STORE_ITEMS.format(table=part.__tablename__)
+        db.session.connection().exec_driver_sql(statement, values)

@@ -20,12 +20,15 @@ Owned = TypeVar("Owned", bound=TenantOwned)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Principal:
-    """The member on whose behalf a key speaks, with what the key allows right now."""
+    """The member on whose behalf a credential speaks, with what it allows right now.
+
+    `key_id` is None for a member who is signed in with the issuer's token.
+    """
 
     tenant_id: UUID
     plan: str
     member_id: UUID
-    key_id: UUID
+    key_id: UUID | None
     role: Role
     scopes: frozenset[Permission] | None
 
@@ -66,10 +69,15 @@ def _read(model: type[TenantOwned]) -> Read:
 
 def read(model: type[TenantOwned], row_id: UUID) -> dict[str, Any]:
     """What `find` finds, for a route that only shows it: one round trip, no session."""
-    row = _read(model).one(principal().tenant_id, row_id=row_id)
+    row = look(model, row_id)
     if row is None:
         raise not_found(model.noun)
     return row
+
+
+def look(model: type[TenantOwned], row_id: UUID) -> dict[str, Any] | None:
+    """The same as `read`, and None for a row that does not exist."""
+    return _read(model).one(principal().tenant_id, row_id=row_id)
 
 
 def find(model: type[Owned], row_id: UUID, *, lock: bool = False) -> Owned:

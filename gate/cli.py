@@ -21,7 +21,12 @@ from gate import catalogue, hold, policy, review, screen, session
 from gate.check import Check
 from gate.errors import GateError, UsageError
 from gate.explain import explain as page_of
+from gate.testbed import seeding
+from gate.testbed.embedded import embedded
 from gate.testbed.external import draft_of
+from loadtests.bench.figures import as_text, table
+from loadtests.bench.open_loop import arrivals
+from loadtests.bench.sitting import Effort, sitting
 
 USAGE, INTERNAL, INTERRUPTED = 64, 70, 130
 
@@ -161,8 +166,9 @@ def read_policy(file: Path, schema: Path | None) -> None:
 
 @commands.command()
 @click.option("--port", type=click.IntRange(0, 65535), default=0, help="Default: a free one.")
+@click.option("--seed", "runs", type=click.IntRange(0), default=0, help="Runs to fill in.")
 @click.pass_obj
-def serve(call: review.Call, port: int) -> None:
+def serve(call: review.Call, port: int, runs: int) -> None:
     """Start Maestro ML with two demo tenants on embedded servers, until Ctrl-C."""
     progress = screen.Progress.on(Console(stderr=True), 0)
     with TemporaryDirectory(prefix="maestro-demo-") as logs, ExitStack() as stack:
@@ -170,6 +176,10 @@ def serve(call: review.Call, port: int) -> None:
             testbed = stack.enter_context(
                 hold.maestro_ml(Path(logs), 0, progress, call.variables, port=port)
             )
+            for name, tenant_id in testbed.tenant_ids.items() if runs else ():
+                progress.say(f"Seeding {name}")
+                arguments = ["--runs", str(runs)]
+                seeding.fill(testbed.site, testbed.schema.app_url, tenant_id, arguments)
         keys = {
             tenant: testbed.actor(tenant).credentials["Authorization"].removeprefix("Bearer ")
             for tenant in testbed.tenants
@@ -202,6 +212,37 @@ def init_target(url: str, openapi: str | None, out: Path) -> None:
     except OSError as error:
         raise UsageError(f"{out} cannot be written: {error.strerror}.") from error
     click.echo(f"Wrote {out}. Read it, correct it, then: maestro gate isolation --target {out}")
+
+
+@commands.command(context_settings={"ignore_unknown_options": True})
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+@click.pass_obj
+def seed(call: review.Call, arguments: tuple[str, ...]) -> int:
+    """Fill a tenant of an installed service: --tenant ID [--runs N --experiments N …].
+
+    MAESTRO_DATABASE_URL names the service's database. An interrupted seeding goes on where it
+    ended; `python -m app seed --help` lists all sizes.
+    """
+    return USAGE if seeding.seed(arguments, call.variables) else 0
+
+
+@commands.command()
+@click.option("--rounds", type=click.IntRange(1), default=3, show_default=True)
+@click.option("--seconds", type=click.IntRange(1), default=3, show_default=True)
+@click.option("--connections", type=click.IntRange(1), default=16, show_default=True)
+@click.option("--runs", type=click.IntRange(120), default=60_000, show_default=True)
+@click.option("--rate", type=click.IntRange(1), default=1000, show_default=True)
+def bench(rate: int, **asked: Any) -> None:
+    """Measure Maestro ML next to bare Flask and pgbench -S: a table of one sitting, no gate."""
+    effort = Effort(**asked)
+    progress = screen.Progress.on(Console(stderr=True), 0)
+    with TemporaryDirectory(prefix="maestro-bench-") as logs, ExitStack() as stack:
+        with progress:
+            testbed = stack.enter_context(embedded(Path(logs), 0, say=progress.say))
+            place = stack.enter_context(sitting(testbed, effort, progress.say))
+            rounds = place.measure(progress.say)
+            late = arrivals(testbed, rate, 3 * effort.seconds)
+        click.echo(f"{place.seeded}\n\n{as_text(table(rounds))}\n\n{late}")
 
 
 def complain(problem: str, advice: str) -> None:

@@ -21,7 +21,7 @@ from gate.exchanges import Tape
 from gate.model import Past, Plan, Shard, Verdict
 from gate.policy import Policy, decide, name_known, parse
 from gate.signing import find_key, fingerprint
-from gate.testbed.embedded import embedded
+from gate.testbed.embedded import Embedded, embedded
 from gate.testbed.external import external
 
 POLICY = session.ROOT / "policy.toml"
@@ -182,7 +182,7 @@ def maestro_ml(  # noqa: PLR0913 - each is a wish of its own, with a default
     *,
     port: int = 0,
     tape: Tape | None = None,
-) -> AbstractContextManager[Testbed]:
+) -> AbstractContextManager[Embedded]:
     """Our own service, on new servers or on installed ones that the environment names."""
     return embedded(
         folder,

@@ -24,6 +24,7 @@ class Run(Described):
         ),
         CheckConstraint("status IN ('running', 'finished', 'failed', 'killed')", name="status"),
         Index(None, "tenant_id", "experiment_id", "id"),
+        Index(None, "tenant_id", "experiment_id", "status", "id"),
     )
     noun: ClassVar[str] = "run"
 
@@ -80,7 +81,7 @@ class MetricPoint(RunPart):
     """The value of a metric at one step; logging a step again replaces it."""
 
     __tablename__ = "metric_points"
-    __table_args__ = (_of_run(),)
+    __table_args__ = (_of_run(), {"postgresql_partition_by": "HASH (run_id)"})
 
     step: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
     value: Mapped[float]

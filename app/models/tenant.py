@@ -36,11 +36,15 @@ class Tenant(Base):
 
 
 class Member(TenantOwned):
-    """A person or a machine inside a tenant, with one role."""
+    """A person or a machine inside a tenant, with one role.
+
+    `subject` is who they are to the OIDC issuer, once they have signed in there.
+    """
 
     __tablename__ = "members"
     __table_args__ = (
         UniqueConstraint("tenant_id", "email"),
+        UniqueConstraint("tenant_id", "subject"),
         CheckConstraint(
             "role IN ('viewer', 'contributor', 'maintainer', 'admin', 'owner')", name="role"
         ),
@@ -51,6 +55,7 @@ class Member(TenantOwned):
         ForeignKey("tenants.id", ondelete="CASCADE"), primary_key=True, sort_order=-2
     )
     email: Mapped[str] = mapped_column(Text)
+    subject: Mapped[str | None] = mapped_column(Text)
     role: Mapped[str] = mapped_column(Text)
 
 

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from apiflask import APIBlueprint
 
+from app.context import current
 from app.cursors import page
 from app.database import db
 from app.endpoint import endpoint
@@ -23,7 +24,7 @@ from app.schemas.models import (
     VersionOut,
     VersionPage,
 )
-from app.tenancy import find, principal, read, scoped
+from app.tenancy import find, look, principal, scoped
 
 bp = APIBlueprint("models", __name__, tag="Models")
 
@@ -61,7 +62,11 @@ def create_model(project_id: UUID, body: ModelIn) -> Model:
 @endpoint(bp, "GET /v1/models/{model_id}", access=Permission.MODELS_READ, reply=(200, ModelOut))
 def read_model(model_id: UUID) -> dict[str, Any]:
     """Read a model."""
-    return read(Model, model_id)
+    tenant_id = principal().tenant_id
+    row = current().rows.read(tenant_id, f"model:{model_id}", lambda: look(Model, model_id))
+    if row is None:
+        raise not_found(Model.noun)
+    return row
 
 
 @endpoint(

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import orjson
 from apiflask import APIBlueprint, APIFlask
 from flask import Response, current_app
-from redis.exceptions import RedisError
 from sqlalchemy import text
 
-from app import metrics
 from app.context import current
 from app.database import db
 from app.endpoint import Audience, endpoint
+from app.errors import unavailable
+from app.redis_pool import answers
 from app.schemas.system import Alive, Document, Ready
+from app.telemetry.exposition import exposition
 
 bp = APIBlueprint("system", __name__, tag="System")
 
@@ -27,9 +29,16 @@ def read_health() -> dict[str, str]:
 
 @endpoint(bp, "GET /readyz", access=Audience.PUBLIC, reply=(200, Ready), errors={503})
 def read_readiness() -> dict[str, str]:
-    """Tell that requests can be answered: 503 without the database, and 200 without Redis."""
+    """Tell that requests can be answered: 503 without the database, and 200 without Redis.
+
+    503 as well while the server ends: nothing new should be sent here.
+    """
+    drain_file = current().config.drain_file
+    if drain_file is not None and Path(drain_file).exists():
+        raise unavailable("server")
     db.session.execute(text("SELECT 1"))
-    return {"status": "ready", "database": "up", "redis": _redis_state()}
+    redis = "up" if answers(current().redis) else "down"
+    return {"status": "ready", "database": "up", "redis": redis}
 
 
 @endpoint(
@@ -41,7 +50,7 @@ def read_readiness() -> dict[str, str]:
 )
 def read_metrics() -> Response:
     """Give the metrics in Prometheus' text format."""
-    body, content_type = metrics.exposition(current().config)
+    body, content_type = exposition(current().config)
     return Response(body, content_type=content_type)
 
 
@@ -54,10 +63,3 @@ def read_document() -> Response:
 def _document() -> Any:
     app = current_app
     return app.spec if isinstance(app, APIFlask) else {}
-
-
-def _redis_state() -> str:
-    try:
-        return "up" if current().redis.ping() else "down"
-    except (RedisError, OSError):
-        return "down"

@@ -112,11 +112,11 @@ class NewApiKey(ApiKeyOut):
 
 
 class Me(Output):
-    """Who the caller is and what the key allows."""
+    """Who the caller is and what the credential allows; `key_id` is null without an API key."""
 
     tenant_id: UUID
     member_id: UUID
-    key_id: UUID
+    key_id: UUID | None
     role: Role
     plan: Plan
     permissions: list[Permission]

@@ -14,11 +14,16 @@ GOOD = {
     "MAESTRO_CURSOR_SECRET": "a long enough secret",
 }
 WRONG = {
-    "MAESTRO_DATABASE_URL": ["", "mysql://x", "nonsense"],
+    "MAESTRO_DATABASE_URL": ["", "mysql://x", "nonsense", "postgresql://u:p@h:1,q:2@h/d"],
     "MAESTRO_REDIS_URL": ["", "http://x"],
     "MAESTRO_CURSOR_SECRET": ["", "short"],
     "MAESTRO_OPERATOR_KEY_SHA256": ["xyz", "A" * 64],
     "MAESTRO_TRUSTED_PROXIES": ["-1", "many"],
+    "MAESTRO_AUTH_SECONDS": ["-1", "61", "soon"],
+    "MAESTRO_ANONYMOUS_PER_MINUTE": ["-1", "1e3"],
+    "MAESTRO_OIDC_ISSUER": ["issuer", "http://issuer.example", "ftp://127.0.0.1", "https://"],
+    "OTEL_EXPORTER_OTLP_ENDPOINT": ["localhost:4318", "grpc://x"],
+    "MAESTRO_TRACE_RATIO": ["", "2", "-1", "1.5", "5%"],
 }
 
 
@@ -47,3 +52,22 @@ def test_the_app_role_is_a_plain_name(role: str) -> None:
     environ = {"MAESTRO_MIGRATION_DATABASE_URL": "postgresql://o@h/d", "MAESTRO_APP_ROLE": role}
     with pytest.raises(ConfigError, match="MAESTRO_APP_ROLE"):
         read_migration_config(environ)
+
+
+@pytest.mark.parametrize("issuer", ["https://issuer.example/realm", "http://127.0.0.1:8080"])
+def test_an_issuer_needs_an_audience(issuer: str) -> None:
+    with pytest.raises(ConfigError, match="MAESTRO_OIDC_AUDIENCE"):
+        read_config(GOOD | {"MAESTRO_OIDC_ISSUER": issuer})
+    more = {"MAESTRO_OIDC_ISSUER": issuer, "MAESTRO_OIDC_AUDIENCE": "maestro"}
+    oidc = read_config(GOOD | more).oidc
+    assert oidc is not None
+    assert (oidc.issuer, oidc.audience, oidc.tenant_claim) == (issuer, "maestro", "tenant_id")
+    named = read_config(GOOD | more | {"MAESTRO_OIDC_TENANT_CLAIM": "org"}).oidc
+    assert named is not None
+    assert named.tenant_claim == "org"
+
+
+def test_what_is_not_said_has_the_documented_default() -> None:
+    config = read_config(GOOD)
+    assert (config.auth_seconds, config.anonymous_per_minute, config.oidc) == (2, 600, None)
+    assert (config.trusted_proxies, config.drain_file) == (0, None)

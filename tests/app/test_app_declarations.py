@@ -13,6 +13,7 @@ from app.endpoint import declaration_of
 from app.factory import create_app, declarations
 
 ROUTES = """
+GET /docs | GET /docs/start.js | GET /docs/swagger-ui-bundle.js | GET /docs/swagger-ui.css
 GET /healthz | GET /metrics | GET /openapi.json | GET /readyz
 GET /v1/api-keys | POST /v1/api-keys | DELETE /v1/api-keys/{key_id}
 GET /v1/experiments/{experiment_id} | PATCH /v1/experiments/{experiment_id}
@@ -93,3 +94,10 @@ def test_every_error_is_a_problem(document: dict[str, Any]) -> None:
         for status, answer in operation["responses"].items():
             if status >= "400":
                 assert list(answer["content"]) == ["application/problem+json"]
+
+
+def test_every_operation_that_is_counted_says_so(document: dict[str, Any]) -> None:
+    for operation in operations(document).values():
+        for answer in operation["responses"].values():
+            counted = {"RateLimit", "RateLimit-Policy"} <= set(answer.get("headers", ()))
+            assert counted == bool(operation["security"])

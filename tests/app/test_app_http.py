@@ -138,7 +138,7 @@ EXPECTED = {
     "payment=(), usb=()",
     "Referrer-Policy": "no-referrer",
     "Strict-Transport-Security": "max-age=31556926; includeSubDomains",
-    "Vary": "Authorization",
+    "Vary": "Authorization, Accept-Encoding",
     "X-Content-Type-Options": "nosniff",
     "X-DNS-Prefetch-Control": "off",
     "X-Frame-Options": "DENY",

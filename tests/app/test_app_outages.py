@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import psycopg2
 import pytest
@@ -13,7 +14,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from app.config import Config
 from app.errors import database_problem
 from app.factory import create_app
-from app.limits import TIERS, Leases
+from app.limits import TIERS
 from gate.testbed.postgresql import PostgreSQL
 from gate.testbed.provision import Schema
 from tests.app.callers import Caller
@@ -108,12 +109,12 @@ def test_a_tenant_is_held_to_its_plan_and_only_that_tenant(
     assert calm.ask("GET", "/v1/me").status_code == 200
 
 
-def test_a_lease_is_spent_once_and_ends_with_its_minute() -> None:
-    clock = [30.0]
-    leases = Leases(clock=lambda: clock[0])
-    assert not leases.spend("a")
-    leases.fill("a", 3)
-    assert [leases.spend(bucket) for bucket in ("a", "b", "a", "a")] == [True, False, True, False]
-    leases.fill("a", 3)
-    clock[0] = 61.0
-    assert not leases.spend("a")
+def test_while_the_drain_file_exists_nothing_new_should_be_sent(
+    config: Config, tmp_path: Path
+) -> None:
+    file = tmp_path / "draining"
+    client = create_app(replace(config, drain_file=str(file))).test_client()
+    assert client.get("/readyz").status_code == 200
+    file.touch()
+    assert client.get("/readyz").status_code == 503
+    assert client.get("/healthz").status_code == 200

@@ -1,0 +1,1 @@
+"""What can operators see of the service: numbers for Prometheus, and traces."""

@@ -1,0 +1,1 @@
+"""How fast is the service, next to the least that any such service must cost?"""
