@@ -120,11 +120,13 @@ def control(duel: Duel, place: Place) -> tuple[Observation | None, bool]:
         call = duel.victim.write(place.operation, path, chain_of(place.operation, own), recipe)
         if at_pointer(call, place.pointer) is None and recipe != place.recipe:
             continue
-        thing = duel.victim.renew(place.thing) or place.thing
-        call = put(call, place.pointer, thing)
-        fact, granted = controlled(duel, call, thing.chain, ids=words(place.pointer))
-        if granted:
-            return fact, True
+        # What was made anew may lack what the request needs of it, such as a version.
+        for thing in (duel.victim.renew(place.thing), place.thing):
+            if thing is not None:
+                asked = put(call, place.pointer, thing)
+                fact, granted = controlled(duel, asked, thing.chain, ids=words(place.pointer))
+                if granted:
+                    return fact, True
     return fact, False
 
 

@@ -167,7 +167,7 @@ def checked(operation: Operation, document: Object) -> Operation:
 def skip(operation: Operation, schemes: frozenset[str], hints: Hints) -> str | None:
     """Why an operation is left out of every check, or None."""
     if hints.leaves_out(operation.label):
-        return "the target file leaves it out"
+        return "what is known of the target leaves it out"
     if operation.public or any(each <= schemes for each in operation.schemes):
         return None
     asked = " or ".join(sorted("+".join(sorted(each)) for each in operation.schemes))

@@ -165,8 +165,9 @@ def reason_to_spare(duel: Duel, operation: Operation, thing: Thing | None) -> st
 def kept(duel: Duel, operation: Operation, things: tuple[Thing, ...]) -> Iterator[None]:
     """Give an object that cannot be made again (a tenant, a quota) its former values back."""
     lasting = operation.method in {"PUT", "PATCH"} and not (things and things[-1].origin)
-    path = values_of(operation, things)
-    before = values_at(duel, operation, path) if lasting else {}
+    known = len(things) == len(operation.names)
+    path = values_of(operation, things) if known else ()
+    before = values_at(duel, operation, path) if lasting and known else {}
     try:
         yield
     finally:
