@@ -13,16 +13,36 @@ from redis import Redis
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.routing import BaseConverter
 
-from app import errors, guard, headers, limits, logs
+from app import conduct, errors, guard, headers, limits, logs
 from app.auth import KeyCache
 from app.config import Config
 from app.context import NAME, Context
 from app.database import db, engine_options
 from app.endpoint import Declaration, declaration_of
 from app.openapi import SCHEMES, complete
-from app.resources import api_keys, experiments, members, models, projects, runs, system, tenants
+from app.resources import (
+    api_keys,
+    audit_events,
+    experiments,
+    members,
+    models,
+    projects,
+    runs,
+    system,
+    tenants,
+)
 
-RESOURCES = (system, tenants, members, api_keys, projects, experiments, runs, models)
+RESOURCES = (
+    system,
+    tenants,
+    members,
+    api_keys,
+    projects,
+    experiments,
+    runs,
+    models,
+    audit_events,
+)
 DESCRIPTION = "Projects, experiments, runs and models of many tenants, each for itself."
 
 
@@ -34,8 +54,12 @@ class Orjson(JSONProvider):
         return orjson.dumps(obj).decode()
 
     def loads(self, s: str | bytes, **_: Any) -> Any:
-        """The object in a JSON text."""
-        return orjson.loads(s)
+        """The object in a JSON text; 422 when its only fault is a lone surrogate."""
+        try:
+            return orjson.loads(s)
+        except orjson.JSONDecodeError:
+            errors.refuse_lone_surrogates(s)
+            raise
 
 
 class MetricConverter(BaseConverter):
@@ -74,6 +98,7 @@ def create_app(config: Config) -> APIFlask:
     guard.register_input(app)
     for resource in RESOURCES:
         app.register_blueprint(resource.bp)
+    app.extensions[conduct.NAME] = conduct.Readers.among(declarations(app))
     app.spec_processor(partial(_complete, app))
     if config.trusted_proxies:
         count = config.trusted_proxies

@@ -21,6 +21,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from app.database import Read, db
 from app.errors import not_found
+from app.lifetimes import living
 from app.models import LatestMetric, MetricPoint, Run, RunParam, RunPart, RunTag
 from app.models.base import now
 from app.schemas.runs import LogIn, MetricIn
@@ -62,7 +63,7 @@ COLUMNS = (
 
 def scoped_runs() -> Select[Any]:
     """Select whole runs of the request's tenant, in one statement."""
-    return select(*COLUMNS).where(Run.tenant_id == principal().tenant_id)
+    return select(*COLUMNS).where(Run.tenant_id == principal().tenant_id, *living(Run))
 
 
 def whole_run(run_id: UUID) -> Row[Any]:
@@ -74,7 +75,9 @@ def whole_run(run_id: UUID) -> Row[Any]:
 
 
 READ_RUN = Read.compile(
-    select(*COLUMNS).where(Run.tenant_id == bindparam("tenant_id"), Run.id == bindparam("row_id"))
+    select(*COLUMNS)
+    .where(Run.tenant_id == bindparam("tenant_id"), Run.id == bindparam("row_id"))
+    .where(*living(Run))
 )
 
 

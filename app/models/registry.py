@@ -9,10 +9,10 @@ from sqlalchemy import ForeignKeyConstraint, Index, Text, UniqueConstraint
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.models.base import Described, TenantOwned
+from app.models.base import Removable, TenantOwned, unique_among_living
 
 
-class Model(Described):
+class Model(Removable):
     """A named model of a project. `versions` counts the versions ever made."""
 
     __tablename__ = "models"
@@ -20,7 +20,7 @@ class Model(Described):
         ForeignKeyConstraint(
             ["tenant_id", "project_id"], ["projects.tenant_id", "projects.id"], ondelete="CASCADE"
         ),
-        UniqueConstraint("tenant_id", "project_id", "name"),
+        unique_among_living("tenant_id", "project_id", "name"),
         Index(None, "tenant_id", "project_id", "id"),
     )
     noun: ClassVar[str] = "model"

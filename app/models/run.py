@@ -9,10 +9,10 @@ from uuid import UUID
 from sqlalchemy import BigInteger, CheckConstraint, ForeignKeyConstraint, Index, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.models.base import Base, Described, now
+from app.models.base import Base, Removable, now
 
 
-class Run(Described):
+class Run(Removable):
     """One attempt: what was set (params), what came out (metrics), what people noted (tags)."""
 
     __tablename__ = "runs"

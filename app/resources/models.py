@@ -11,9 +11,10 @@ from app.cursors import page
 from app.database import db
 from app.endpoint import endpoint
 from app.errors import not_found
+from app.lifetimes import remove
 from app.models import Model, ModelVersion, Project, Run
 from app.permissions import Permission
-from app.schemas.basics import PageQuery
+from app.schemas.basics import KeptQuery, PageQuery
 from app.schemas.models import (
     ModelChange,
     ModelIn,
@@ -23,7 +24,7 @@ from app.schemas.models import (
     VersionOut,
     VersionPage,
 )
-from app.tenancy import find, principal, read, scoped
+from app.tenancy import bring_back, find, listed, principal, read, scoped
 
 bp = APIBlueprint("models", __name__, tag="Models")
 
@@ -32,13 +33,17 @@ bp = APIBlueprint("models", __name__, tag="Models")
     bp,
     "GET /v1/projects/{project_id}/models",
     access=Permission.MODELS_READ,
-    query=PageQuery,
+    query=KeptQuery,
     reply=(200, ModelPage),
 )
-def list_models(project_id: UUID, query: PageQuery) -> dict[str, Any]:
+def list_models(project_id: UUID, query: KeptQuery) -> dict[str, Any]:
     """List a project's models."""
     find(Project, project_id)
-    return page(scoped(Model).where(Model.project_id == project_id), Model, query)
+    return page(
+        listed(Model, query, Permission.MODELS_DELETE).where(Model.project_id == project_id),
+        Model,
+        query,
+    )
 
 
 @endpoint(
@@ -82,8 +87,20 @@ def update_model(model_id: UUID, body: ModelChange) -> Model:
 
 @endpoint(bp, "DELETE /v1/models/{model_id}", access=Permission.MODELS_DELETE, reply=(204, None))
 def delete_model(model_id: UUID) -> None:
-    """Delete a model with its versions."""
-    db.session.delete(find(Model, model_id))
+    """Delete a model with its versions, until it is restored or purged."""
+    remove(find(Model, model_id, lock=True))
+
+
+@endpoint(
+    bp,
+    "POST /v1/models/{model_id}:restore",
+    access=Permission.MODELS_DELETE,
+    reply=(200, ModelOut),
+    errors={409},
+)
+def restore_model(model_id: UUID) -> Model:
+    """Bring a deleted model back, with everything in it."""
+    return bring_back(Model, model_id)
 
 
 @endpoint(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import datetime
+from enum import StrEnum
 from typing import Annotated, Any, Generic, Self, TypeVar
 from uuid import UUID
 
@@ -89,6 +90,19 @@ class PageQuery(Input):
 
     limit: PageSize = 50
     cursor: Annotated[str, StringConstraints(min_length=1, max_length=500)] | None = None
+
+
+class State(StrEnum):
+    """Whether an object is there or has been deleted."""
+
+    ACTIVE = "active"
+    DELETED = "deleted"
+
+
+class KeptQuery(PageQuery):
+    """Which objects: those that are there, or those that can be restored."""
+
+    state: Annotated[State, Field(strict=False)] = State.ACTIVE
 
 
 class Output(BaseModel):

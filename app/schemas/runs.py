@@ -14,12 +14,12 @@ from app.schemas.basics import (
     Change,
     Input,
     Integer,
+    KeptQuery,
     Key,
     Name,
     Offset,
     Output,
     Page,
-    PageQuery,
     PageSize,
     Tags,
     Text,
@@ -79,7 +79,7 @@ class RunPage(Page[RunOut]):
     """A page of runs."""
 
 
-class RunQuery(PageQuery):
+class RunQuery(KeptQuery):
     """Which runs."""
 
     status: Annotated[RunStatus, Field(strict=False)] | None = None

@@ -24,6 +24,7 @@ class Caller:
         headers = {"Authorization": f"Bearer {self.key}"} if self.key else {}
         if body is not None:
             more["json"] = body
+        headers.update(more.pop("headers", {}))
         return self.client.open(path, method=method, headers=headers, **more)
 
     def make(self, path: str, **body: Any) -> dict[str, Any]:

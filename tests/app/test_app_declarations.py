@@ -14,6 +14,9 @@ from app.factory import create_app, declarations
 
 ROUTES = """
 GET /healthz | GET /metrics | GET /openapi.json | GET /readyz
+GET /v1/audit-events
+POST /v1/projects/{project_id}:restore | POST /v1/experiments/{experiment_id}:restore
+POST /v1/runs/{run_id}:restore | POST /v1/models/{model_id}:restore
 GET /v1/api-keys | POST /v1/api-keys | DELETE /v1/api-keys/{key_id}
 GET /v1/experiments/{experiment_id} | PATCH /v1/experiments/{experiment_id}
 DELETE /v1/experiments/{experiment_id}
