@@ -167,8 +167,9 @@ def _check_conditions(declared: Declaration, reader: Declaration | None) -> None
 def _current_tag(declared: Declaration, reader: Declaration) -> str | None:
     """The tag of the object as it is under the lock. To create with PUT there need be none."""
     db.session.connection()
+    arguments = {**(request.view_args or {}), **({"query": reader.query()} if reader.query else {})}
     try:
-        return _tag(_render(reader, reader.view(**(request.view_args or {}))).response)
+        return _tag(_render(reader, reader.view(**arguments)).response)
     except ProblemError as problem:
         if problem.status == NOT_FOUND and declared.method == "PUT":
             return None

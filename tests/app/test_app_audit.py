@@ -17,8 +17,10 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from psycopg2.extensions import connection as Connection  # noqa: N812 - a class in lower case
 
+from app.__main__ import main
 from app.audit import GENESIS, Actor, Event, Sealed, seal, verify
 from app.audit_log import read_chain
+from app.config import Config
 from app.database import Scope, enter
 from app.endpoint import TELEMETRY
 from app.factory import declarations
@@ -232,6 +234,27 @@ def test_an_edit_in_the_database_is_noticed(
         admin.commit()
         chain, head = stored(service, tenant)
         assert list(verify(chain, head=head)) == []
+
+
+def test_the_command_line_verifies_a_log(
+    config: Config,
+    owner: Caller,
+    admin: Connection,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv("MAESTRO_DATABASE_URL", config.database_url)
+    monkeypatch.setenv("MAESTRO_REDIS_URL", config.redis_url)
+    monkeypatch.setenv("MAESTRO_CURSOR_SECRET", config.cursor_secret)
+    tenant = owner.read("/v1/me")["tenant_id"]
+    owner.make("/v1/projects", name="x")
+    assert main(["verify-audit", tenant]) == 0
+    last = events(owner)[0]["hash"]
+    assert capsys.readouterr().out == f"2 events, 0 breaks, the last is {last}\n"
+    with admin, admin.cursor() as cursor:
+        cursor.execute("UPDATE audit_events SET path = '/' WHERE tenant_id = %s", [tenant])
+    assert main(["verify-audit", tenant]) == 10
+    assert "event 1: is not what was sealed" in capsys.readouterr().out
 
 
 def test_the_service_can_neither_change_nor_remove_an_event(schema: Schema, owner: Caller) -> None:

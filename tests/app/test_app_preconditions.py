@@ -22,6 +22,7 @@ from app.factory import create_app, declarations
 from app.models import Project
 from app.permissions import Permission
 from app.preconditions import tag_of
+from app.schemas.basics import PageQuery
 from app.schemas.projects import ProjectChange, ProjectOut
 from app.tenancy import find
 from gate.testbed.postgresql import PostgreSQL
@@ -196,6 +197,29 @@ def test_a_demanded_condition_is_428_without_one_but_404_comes_first(
 
     @endpoint(
         bp,
+        "GET /v1/odd/{project_id}",
+        access=Permission.PROJECTS_READ,
+        query=PageQuery,
+        reply=(200, ProjectOut),
+    )
+    def read_odd(project_id: UUID, query: PageQuery) -> Project:
+        """Show it to those who ask for 50 of it."""
+        assert query.limit == PageQuery().limit
+        return find(Project, project_id)
+
+    @endpoint(
+        bp,
+        "POST /v1/odd/{project_id}:rename",
+        access=Permission.PROJECTS_UPDATE,
+        body=ProjectChange,
+        reply=(200, ProjectOut),
+    )
+    def rename_odd(project_id: UUID, body: ProjectChange) -> Project:
+        """Change it by a verb."""
+        return put_project(project_id, body)
+
+    @endpoint(
+        bp,
         "PUT /v1/projects/{project_id}",
         access=Permission.PROJECTS_UPDATE,
         body=ProjectChange,
@@ -220,6 +244,9 @@ def test_a_demanded_condition_is_428_without_one_but_404_comes_first(
     assert caller.ask("PUT", path, body, headers={"If-None-Match": "*"}).status_code == 412
     sent = {"If-Match": tag(owner, path)}
     assert caller.ask("PUT", path, body, headers=sent).status_code == 200
+    odd, sent = path.replace("projects", "odd"), {"If-Match": tag(owner, path)}
+    assert caller.ask("POST", f"{odd}:rename", {"name": "q"}, headers=sent).status_code == 200
+    assert caller.ask("POST", f"{odd}:rename", {"name": "r"}, headers=sent).status_code == 412
     # To create with PUT, nothing must be there: the condition holds, and the view decides.
     nowhere = f"/v1/projects/{NOBODY}"
     assert caller.ask("PUT", nowhere, body, headers={"If-None-Match": "*"}).status_code == 404
