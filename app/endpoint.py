@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from functools import wraps
+from functools import cached_property, wraps
 from typing import Any
 
 from apiflask import APIBlueprint
@@ -78,7 +78,7 @@ class Deprecation:
         return found + ([("Sunset", http_date(self.sunset))] if self.sunset else [])
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Declaration:
     """Everything that a route promises; `path` has OpenAPI's braces."""
 
@@ -99,35 +99,35 @@ class Declaration:
     deprecation: Deprecation | None
     view: View = field(repr=False, compare=False)
 
-    @property
+    @cached_property
     def changes(self) -> bool:
         """Can the operation change anything? A POST that only needs to read is a search."""
         reads = isinstance(self.access, Permission) and self.access.endswith(":read")
         return self.method != "GET" and not reads
 
-    @property
+    @cached_property
     def repeatable(self) -> bool:
         """Is it done once for each Idempotency-Key? Other methods are idempotent as they are."""
         return self.method == "POST" and self.changes
 
-    @property
+    @cached_property
     def maskable(self) -> bool:
         """Can the caller ask for some fields of the answer only?"""
         public = self.access is Audience.PUBLIC
         return self.method == "GET" and self.model is not None and not public
 
-    @property
+    @cached_property
     def tagged(self) -> bool:
         """Does the answer show one object, and so carry its entity tag?"""
         return self.maskable and self.model is not None and item_of(self.model) is None
 
-    @property
+    @cached_property
     def query_names(self) -> frozenset[str]:
         """Every query parameter that the operation takes."""
         own = frozenset(self.query.model_fields if self.query else ())
         return own | {FIELDS} if self.maskable else own
 
-    @property
+    @cached_property
     def collection(self) -> str:
         """The kind of object that the operation is about, as its path says: the last noun."""
         nouns = [part for part in self.path.partition(":")[0].split("/") if "{" not in part]
