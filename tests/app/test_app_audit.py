@@ -78,6 +78,10 @@ def test_any_edit_is_noticed(chain: list[Sealed], data: st.DataObject, other: Ev
     # Sealing it again breaks the next event, or the end.
     chain[place] = seal(edited, chain[place].prev_hash)
     assert list(verify(chain, head=head)) != []
+    # And so does linking the next one to it: its own seal covers the link.
+    if place + 1 < len(chain):
+        chain[place + 1] = replace(chain[place + 1], prev_hash=chain[place].hash)
+    assert list(verify(chain, head=head)) != []
 
 
 @given(chain=FILLED, data=st.data())
