@@ -1,19 +1,25 @@
 """Which tables does the service keep?"""
 
+from app.models.artifact import Artifact, Upload
 from app.models.base import Base, TenantOwned
+from app.models.deployment import Deployment, DeploymentRevision
 from app.models.project import Experiment, Project
-from app.models.registry import Model, ModelVersion
+from app.models.registry import Model, ModelAlias, ModelVersion, VersionArtifact
 from app.models.run import LatestMetric, MetricPoint, Run, RunParam, RunPart, RunTag
 from app.models.tenant import ApiKey, Member, Tenant
 
 __all__ = [
     "ApiKey",
+    "Artifact",
     "Base",
+    "Deployment",
+    "DeploymentRevision",
     "Experiment",
     "LatestMetric",
     "Member",
     "MetricPoint",
     "Model",
+    "ModelAlias",
     "ModelVersion",
     "Project",
     "Run",
@@ -22,4 +28,6 @@ __all__ = [
     "RunTag",
     "Tenant",
     "TenantOwned",
+    "Upload",
+    "VersionArtifact",
 ]
