@@ -52,7 +52,27 @@ PATH_PARAMETERS = {
         converter="int(min=1, max=2147483647)",
         schema={"type": "integer", "minimum": 1, "maximum": 2147483647},
     ),
+    "alias": PathParameter(
+        converter="alias",
+        schema={"type": "string", "pattern": "^[a-z][a-z0-9._-]{0,49}$"},
+    ),
+    "tag": PathParameter(
+        converter="tag",
+        schema={"type": "string", "pattern": "^[^/\\u0000]{1,100}$"},
+    ),
+    "part": PathParameter(
+        converter="int(min=1, max=1000)",
+        schema={"type": "integer", "minimum": 1, "maximum": 1000},
+    ),
 }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RawBody:
+    """A body of bytes that the view reads from the stream, and its largest size in bytes."""
+
+    media: str
+    largest: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +91,8 @@ class Declaration:
     query_names: frozenset[str]
     errors: frozenset[int]
     fail_closed: bool
+    raw: RawBody | None = None
+    ranges: bool = False
 
     @property
     def rule(self) -> str:
@@ -104,12 +126,15 @@ def endpoint(  # noqa: PLR0913 - these are the parts of a promise, all by name
     errors: Iterable[int] = (),
     media: str = JSON,
     fail_closed: bool = False,
+    raw: RawBody | None = None,
+    ranges: bool = False,
 ) -> Callable[[View], View]:
     """Declare a view: `@endpoint(bp, "GET /v1/runs/{run_id}", access=…, reply=(200, RunOut))`.
 
     The view gets path parameters by name, and `body` and `query` when they are declared. Its
     transaction is committed when it returns and rolled back when it raises. With `fail_closed`
-    the route answers 503 while the rate limiter cannot count.
+    the route answers 503 while the rate limiter cannot count. A `raw` body is left to the view to
+    read. With `ranges` the view answers a part of a file when asked for one (RFC 9110 §14).
     """
     method, path = route.split(" ")
     status, model = reply
@@ -128,6 +153,8 @@ def endpoint(  # noqa: PLR0913 - these are the parts of a promise, all by name
             query_names=frozenset(query.model_fields if query else ()),
             errors=frozenset(errors),
             fail_closed=fail_closed,
+            raw=raw,
+            ranges=ranges,
         )
         _register(blueprint, declared, _wrap(blueprint, declared, view))
         return view

@@ -14,15 +14,42 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.routing import BaseConverter
 
 from app import errors, guard, headers, limits, logs
+from app.artifacts.choice import open_store
 from app.auth import KeyCache
 from app.config import Config
 from app.context import NAME, Context
 from app.database import db, engine_options
 from app.endpoint import Declaration, declaration_of
 from app.openapi import SCHEMES, complete
-from app.resources import api_keys, experiments, members, models, projects, runs, system, tenants
+from app.resources import (
+    api_keys,
+    artifacts,
+    deployments,
+    experiments,
+    members,
+    models,
+    projects,
+    runs,
+    system,
+    tenants,
+    uploads,
+    versions,
+)
 
-RESOURCES = (system, tenants, members, api_keys, projects, experiments, runs, models)
+RESOURCES = (
+    system,
+    tenants,
+    members,
+    api_keys,
+    projects,
+    experiments,
+    runs,
+    models,
+    versions,
+    deployments,
+    artifacts,
+    uploads,
+)
 DESCRIPTION = "Projects, experiments, runs and models of many tenants, each for itself."
 
 
@@ -42,6 +69,18 @@ class MetricConverter(BaseConverter):
     """A metric's key in a path; anything else is a 404."""
 
     regex = r"[A-Za-z0-9_][A-Za-z0-9_.\-]{0,99}"
+
+
+class AliasConverter(BaseConverter):
+    """A model's alias in a path; anything else is a 404."""
+
+    regex = r"[a-z][a-z0-9._\-]{0,49}"
+
+
+class TagConverter(BaseConverter):
+    """A tag's key in a path, as far as a path can hold it; anything else is a 404."""
+
+    regex = r"[^/\x00]{1,100}"
 
 
 class Service(APIFlask):
@@ -64,6 +103,8 @@ def create_app(config: Config) -> APIFlask:
     )
     app.json = Orjson(app)
     app.url_map.converters["metric"] = MetricConverter
+    app.url_map.converters["alias"] = AliasConverter
+    app.url_map.converters["tag"] = TagConverter
     app.url_map.strict_slashes = False
     _configure(app, config)
     logs.register(app)
@@ -106,4 +147,4 @@ def _configure(app: APIFlask, config: Config) -> None:
     db.init_app(app)
     wait = limits.REDIS_SECONDS
     redis = Redis.from_url(config.redis_url, socket_timeout=wait, socket_connect_timeout=wait)
-    app.extensions[NAME] = Context(config, KeyCache(config.auth_seconds), redis)
+    app.extensions[NAME] = Context(config, KeyCache(config.auth_seconds), redis, open_store(config))

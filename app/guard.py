@@ -97,8 +97,10 @@ def _check_input() -> None:
         return
     if declared.fail_closed and not _redis_answers():
         raise unavailable("rate limiter")
-    if (request.content_length or 0) > LARGEST_BODY:
-        raise ProblemError(413, "content-too-large", f"A body has at most {LARGEST_BODY} bytes.")
+    largest = declared.raw.largest if declared.raw else LARGEST_BODY
+    request.max_content_length = largest
+    if (request.content_length or 0) > largest:
+        raise ProblemError(413, "content-too-large", f"A body has at most {largest} bytes.")
     for name in request.args:
         if name not in declared.query_names:
             raise invalid(f"query.{name}", "This parameter does not exist.")
@@ -106,6 +108,8 @@ def _check_input() -> None:
             raise invalid(f"query.{name}", "This parameter may be given once.")
     if declared.body is not None and request.mimetype != "application/json":
         raise ProblemError(415, "unsupported-media-type", "Send the body as application/json.")
+    if declared.raw is not None and request.mimetype != declared.raw.media:
+        raise ProblemError(415, "unsupported-media-type", f"Send the body as {declared.raw.media}.")
 
 
 def _redis_answers() -> bool:

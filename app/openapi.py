@@ -16,6 +16,7 @@ from app.errors import PROBLEM_TYPE
 from app.schemas.basics import Problem
 
 Json = dict[str, Any]
+BYTES: Json = {"type": "string", "format": "binary"}
 SCHEMES: Json = {
     "tenantKey": {
         "type": "http",
@@ -61,6 +62,10 @@ def errors_of(declared: Declaration) -> list[int]:
         errors.add(404)
     if declared.body is not None:
         errors |= {400, 413, 415}
+    if declared.raw is not None:
+        errors |= {411, 413, 415}
+    if declared.ranges:
+        errors |= {416}
     return sorted(errors)
 
 
@@ -74,12 +79,32 @@ def _complete_operation(operation: Json, declared: Declaration) -> None:
         _complete_parameter(parameter)
     if declared.body is not None:
         operation["requestBody"]["required"] = True
+    if declared.raw is not None:
+        content = {declared.raw.media: {"schema": BYTES}}
+        operation["requestBody"] = {"required": True, "content": content}
     operation["security"] = _security(declared)
     if declared.model is None:
         operation["responses"] = {str(declared.status): _plain(declared)}
     success = operation["responses"][str(declared.status)]
-    operation["responses"] = {str(declared.status): success} | {
-        str(status): _problem(status) for status in errors_of(declared)
+    operation["responses"] = (
+        {str(declared.status): success}
+        | _ranged(declared)
+        | {str(status): _problem(status) for status in errors_of(declared)}
+    )
+
+
+def _ranged(declared: Declaration) -> Json:
+    """What a route that serves parts of a file answers to `Range` and `If-None-Match`."""
+    if not declared.ranges:
+        return {}
+    part = {"Content-Range": {"required": True, "schema": {"type": "string"}}}
+    return {
+        "206": {
+            "description": "Partial Content",
+            "content": {declared.media: {"schema": BYTES}},
+            "headers": part,
+        },
+        "304": {"description": "Not Modified"},
     }
 
 

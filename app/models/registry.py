@@ -64,7 +64,7 @@ class ModelVersion(Described):
 
 
 class ModelAlias(Base):
-    """A name for one version of a model, which can be moved to another; it goes with its version."""
+    """A name for one version of a model, which can be moved; it goes with its version."""
 
     __tablename__ = "model_aliases"
     __table_args__ = (

@@ -27,7 +27,7 @@ def _parse_count(value: object) -> object:
     return int(value) if isinstance(value, str) and re.fullmatch(r"[0-9]{1,16}", value) else value
 
 
-def _parse_integer(value: object) -> object:
+def parse_integer(value: object) -> object:
     """To JSON Schema 1.0 is an integer."""
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
@@ -50,7 +50,7 @@ Key = Annotated[str, StringConstraints(min_length=1, max_length=LONGEST_KEY, pat
 Tags = Annotated[dict[Key, Text], words(100)]
 Id = Annotated[UUID, BeforeValidator(_parse_uuid)]
 PageSize = Annotated[int, Field(ge=1, le=200), BeforeValidator(_parse_count)]
-Integer = Annotated[int, Field(ge=0, le=LARGEST_INTEGER), BeforeValidator(_parse_integer)]
+Integer = Annotated[int, Field(ge=0, le=LARGEST_INTEGER), BeforeValidator(parse_integer)]
 Offset = Annotated[int, Field(ge=0, le=LARGEST_INTEGER), BeforeValidator(_parse_count)]
 
 
