@@ -29,7 +29,9 @@ from app.resources import (
     members,
     models,
     projects,
+    run_search,
     runs,
+    search,
     system,
     tenants,
     uploads,
@@ -49,6 +51,8 @@ RESOURCES = (
     deployments,
     artifacts,
     uploads,
+    run_search,
+    search,
 )
 DESCRIPTION = "Projects, experiments, runs and models of many tenants, each for itself."
 

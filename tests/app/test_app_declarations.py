@@ -32,6 +32,8 @@ GET /v1/deployments | POST /v1/deployments
 GET /v1/deployments/{deployment_id} | PATCH /v1/deployments/{deployment_id}
 DELETE /v1/deployments/{deployment_id}
 POST /v1/deployments/{deployment_id}:promote | POST /v1/deployments/{deployment_id}:rollback
+POST /v1/runs:search | POST /v1/runs:compare | DELETE /v1/runs/{run_id}/tags/{tag}
+GET /v1/search
 GET /v1/runs/{run_id}/artifacts | POST /v1/uploads
 PUT /v1/uploads/{upload_id}/parts/{part} | POST /v1/uploads/{upload_id}:complete
 DELETE /v1/uploads/{upload_id}
