@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 Json = dict[str, Any]
+NAMED = ("id", "experiment_id", "name", "status")
 
 
 def compare(runs: Sequence[Mapping[str, Any]]) -> Json:
@@ -16,9 +17,7 @@ def compare(runs: Sequence[Mapping[str, Any]]) -> Json:
     """
     latest = [{key: found["value"] for key, found in run["metrics"].items()} for run in runs]
     return {
-        "runs": [
-            {name: run[name] for name in ("id", "experiment_id", "name", "status")} for run in runs
-        ],
+        "runs": [{name: run[name] for name in NAMED} for run in runs],
         "params": _align([run["params"] for run in runs]),
         "tags": _align([run["tags"] for run in runs]),
         "metrics": _align(latest),

@@ -6,13 +6,12 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, null, tuple_
+from sqlalchemy import ColumnElement, Select, and_, literal, null, tuple_
 
 from app.cursors import seal, unseal
 from app.database import db
 from app.filters.compile import PARTS, compile_filter, sort_column
-from app.filters.parse import parse_filter, parse_order
-from app.filters.tree import Attribute, Field, Group
+from app.filters.tree import Attribute, Field, Filter, Group, Order
 from app.models import Run, RunPart
 from app.run_rows import scoped_runs
 from app.schemas.runs import SearchIn
@@ -48,17 +47,20 @@ class Sorting:
         value, run_id = place[0], UUID(place[1])
         if self.value is None:
             return self.run_id < run_id if self.descending else self.run_id > run_id
-        here, there = tuple_(self.value, self.run_id), tuple_(value, run_id)
+        here, there = tuple_(self.value, self.run_id), tuple_(literal(value), literal(run_id))
         return here < there if self.descending else here > there
 
 
-def search(asked: SearchIn) -> dict[str, Any]:
-    """One page of the tenant's runs as `{items, next_cursor}`; raises `FilterError`.
+def search(asked: SearchIn, wanted: Filter | None, sorting: Sorting) -> dict[str, Any]:
+    """One page of the tenant's runs as `{items, next_cursor}`.
 
     Ids are found first; only the runs of the page are put together.
     """
-    owner, sorting = str(principal().tenant_id), read_sorting(asked.order_by)
-    places = db.session.execute(find_places(asked, sorting, owner)).all()
+    owner = str(principal().tenant_id)
+    query = select_places(asked, wanted, sorting)
+    if asked.cursor is not None:
+        query = query.where(sorting.after(unseal(asked, owner, asked.cursor)))
+    places = db.session.execute(query).all()
     shown = places[: asked.limit]
     more = len(places) > asked.limit
     last = [shown[-1].position, shown[-1].id.hex] if more else None
@@ -68,22 +70,19 @@ def search(asked: SearchIn) -> dict[str, Any]:
     }
 
 
-def find_places(asked: SearchIn, sorting: Sorting, owner: str) -> Select[Any]:
+def select_places(asked: SearchIn, wanted: Filter | None, sorting: Sorting) -> Select[Any]:
     """Select id and sorting value of each run of the page, and of the one behind it."""
     value = null() if sorting.value is None else sorting.value
     query = scoped(Run).with_only_columns(Run.id, value.label("position"))
     if asked.experiment_ids:
         query = query.where(Run.experiment_id.in_(asked.experiment_ids))
-    if asked.filter is not None:
-        query = query.where(compile_filter(parse_filter(asked.filter)))
-    if asked.cursor is not None:
-        query = query.where(sorting.after(unseal(asked, owner, asked.cursor)))
+    if wanted is not None:
+        query = query.where(compile_filter(wanted))
     return sorting.apply(query).limit(asked.limit + 1)
 
 
-def read_sorting(text: str | None) -> Sorting:
-    """The sorting that a text means, by default the newest first."""
-    order = parse_order(text) if text is not None else None
+def sort_by(order: Order | None) -> Sorting:
+    """How to sort in this order, by default the newest first."""
     if order is None or order.field == BY_AGE:
         return Sorting(None, Run.__table__.c.id, order is None or order.descending)
     value = sort_column(order.field)

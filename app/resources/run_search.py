@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 from uuid import UUID
 
 from apiflask import APIBlueprint
@@ -11,15 +12,16 @@ from sqlalchemy import delete
 from app.database import db
 from app.endpoint import endpoint
 from app.errors import invalid, not_found
-from app.filters.parse import FilterError
+from app.filters.parse import FilterError, parse_filter, parse_order
 from app.models import Run, RunTag
 from app.permissions import Permission
 from app.run_comparison import compare
 from app.run_rows import scoped_runs
-from app.run_search import search
+from app.run_search import search, sort_by
 from app.schemas.runs import CompareIn, Comparison, RunPage, SearchIn
 from app.tenancy import find, principal
 
+Parsed = TypeVar("Parsed")
 bp = APIBlueprint("run_search", __name__, tag="Run search")
 
 
@@ -33,10 +35,17 @@ bp = APIBlueprint("run_search", __name__, tag="Run search")
 )
 def search_runs(body: SearchIn) -> dict[str, Any]:
     """Find runs by what was logged to them."""
+    wanted = _read("filter", parse_filter, body.filter)
+    order = _read("order_by", parse_order, body.order_by)
+    return search(body, wanted, sort_by(order))
+
+
+def _read(name: str, parse: Callable[[str], Parsed], text: str | None) -> Parsed | None:
+    """What the text means; 422 with the column of the mistake."""
     try:
-        return search(body)
+        return None if text is None else parse(text)
     except FilterError as error:
-        raise invalid("json.filter", str(error)) from error
+        raise invalid(f"json.{name}", str(error)) from error
 
 
 @endpoint(
