@@ -33,6 +33,11 @@ def service(config: Config) -> APIFlask:
     return create_app(config)
 
 
+@pytest.fixture(scope="session")
+def operator_key() -> str:
+    return OPERATOR_KEY
+
+
 @pytest.fixture
 def operator(service: APIFlask) -> Caller:
     return Caller(service.test_client(), OPERATOR_KEY)
