@@ -49,8 +49,8 @@ PATH_PARAMETERS = {
         schema={"type": "string", "pattern": "^[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}$"},
     ),
     "version": PathParameter(
-        converter="int(min=1, max=2147483647)",
-        schema={"type": "integer", "minimum": 1, "maximum": 2147483647},
+        converter="number",
+        schema={"type": "integer", "minimum": 1, "maximum": 999_999_999},
     ),
     "alias": PathParameter(
         converter="alias",
@@ -61,8 +61,8 @@ PATH_PARAMETERS = {
         schema={"type": "string", "pattern": "^[^/\\u0000]{1,100}$"},
     ),
     "part": PathParameter(
-        converter="int(min=1, max=1000)",
-        schema={"type": "integer", "minimum": 1, "maximum": 1000},
+        converter="number",
+        schema={"type": "integer", "minimum": 1, "maximum": 999_999_999},
     ),
 }
 

@@ -87,6 +87,20 @@ class TagConverter(BaseConverter):
     regex = r"[^/\x00]{1,100}"
 
 
+class NumberConverter(BaseConverter):
+    """A number from 1 up in a path; anything else is a 404.
+
+    Werkzeug's own converter leaves the range to a second step, after which another method of the
+    same path turns the 404 into a 405.
+    """
+
+    regex = r"[1-9][0-9]{0,8}"
+
+    def to_python(self, value: str) -> int:
+        """The number."""
+        return int(value)
+
+
 class Service(APIFlask):
     """APIFlask without looking, for each call of each layer, whether a view is a coroutine."""
 
@@ -107,6 +121,7 @@ def create_app(config: Config) -> APIFlask:
     )
     app.json = Orjson(app)
     app.url_map.converters["metric"] = MetricConverter
+    app.url_map.converters["number"] = NumberConverter
     app.url_map.converters["alias"] = AliasConverter
     app.url_map.converters["tag"] = TagConverter
     app.url_map.strict_slashes = False

@@ -45,9 +45,7 @@ COLUMNS = (
 
 def scoped_versions(model_id: UUID) -> Select[Any]:
     """Select whole versions of one model of the request's tenant, in one statement."""
-    return select(*COLUMNS).where(
-        ModelVersion.tenant_id == principal().tenant_id, ModelVersion.model_id == model_id
-    )
+    return scoped(ModelVersion).where(ModelVersion.model_id == model_id).with_only_columns(*COLUMNS)
 
 
 def whole_version(model_id: UUID, version: int) -> Row[Any]:
@@ -72,7 +70,7 @@ def find_version(model_id: UUID, version: int, *, lock: bool = False) -> ModelVe
 
 def hold_model(model_id: UUID) -> None:
     """Let nobody else move stages or aliases of the model until this transaction ends; 404."""
-    query = select(Model.id).where(Model.tenant_id == principal().tenant_id, Model.id == model_id)
+    query = scoped(Model).where(Model.id == model_id).with_only_columns(Model.id)
     if db.session.scalar(query.with_for_update()) is None:
         raise not_found(Model.noun)
 

@@ -16,9 +16,9 @@ from typing import IO, Any
 import boto3
 from botocore.config import Config as Options
 from botocore.exceptions import BotoCoreError, ClientError
-from werkzeug.http import dump_options_header
 
 from app.artifacts.folder import chunks, copy
+from app.artifacts.naming import disposition
 from app.artifacts.store import (
     URL_SECONDS,
     Key,
@@ -108,8 +108,7 @@ class Bucket:
 
     def url(self, key: Key, filename: str) -> str:
         """A URL that gives the object by GET, as a download of that name."""
-        disposition = dump_options_header("attachment", {"filename": filename})
-        parameters = {**self._at(key), "ResponseContentDisposition": disposition}
+        parameters = {**self._at(key), "ResponseContentDisposition": disposition(filename)}
         return self._sign("get_object", parameters)
 
     def delete(self, key: Key) -> None:

@@ -10,6 +10,7 @@ from apiflask import APIBlueprint
 from flask import Response, after_this_request, request
 from sqlalchemy import exists, select
 
+from app.artifacts.naming import disposition
 from app.artifacts.ranges import Span, UnsatisfiableError, choose_span
 from app.artifacts.store import Key
 from app.context import current
@@ -68,7 +69,7 @@ def read_content(artifact_id: UUID, query: ContentQuery) -> Response:
     answer = _serve(key, found["size"], tag)
     answer.headers["ETag"] = tag
     answer.headers["Accept-Ranges"] = "bytes"
-    answer.headers.set("Content-Disposition", "attachment", filename=filename)
+    answer.headers["Content-Disposition"] = disposition(filename)
     return answer
 
 

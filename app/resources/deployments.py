@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from apiflask import APIBlueprint
-from sqlalchemy import Row, Select, select
+from sqlalchemy import Row, Select, and_, select
 
 from app.cursors import page_of
 from app.database import db
@@ -27,7 +27,7 @@ from app.schemas.deployments import (
     PromoteIn,
     RollbackIn,
 )
-from app.tenancy import find, principal
+from app.tenancy import find, principal, scoped
 from app.version_rows import find_alias, find_version
 
 bp = APIBlueprint("deployments", __name__, tag="Deployments")
@@ -171,15 +171,10 @@ def rollback_deployment(deployment_id: UUID, body: RollbackIn) -> Row[Any]:
 
 def _scoped_deployments() -> Select[Any]:
     """Select the tenant's deployments, each with the number of its version."""
-    return (
-        select(*COLUMNS)
-        .join(
-            ModelVersion,
-            (ModelVersion.tenant_id == Deployment.tenant_id)
-            & (ModelVersion.id == Deployment.version_id),
-        )
-        .where(Deployment.tenant_id == principal().tenant_id)
+    version = and_(
+        ModelVersion.tenant_id == Deployment.tenant_id, ModelVersion.id == Deployment.version_id
     )
+    return scoped(Deployment).join(ModelVersion, version).with_only_columns(*COLUMNS)
 
 
 def _scoped_revisions(deployment_id: UUID) -> Select[tuple[DeploymentRevision]]:

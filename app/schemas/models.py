@@ -14,7 +14,7 @@ from app.schemas.projects import DescribedChange, DescribedIn, DescribedOut
 MOST_ARTIFACTS = 100
 ALIAS = r"^[a-z][a-z0-9._-]{0,49}$"
 AliasName = Annotated[str, StringConstraints(pattern=ALIAS)]
-Number = Annotated[int, Field(ge=1, le=2**31 - 1), BeforeValidator(parse_integer)]
+Number = Annotated[int, Field(ge=1, le=999_999_999), BeforeValidator(parse_integer)]
 
 
 class Stage(StrEnum):
