@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from tempfile import SpooledTemporaryFile
 from typing import IO, Any
+from uuid import UUID
 
 import boto3
 from botocore.config import Config as Options
@@ -115,6 +116,19 @@ class Bucket:
         """Remove the object."""
         with answering():
             self.client.delete_object(**self._at(key))
+
+    def forget(self, tenant_id: UUID) -> None:
+        """Remove every object under the tenant's id, and give up what is on its way there."""
+        mine = {"Bucket": self.name, "Prefix": f"{tenant_id}/"}
+        with answering():
+            for page in self.client.get_paginator("list_objects_v2").paginate(**mine):
+                for found in page.get("Contents", ()):
+                    self.client.delete_object(Bucket=self.name, Key=found["Key"])
+            for page in self.client.get_paginator("list_multipart_uploads").paginate(**mine):
+                for found in page.get("Uploads", ()):
+                    self.client.abort_multipart_upload(
+                        Bucket=self.name, Key=found["Key"], UploadId=found["UploadId"]
+                    )
 
     def _combine(self, transfer: Transfer) -> None:
         with answering():

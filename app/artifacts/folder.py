@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from app.artifacts.store import (
     CHUNK,
@@ -93,6 +93,13 @@ class Folder:
         """Remove the file."""
         with answering():
             self._object(key).unlink(missing_ok=True)
+
+    def forget(self, tenant_id: UUID) -> None:
+        """Remove the tenant's folder."""
+        folder = self.root / str(tenant_id)
+        with answering():
+            if folder.exists():
+                shutil.rmtree(folder)
 
     def _join(self, transfer: Transfer, file: IO[bytes]) -> str:
         """Write all parts to the file: the SHA-256 of what was written."""

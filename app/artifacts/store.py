@@ -86,6 +86,10 @@ class Store(Protocol):
         """Remove the object; no error when it is not there."""
         ...
 
+    def forget(self, tenant_id: UUID) -> None:
+        """Remove everything of a tenant, also what is on its way."""
+        ...
+
 
 def out_of_reach() -> ProblemError:
     """503: the store does not answer, or lost an object."""

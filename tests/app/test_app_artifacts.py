@@ -19,9 +19,12 @@ from app.artifacts.choice import open_store
 from app.artifacts.folder import Folder
 from app.artifacts.ranges import Span, UnsatisfiableError, choose_span
 from app.artifacts.store import Key, Transfer
+from app.artifacts.sweep import sweep
 from app.config import Config, ConfigError
+from app.database import Scope, db, enter
 from app.errors import ProblemError
 from app.factory import create_app
+from app.models import Upload
 from tests.app.callers import (
     BYTES,
     NOBODY,
@@ -372,3 +375,45 @@ def test_two_workers_share_the_folder(service: APIFlask, config: Config, owner: 
     made = owner.make(f"/v1/uploads/{upload['id']}:complete", sha256=DIGEST)
     assert get(other, made["id"]).data == BYTES
     assert service is not other.client.application
+
+
+def test_a_sweep_removes_what_nobody_needs(
+    service: APIFlask, owner: Caller, config: Config
+) -> None:
+    world = build_world(owner, "own")
+    kept = upload_artifact(owner, world.run_id, "kept")["id"]
+    owner.make(f"/v1/models/{world.model_id}/versions", artifact_ids=[kept])
+    other = build_world_run(owner, world.experiment_id)
+    fresh = begin_upload(owner, other, "fresh")["id"]
+    root = Path(str(config.artifact_dir))
+    with service.app_context():
+        enter(Scope(UUID(world.tenant_id)))
+        began = db.session.get_one(Upload, (UUID(world.tenant_id), UUID(fresh))).created_at
+        assert sweep(open_store(config), UUID(world.tenant_id), began) == 1
+        db.session.commit()
+    assert list(root.rglob(world.upload_id)) == []
+    owner.ask("DELETE", f"/v1/runs/{world.run_id}")
+    with service.app_context():
+        enter(Scope(UUID(world.tenant_id)))
+        assert sweep(open_store(config), UUID(world.tenant_id), began) == 1
+        db.session.commit()
+    assert list(root.rglob(world.artifact_id)) == []
+    assert get(owner, kept).data == BYTES
+    assert len(list(root.rglob(fresh))) == 1
+
+
+def build_world_run(owner: Caller, experiment_id: str) -> str:
+    made: str = owner.make(f"/v1/experiments/{experiment_id}/runs", name="other")["id"]
+    return made
+
+
+def test_a_forgotten_tenant_leaves_no_bytes_and_others_stay(
+    owner: Caller, new_owner: Callable[..., Caller], config: Config
+) -> None:
+    world, other = build_world(owner, "own"), build_world(new_owner(), "other")
+    store = open_store(config)
+    for _ in range(2):
+        store.forget(UUID(world.tenant_id))
+    root = Path(str(config.artifact_dir))
+    assert list(root.glob(world.tenant_id)) == []
+    assert len(list(root.rglob(other.artifact_id))) == 1

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 from dataclasses import replace
+from uuid import UUID
 
 import httpx
 import pytest
@@ -186,3 +187,15 @@ def test_a_bucket_that_does_not_answer_is_a_503(
 
 def test_neither_the_repr_nor_an_error_shows_the_secret(bucket: Bucket) -> None:
     assert "secret" not in repr(bucket)
+
+
+def test_a_forgotten_tenant_leaves_nothing_in_the_bucket(
+    s3_owner: Caller, run: str, bucket: Bucket
+) -> None:
+    made = upload_artifact_by_url(s3_owner, run)
+    begin_upload(s3_owner, run, "open")
+    tenant = s3_owner.read("/v1/me")["tenant_id"]
+    assert any(made in key for key in keys(bucket))
+    bucket.forget(UUID(tenant))
+    assert not any(key.startswith(tenant) for key in keys(bucket))
+    assert tenant not in str(bucket.client.list_multipart_uploads(Bucket=bucket.name))
