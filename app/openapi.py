@@ -94,7 +94,7 @@ def _complete_operation(operation: Json, declared: Declaration) -> None:
 
 
 def _ranged(declared: Declaration) -> Json:
-    """What a route that serves parts of a file answers to `Range` and `If-None-Match`."""
+    """What else a route answers that serves files: by parts, not at all, or from elsewhere."""
     if not declared.ranges:
         return {}
     part = {"Content-Range": {"required": True, "schema": {"type": "string"}}}
@@ -105,6 +105,10 @@ def _ranged(declared: Declaration) -> Json:
             "headers": part,
         },
         "304": {"description": "Not Modified"},
+        "307": {
+            "description": "Temporary Redirect, only where it is allowed",
+            "headers": {"Location": {"required": True, "schema": {"type": "string"}}},
+        },
     }
 
 

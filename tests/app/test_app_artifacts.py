@@ -12,7 +12,7 @@ from uuid import UUID
 
 import pytest
 from apiflask import APIFlask
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.artifacts.choice import open_store
@@ -299,6 +299,7 @@ def test_a_folder_store_gives_no_url(owner: Caller, run: str) -> None:
     assert (answer.status_code, answer.data) == (200, BYTES)
 
 
+@settings(deadline=None)
 @given(st.integers(0, 300), st.integers(0, 300), st.integers(0, 300))
 def test_a_span_is_what_slicing_gives(size: int, first: int, more: int) -> None:
     content = bytes(index % 251 for index in range(size))

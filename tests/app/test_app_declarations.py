@@ -108,6 +108,13 @@ def test_every_body_is_required_and_closed(document: dict[str, Any]) -> None:
             assert schema["additionalProperties"] is False
 
 
+def test_a_file_may_come_in_part_not_at_all_or_from_elsewhere(document: dict[str, Any]) -> None:
+    answers = document["paths"]["/v1/artifacts/{artifact_id}/content"]["get"]["responses"]
+    assert {"200", "206", "304", "307", "416"} <= set(answers)
+    for status in ("200", "206"):
+        assert list(answers[status]["content"]) == ["application/octet-stream"]
+
+
 def test_every_error_is_a_problem(document: dict[str, Any]) -> None:
     for operation in operations(document).values():
         for status, answer in operation["responses"].items():

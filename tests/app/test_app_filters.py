@@ -32,6 +32,7 @@ from app.filters.tree import (
     Term,
 )
 
+unhurried = settings(deadline=None)
 BOUND = re.compile(r"%\(\w+\)s|__\[POSTCOMPILE_\w+\]")
 letters = st.characters(exclude_characters="\0", exclude_categories=["Cs"])
 texts = st.text(letters, max_size=30)
@@ -64,27 +65,31 @@ def sql(wanted: Filter) -> str:
     return str(compile_filter(wanted).compile(dialect=postgresql.dialect()))
 
 
+@unhurried
 @given(filters)
 def test_a_filter_is_read_as_it_is_shown(wanted: Filter) -> None:
     assert parse_filter(show(wanted)) == wanted
 
 
+@unhurried
 @given(filters)
 def test_the_document_describes_every_filter(wanted: Filter) -> None:
     assert re.search(pattern.FILTER, show(wanted))
 
 
-@settings(max_examples=40)
+@settings(deadline=None, max_examples=40)
 @given(st.from_regex(pattern.FILTER))
 def test_every_text_of_the_documented_pattern_is_a_filter(text: str) -> None:
     assert parse_filter(text).groups
 
 
+@unhurried
 @given(st.from_regex(pattern.ORDER))
 def test_every_text_of_the_documented_pattern_is_an_order(text: str) -> None:
     assert isinstance(parse_order(text), Order)
 
 
+@unhurried
 @given(
     st.text(max_size=60) | st.text("metricsparamstags.'`=<>()and or\\%_,0123456789", max_size=60)
 )
@@ -95,6 +100,7 @@ def test_any_other_text_is_a_mistake_at_a_column_of_it(text: str) -> None:
     assert 1 <= caught.value.column <= len(text) + 1
 
 
+@unhurried
 @given(filters)
 def test_what_callers_write_never_reaches_the_statement(wanted: Filter) -> None:
     text = BOUND.sub("?", sql(wanted))

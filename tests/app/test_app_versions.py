@@ -43,7 +43,7 @@ def at_once(service: APIFlask, key: str, paths: list[str], body: dict[str, objec
         return sorted(pool.map(send, paths))
 
 
-@pytest.mark.parametrize(("present", "wanted"), product(Stage, Stage))
+@pytest.mark.parametrize(("present", "wanted"), list(product(Stage, Stage)))
 def test_only_legal_moves_are_made(owner: Caller, present: Stage, wanted: Stage) -> None:
     path = new_version(owner, build_world(owner, "own"), present)
     answer = owner.ask("POST", f"{path}:transition", {"stage": wanted, "existing": "keep"})
