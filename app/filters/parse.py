@@ -26,7 +26,7 @@ from app.filters.tree import (
 from app.schemas.basics import UUID_TEXT
 
 LONGEST, LONGEST_KEY = 4000, 100
-MOST_TERMS = 50
+MOST_TERMS = 20
 GRAMMAR = r"""
 start: group (_OR group)*
 group: _term (_AND _term)*

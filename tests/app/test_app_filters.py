@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from sqlalchemy.dialects import postgresql
 
@@ -77,7 +77,8 @@ def test_the_document_describes_every_filter(wanted: Filter) -> None:
     assert re.search(pattern.FILTER, show(wanted))
 
 
-@settings(deadline=None, max_examples=40)
+# A filter of many terms takes long to make, and is as good a filter.
+@settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.too_slow])
 @given(st.from_regex(pattern.FILTER))
 def test_every_text_of_the_documented_pattern_is_a_filter(text: str) -> None:
     assert parse_filter(text).groups
@@ -145,7 +146,7 @@ def anonymous(term: Term) -> Term:
         ("params.a = 'x'; DROP TABLE runs", 15),
         ("(metrics.a = 1)", 1),
         (f"params.{'a' * 101} = 'x'", 8),
-        (" and ".join(["metrics.a = 1"] * 51), 1),
+        (" and ".join(["metrics.a = 1"] * 21), 1),
         (f"params.a = '{'x' * 4000}'", 4001),
     ],
 )
