@@ -94,7 +94,11 @@ setup(
     package_data={"reports.html": ["templates/*"]},
     py_modules=["maestro_gate"],
     install_requires=SERVICE + HARNESS,
-    extras_require={"production": PRODUCTION, "test": [*TEST, *PRODUCTION], "development": DEVELOPMENT},
+    extras_require={
+        "production": PRODUCTION,
+        "test": [*TEST, *PRODUCTION],
+        "development": DEVELOPMENT,
+    },
     entry_points={"console_scripts": ["maestro = maestro_gate:main"]},
     # Our folder names are too common to be published beside other people's packages.
     classifiers=["Private :: Do Not Upload", "Programming Language :: Python :: 3"],

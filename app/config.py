@@ -30,6 +30,10 @@ class Config:
     multiprocess_dir: str | None = None
     auth_seconds: float = 2.0
     pool_size: int = 4
+    artifact_dir: str | None = None
+    artifact_bucket: str | None = None
+    artifact_endpoint: str | None = None
+    artifact_region: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +53,10 @@ def read_config(environ: Mapping[str, str]) -> Config:
         operator_key_sha256=_digest(environ),
         trusted_proxies=_count(environ, "MAESTRO_TRUSTED_PROXIES"),
         multiprocess_dir=environ.get("PROMETHEUS_MULTIPROC_DIR"),
+        artifact_dir=_folder(environ, "MAESTRO_ARTIFACT_DIR"),
+        artifact_bucket=environ.get("MAESTRO_ARTIFACT_S3_BUCKET") or None,
+        artifact_endpoint=_endpoint(environ, "MAESTRO_ARTIFACT_S3_ENDPOINT"),
+        artifact_region=environ.get("MAESTRO_ARTIFACT_S3_REGION") or None,
     )
 
 
@@ -107,3 +115,17 @@ def _count(environ: Mapping[str, str], name: str) -> int:
     if not re.fullmatch(r"[0-9]{1,2}", value):
         raise ConfigError(f"{name} must be the number of proxies in front, such as 0 or 1.")
     return int(value)
+
+
+def _folder(environ: Mapping[str, str], name: str) -> str | None:
+    value = environ.get(name)
+    if value and not value.startswith("/"):
+        raise ConfigError(f"{name} must be the absolute path of a folder that all workers share.")
+    return value or None
+
+
+def _endpoint(environ: Mapping[str, str], name: str) -> str | None:
+    value = environ.get(name)
+    if value and not re.fullmatch(r"https?://[^/\s@]+/?", value):
+        raise ConfigError(f"{name} must be a URL such as https://s3.example.com without a path.")
+    return value or None

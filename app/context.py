@@ -8,6 +8,7 @@ from typing import cast
 from flask import current_app
 from redis import Redis
 
+from app.artifacts.store import Store
 from app.auth import KeyCache
 from app.config import Config
 
@@ -21,6 +22,7 @@ class Context:
     config: Config
     keys: KeyCache
     redis: Redis
+    store: Store
 
 
 def current() -> Context:

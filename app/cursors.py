@@ -8,6 +8,7 @@ from uuid import UUID
 
 from flask import request
 from itsdangerous import BadSignature, URLSafeSerializer
+from pydantic import BaseModel
 from sqlalchemy import Select
 from sqlalchemy.orm import InstrumentedAttribute
 
@@ -51,7 +52,7 @@ def page_of(
     return {"items": items, "next_cursor": following}
 
 
-def _sealer(asked: PageQuery, owner: str) -> URLSafeSerializer:
+def _sealer(asked: BaseModel, owner: str) -> URLSafeSerializer:
     filters = asked.model_dump(exclude={"cursor", "limit", FIELDS}, mode="json")
     bound = f"{owner} {request.path} {sorted(filters.items())}"
     return URLSafeSerializer(current().config.cursor_secret, salt=bound)
@@ -64,5 +65,18 @@ def _text_of(last: UUID | int) -> str:
 def _open(sealer: URLSafeSerializer, cursor: str) -> str:
     try:
         return str(sealer.loads(cursor))
+    except BadSignature as error:
+        raise not_found("page of this list") from error
+
+
+def seal(asked: BaseModel, owner: str, place: object) -> str:
+    """A cursor that says where the next page begins, in any terms that JSON can hold."""
+    return str(_sealer(asked, owner).dumps(place))
+
+
+def unseal(asked: BaseModel, owner: str, cursor: str) -> Any:
+    """What `seal` was given, for the same owner, route and filters; 404 otherwise."""
+    try:
+        return _sealer(asked, owner).loads(cursor)
     except BadSignature as error:
         raise not_found("page of this list") from error

@@ -53,8 +53,20 @@ PATH_PARAMETERS = {
         schema={"type": "string", "pattern": "^[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}$"},
     ),
     "version": PathParameter(
-        converter="int(min=1, max=2147483647)",
-        schema={"type": "integer", "minimum": 1, "maximum": 2147483647},
+        converter="number",
+        schema={"type": "integer", "minimum": 1, "maximum": 999_999_999},
+    ),
+    "alias": PathParameter(
+        converter="alias",
+        schema={"type": "string", "pattern": "^[a-z][a-z0-9._-]{0,49}$"},
+    ),
+    "tag": PathParameter(
+        converter="tag",
+        schema={"type": "string", "pattern": "^[^/\\u0000]{1,100}$"},
+    ),
+    "part": PathParameter(
+        converter="number",
+        schema={"type": "integer", "minimum": 1, "maximum": 999_999_999},
     ),
 }
 
@@ -78,6 +90,14 @@ class Deprecation:
         return found + ([("Sunset", http_date(self.sunset))] if self.sunset else [])
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RawBody:
+    """A body of bytes that the view reads from the stream, and its largest size in bytes."""
+
+    media: str
+    largest: int
+
+
 @dataclass(frozen=True, kw_only=True)
 class Declaration:
     """Everything that a route promises; `path` has OpenAPI's braces."""
@@ -93,11 +113,17 @@ class Declaration:
     query: type[BaseModel] | None
     errors: frozenset[int]
     fail_closed: bool
-    largest_body: int
+    raw: RawBody | None
+    ranges: bool
     demands_match: bool
     audited: bool
     deprecation: Deprecation | None
     view: View = field(repr=False, compare=False)
+
+    @property
+    def largest_body(self) -> int:
+        """The most bytes that a body may have."""
+        return self.raw.largest if self.raw else LARGEST_BODY
 
     @cached_property
     def changes(self) -> bool:
@@ -165,7 +191,8 @@ def endpoint(  # noqa: PLR0913 - these are the parts of a promise, all by name
     errors: Iterable[int] = (),
     media: str = JSON,
     fail_closed: bool = False,
-    largest_body: int = LARGEST_BODY,
+    raw: RawBody | None = None,
+    ranges: bool = False,
     demands_match: bool = False,
     audited: bool | None = None,
     deprecation: Deprecation | None = None,
@@ -174,7 +201,8 @@ def endpoint(  # noqa: PLR0913 - these are the parts of a promise, all by name
 
     The view gets path parameters by name, and `body` and `query` when they are declared. Its
     transaction is committed when it returns and rolled back when it raises. With `fail_closed`
-    the route answers 503 while the rate limiter cannot count. `largest_body` is in bytes. With
+    the route answers 503 while the rate limiter cannot count. A `raw` body is left to the view to
+    read. With `ranges` the view answers a part of a file when asked for one (RFC 9110 §14). With
     `demands_match` it answers 428 without If-Match. `audited` is by default whatever changes
     something, but not what is logged to runs. Entity tags, masks, Idempotency-Key, preconditions
     and audit come by themselves (`app.conduct`).
@@ -195,7 +223,8 @@ def endpoint(  # noqa: PLR0913 - these are the parts of a promise, all by name
             query=query,
             errors=frozenset(errors),
             fail_closed=fail_closed,
-            largest_body=largest_body,
+            raw=raw,
+            ranges=ranges,
             demands_match=demands_match,
             audited=access not in TELEMETRY if audited is None else audited,
             deprecation=deprecation,

@@ -14,6 +14,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.routing import BaseConverter
 
 from app import conduct, errors, guard, headers, limits, logs
+from app.artifacts.choice import open_store
 from app.auth import KeyCache
 from app.config import Config
 from app.context import NAME, Context
@@ -22,14 +23,20 @@ from app.endpoint import Declaration, declaration_of
 from app.openapi import SCHEMES, complete
 from app.resources import (
     api_keys,
+    artifacts,
     audit_events,
+    deployments,
     experiments,
     members,
     models,
     projects,
+    run_search,
     runs,
+    search,
     system,
     tenants,
+    uploads,
+    versions,
 )
 
 RESOURCES = (
@@ -42,6 +49,12 @@ RESOURCES = (
     runs,
     models,
     audit_events,
+    versions,
+    deployments,
+    artifacts,
+    uploads,
+    run_search,
+    search,
 )
 DESCRIPTION = "Projects, experiments, runs and models of many tenants, each for itself."
 
@@ -68,6 +81,32 @@ class MetricConverter(BaseConverter):
     regex = r"[A-Za-z0-9_][A-Za-z0-9_.\-]{0,99}"
 
 
+class AliasConverter(BaseConverter):
+    """A model's alias in a path; anything else is a 404."""
+
+    regex = r"[a-z][a-z0-9._\-]{0,49}"
+
+
+class TagConverter(BaseConverter):
+    """A tag's key in a path, as far as a path can hold it; anything else is a 404."""
+
+    regex = r"[^/\x00]{1,100}"
+
+
+class NumberConverter(BaseConverter):
+    """A number from 1 up in a path; anything else is a 404.
+
+    Werkzeug's own converter leaves the range to a second step, after which another method of the
+    same path turns the 404 into a 405.
+    """
+
+    regex = r"[1-9][0-9]{0,8}"
+
+    def to_python(self, value: str) -> int:
+        """The number."""
+        return int(value)
+
+
 class Service(APIFlask):
     """APIFlask without looking, for each call of each layer, whether a view is a coroutine."""
 
@@ -88,6 +127,9 @@ def create_app(config: Config) -> APIFlask:
     )
     app.json = Orjson(app)
     app.url_map.converters["metric"] = MetricConverter
+    app.url_map.converters["number"] = NumberConverter
+    app.url_map.converters["alias"] = AliasConverter
+    app.url_map.converters["tag"] = TagConverter
     app.url_map.strict_slashes = False
     _configure(app, config)
     logs.register(app)
@@ -131,4 +173,4 @@ def _configure(app: APIFlask, config: Config) -> None:
     db.init_app(app)
     wait = limits.REDIS_SECONDS
     redis = Redis.from_url(config.redis_url, socket_timeout=wait, socket_connect_timeout=wait)
-    app.extensions[NAME] = Context(config, KeyCache(config.auth_seconds), redis)
+    app.extensions[NAME] = Context(config, KeyCache(config.auth_seconds), redis, open_store(config))

@@ -96,7 +96,7 @@ def _check_input() -> None:
     if declared.fail_closed and not _redis_answers():
         raise unavailable("rate limiter")
     if declared.method != "GET":
-        _check_size(declared.largest_body)
+        _check_size(declared)
     for name in request.args:
         if name not in declared.query_names:
             raise invalid(f"query.{name}", "This parameter does not exist.")
@@ -104,16 +104,24 @@ def _check_input() -> None:
             raise invalid(f"query.{name}", "This parameter may be given once.")
     if declared.body is not None and request.mimetype != "application/json":
         raise ProblemError(415, "unsupported-media-type", "Send the body as application/json.")
+    # APIFlask reads null, false, 0 and "" as an empty object.
+    if declared.body is not None and not isinstance(request.get_json(), dict):
+        raise invalid("json", "Send an object.")
+    if declared.raw is not None and request.mimetype != declared.raw.media:
+        raise ProblemError(415, "unsupported-media-type", f"Send the body as {declared.raw.media}.")
 
 
-def _check_size(largest: int) -> None:
+def _check_size(declared: Declaration) -> None:
     """413 for a body above the limit, whether it says so or comes in chunks.
 
-    Werkzeug cuts a body of unknown length at its limit without a word, so one byte more is read.
+    Werkzeug cuts a body of unknown length at its limit without a word, so one byte more is read;
+    but not of a raw body, which streams to its view, and which must say its length.
     """
+    largest, known = declared.largest_body, request.content_length
     request.max_content_length = largest + 1
-    known = request.content_length
-    if (len(request.get_data()) if known is None else known) > largest:
+    if known is None and declared.raw is None:
+        known = len(request.get_data())
+    if (known or 0) > largest:
         raise ProblemError(413, "content-too-large", f"A body has at most {largest} bytes.")
 
 

@@ -27,6 +27,7 @@ from app.openapi_conventions import (
 from app.schemas.basics import Problem
 
 Json = dict[str, Any]
+BYTES: Json = {"type": "string", "format": "binary"}
 SCHEMES: Json = {
     "tenantKey": {
         "type": "http",
@@ -82,6 +83,10 @@ def errors_of(declared: Declaration, readers: Readers) -> list[int]:
         errors.add(413)
     if declared.body is not None:
         errors |= {400, 415}
+    if declared.raw is not None:
+        errors |= {411, 415}
+    if declared.ranges:
+        errors |= {416}
     return sorted(errors)
 
 
@@ -100,6 +105,9 @@ def _complete_operation(operation: Json, declared: Declaration, readers: Readers
         operation["deprecated"] = True
     if declared.body is not None:
         operation["requestBody"]["required"] = True
+    if declared.raw is not None:
+        content = {declared.raw.media: {"schema": BYTES}}
+        operation["requestBody"] = {"required": True, "content": content}
     operation["security"] = _security(declared)
     if declared.model is None:
         operation["responses"] = {str(declared.status): _plain(declared)}
@@ -110,7 +118,27 @@ def _complete_operation(operation: Json, declared: Declaration, readers: Readers
     operation["responses"] = {
         str(declared.status): success,
         **({"304": not_modified()} if declared.tagged else {}),
+        **_ranged(declared),
         **{str(status): _problem(status) for status in errors_of(declared, readers)},
+    }
+
+
+def _ranged(declared: Declaration) -> Json:
+    """What else a route answers that serves files: by parts, not at all, or from elsewhere."""
+    if not declared.ranges:
+        return {}
+    part = {"Content-Range": {"required": True, "schema": {"type": "string"}}}
+    return {
+        "206": {
+            "description": "Partial Content",
+            "content": {declared.media: {"schema": BYTES}},
+            "headers": part,
+        },
+        "304": {"description": "Not Modified"},
+        "307": {
+            "description": "Temporary Redirect, only where it is allowed",
+            "headers": {"Location": {"required": True, "schema": {"type": "string"}}},
+        },
     }
 
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import ClassVar
 from uuid import UUID
 
-from sqlalchemy import DateTime, Index, MetaData, text
+from sqlalchemy import DateTime, Index, MetaData, Text, text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from app.ids import new_id
@@ -18,6 +18,9 @@ NAMES = {
     "ix": "%(table_name)s_%(column_0_N_name)s_idx",
     "ck": "%(table_name)s_%(constraint_name)s_check",
 }
+
+# Whatever the server's locale: only so can a prefix be read from an index.
+ByCodePoint = Text(collation="C")
 
 
 def now() -> datetime:

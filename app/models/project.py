@@ -9,7 +9,7 @@ from sqlalchemy import ForeignKey, ForeignKeyConstraint, Index, Text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.models.base import Removable, unique_among_living
+from app.models.base import ByCodePoint, Removable, unique_among_living
 
 
 class Project(Removable):
@@ -22,7 +22,7 @@ class Project(Removable):
     tenant_id: Mapped[UUID] = mapped_column(
         ForeignKey("tenants.id", ondelete="CASCADE"), primary_key=True, sort_order=-2
     )
-    name: Mapped[str] = mapped_column(Text)
+    name: Mapped[str] = mapped_column(ByCodePoint)
     description: Mapped[str] = mapped_column(Text)
     tags: Mapped[dict[str, str]] = mapped_column(JSONB)
 
@@ -37,10 +37,11 @@ class Experiment(Removable):
         ),
         unique_among_living("tenant_id", "project_id", "name"),
         Index(None, "tenant_id", "project_id", "id"),
+        Index(None, "tenant_id", "name", "id"),
     )
     noun: ClassVar[str] = "experiment"
 
     project_id: Mapped[UUID]
-    name: Mapped[str] = mapped_column(Text)
+    name: Mapped[str] = mapped_column(ByCodePoint)
     description: Mapped[str] = mapped_column(Text)
     tags: Mapped[dict[str, str]] = mapped_column(JSONB)

@@ -1,4 +1,4 @@
-"""What can be asked of models and their versions?"""
+"""What can be asked of models?"""
 
 from __future__ import annotations
 
@@ -6,24 +6,17 @@ from typing import Any
 from uuid import UUID
 
 from apiflask import APIBlueprint
+from sqlalchemy import exists
 
 from app.cursors import page
 from app.database import db
 from app.endpoint import endpoint
-from app.errors import not_found
+from app.errors import conflict
 from app.lifetimes import remove
-from app.models import Model, ModelVersion, Project, Run
+from app.models import Deployment, Model, Project
 from app.permissions import Permission
-from app.schemas.basics import KeptQuery, PageQuery
-from app.schemas.models import (
-    ModelChange,
-    ModelIn,
-    ModelOut,
-    ModelPage,
-    VersionIn,
-    VersionOut,
-    VersionPage,
-)
+from app.schemas.basics import KeptQuery
+from app.schemas.models import ModelChange, ModelIn, ModelOut, ModelPage
 from app.tenancy import bring_back, find, listed, principal, read, scoped
 
 bp = APIBlueprint("models", __name__, tag="Models")
@@ -85,10 +78,20 @@ def update_model(model_id: UUID, body: ModelChange) -> Model:
     return model
 
 
-@endpoint(bp, "DELETE /v1/models/{model_id}", access=Permission.MODELS_DELETE, reply=(204, None))
+@endpoint(
+    bp,
+    "DELETE /v1/models/{model_id}",
+    access=Permission.MODELS_DELETE,
+    reply=(204, None),
+    errors={409},
+)
 def delete_model(model_id: UUID) -> None:
-    """Delete a model with its versions, until it is restored or purged."""
-    remove(find(Model, model_id, lock=True))
+    """Delete a model with its versions until it is restored or purged, unless one is deployed."""
+    model = find(Model, model_id, lock=True)
+    deployed = exists(scoped(Deployment).where(Deployment.model_id == model_id))
+    if db.session.scalar(deployed.select()):
+        raise conflict("deployed", "The model is deployed: delete its deployments first.")
+    remove(model)
 
 
 @endpoint(
@@ -101,59 +104,3 @@ def delete_model(model_id: UUID) -> None:
 def restore_model(model_id: UUID) -> Model:
     """Bring a deleted model back, with everything in it."""
     return bring_back(Model, model_id)
-
-
-@endpoint(
-    bp,
-    "GET /v1/models/{model_id}/versions",
-    access=Permission.MODELS_READ,
-    query=PageQuery,
-    reply=(200, VersionPage),
-)
-def list_versions(model_id: UUID, query: PageQuery) -> dict[str, Any]:
-    """List a model's versions."""
-    find(Model, model_id)
-    rows = scoped(ModelVersion).where(ModelVersion.model_id == model_id)
-    return page(rows, ModelVersion, query)
-
-
-@endpoint(
-    bp,
-    "POST /v1/models/{model_id}/versions",
-    access=Permission.MODELS_WRITE,
-    body=VersionIn,
-    reply=(201, VersionOut),
-    errors={409},
-)
-def create_version(model_id: UUID, body: VersionIn) -> ModelVersion:
-    """Add the next version, perhaps naming the run of this tenant that made it."""
-    model = find(Model, model_id, lock=True)
-    if body.source_run_id is not None:
-        find(Run, body.source_run_id)
-    model.versions += 1
-    version = ModelVersion(
-        tenant_id=model.tenant_id,
-        model_id=model.id,
-        version=model.versions,
-        **body.model_dump(),
-    )
-    db.session.add(version)
-    db.session.flush()
-    return version
-
-
-@endpoint(
-    bp,
-    "GET /v1/models/{model_id}/versions/{version}",
-    access=Permission.MODELS_READ,
-    reply=(200, VersionOut),
-)
-def read_version(model_id: UUID, version: int) -> ModelVersion:
-    """Read a version by its number."""
-    query = scoped(ModelVersion).where(
-        ModelVersion.model_id == model_id, ModelVersion.version == version
-    )
-    found = db.session.scalar(query)
-    if found is None:
-        raise not_found(ModelVersion.noun)
-    return found

@@ -6,16 +6,18 @@ from typing import Any
 from uuid import UUID
 
 from apiflask import APIBlueprint
+from sqlalchemy import exists
 
 from app.cursors import page
 from app.database import db
 from app.endpoint import endpoint
+from app.errors import conflict
 from app.lifetimes import remove
-from app.models import Project
+from app.models import Deployment, Model, Project
 from app.permissions import Permission
 from app.schemas.basics import KeptQuery
 from app.schemas.projects import ProjectChange, ProjectIn, ProjectOut, ProjectPage
-from app.tenancy import bring_back, find, listed, principal, read
+from app.tenancy import bring_back, find, listed, principal, read, scoped
 
 bp = APIBlueprint("projects", __name__, tag="Projects")
 
@@ -80,10 +82,16 @@ def update_project(project_id: UUID, body: ProjectChange) -> Project:
     "DELETE /v1/projects/{project_id}",
     access=Permission.PROJECTS_DELETE,
     reply=(204, None),
+    errors={409},
 )
 def delete_project(project_id: UUID) -> None:
-    """Delete a project with everything in it, until it is restored or purged."""
-    remove(find(Project, project_id, lock=True))
+    """Delete a project with everything in it until it is restored or purged, unless deployed."""
+    project = find(Project, project_id, lock=True)
+    models = scoped(Model).where(Model.project_id == project_id).with_only_columns(Model.id)
+    deployed = exists(scoped(Deployment).where(Deployment.model_id.in_(models)))
+    if db.session.scalar(deployed.select()):
+        raise conflict("deployed", "A model in it is deployed: delete its deployments first.")
+    remove(project)
 
 
 @endpoint(

@@ -12,7 +12,8 @@ from app.cursors import page_of
 from app.database import db
 from app.endpoint import endpoint
 from app.lifetimes import remove
-from app.models import Experiment, MetricPoint, Run, RunParam, RunTag
+from app.metric_history import scoped_points, thin
+from app.models import Experiment, Run, RunParam, RunTag
 from app.permissions import Permission
 from app.run_rows import COLUMNS, read_whole_run, store_items, store_log, whole_run
 from app.schemas.runs import (
@@ -135,18 +136,16 @@ def log_to_run(run_id: UUID, body: LogIn) -> dict[str, int]:
     reply=(200, History),
 )
 def read_metric(run_id: UUID, key: str, query: HistoryQuery) -> dict[str, Any]:
-    """Read a metric's history; it is empty for a key that was never logged."""
+    """Read a metric's history; it is empty for a key that was never logged.
+
+    With `max_points` no peak and neither end of the history is lost.
+    """
     find(Run, run_id)
-    points = (
-        select(MetricPoint.step, MetricPoint.value, MetricPoint.logged_at)
-        .where(MetricPoint.tenant_id == principal().tenant_id)
-        .where(MetricPoint.run_id == run_id, MetricPoint.key == key)
-        .order_by(MetricPoint.step)
-        .limit(query.limit + 1)
-    )
-    if query.after is not None:
-        points = points.where(MetricPoint.step > query.after)
-    rows = db.session.execute(points).all()
+    points = scoped_points(run_id, key, query.after)
+    if query.max_points is not None:
+        thinned = db.session.execute(thin(points, query.max_points)).all()
+        return {"key": key, "points": thinned, "next_after": None}
+    rows = db.session.execute(points.limit(query.limit + 1)).all()
     shown = rows[: query.limit]
     following = shown[-1].step if len(rows) > query.limit else None
     return {"key": key, "points": shown, "next_after": following}

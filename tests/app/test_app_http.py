@@ -39,6 +39,8 @@ REFUSED: list[tuple[int, str, str, dict[str, Any]]] = [
     (422, "POST", "/v1/projects", {"json": {"name": 1}}),
     (422, "POST", "/v1/projects", {"json": {"name": "x", "tenant_id": NOBODY}}),
     (422, "POST", "/v1/projects", {"json": []}),
+    (422, "POST", "/v1/runs:search", {"data": b"null", "content_type": JSON}),
+    (404, "DELETE", f"/v1/models/{NOBODY}/versions/2147483648", {}),
     (422, "PATCH", f"/v1/projects/{NOBODY}", {"json": {}}),
     (422, "PATCH", f"/v1/projects/{NOBODY}", {"json": {"name": None}}),
     (422, "GET", "/v1/projects?limit=201", {}),
