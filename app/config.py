@@ -51,6 +51,10 @@ class Config:
     drain_file: str | None = None
     otlp_endpoint: str | None = None
     trace_ratio: float = 0.01
+    artifact_dir: str | None = None
+    artifact_bucket: str | None = None
+    artifact_endpoint: str | None = None
+    artifact_region: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,8 +80,12 @@ def read_config(environ: Mapping[str, str]) -> Config:
         ),
         oidc=_oidc(environ),
         drain_file=environ.get("MAESTRO_DRAIN_FILE"),
-        otlp_endpoint=_endpoint(environ),
+        otlp_endpoint=_otlp_endpoint(environ),
         trace_ratio=_ratio(environ),
+        artifact_dir=_folder(environ, "MAESTRO_ARTIFACT_DIR"),
+        artifact_bucket=environ.get("MAESTRO_ARTIFACT_S3_BUCKET") or None,
+        artifact_endpoint=_endpoint(environ, "MAESTRO_ARTIFACT_S3_ENDPOINT"),
+        artifact_region=environ.get("MAESTRO_ARTIFACT_S3_REGION") or None,
     )
 
 
@@ -183,7 +191,7 @@ def _count(environ: Mapping[str, str], name: str) -> int:
     return int(value)
 
 
-def _endpoint(environ: Mapping[str, str]) -> str | None:
+def _otlp_endpoint(environ: Mapping[str, str]) -> str | None:
     value = environ.get("OTEL_EXPORTER_OTLP_ENDPOINT")
     if value and not value.startswith(("http://", "https://")):
         raise ConfigError(
@@ -197,3 +205,17 @@ def _ratio(environ: Mapping[str, str]) -> float:
     if not re.fullmatch(r"0(\.[0-9]{1,6})?|1(\.0+)?", value):
         raise ConfigError("MAESTRO_TRACE_RATIO must be the share of requests to trace: 0 to 1.")
     return float(value)
+
+
+def _folder(environ: Mapping[str, str], name: str) -> str | None:
+    value = environ.get(name)
+    if value and not value.startswith("/"):
+        raise ConfigError(f"{name} must be the absolute path of a folder that all workers share.")
+    return value or None
+
+
+def _endpoint(environ: Mapping[str, str], name: str) -> str | None:
+    value = environ.get(name)
+    if value and not re.fullmatch(r"https?://[^/\s@]+/?", value):
+        raise ConfigError(f"{name} must be a URL such as https://s3.example.com without a path.")
+    return value or None

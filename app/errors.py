@@ -5,7 +5,9 @@ Every error is a problem detail (RFC 9457) and never carries driver text.
 
 from __future__ import annotations
 
+import json
 import logging
+import re
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 
@@ -22,6 +24,7 @@ REQUEST_ID = "maestro.request_id"
 RETRY_SECONDS = "1"
 # Connection lost, out of resources, cancelled or shut down, deadlock, object state, system error.
 UNAVAILABLE = ("08", "53", "57", "40", "55", "58")
+LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 log = logging.getLogger("maestro")
 
 
@@ -64,6 +67,19 @@ def invalid(location: str, detail: str) -> ProblemError:
     """422: one part of the request breaks its declaration."""
     errors = [{"location": location, "detail": detail}]
     return ProblemError(422, "invalid-request", "The request is not valid.", errors=errors)
+
+
+def refuse_lone_surrogates(text: str | bytes) -> None:
+    """422 for JSON that is well formed (RFC 8259, section 8.2) and still holds no text.
+
+    Anything else that is wrong with it is malformed JSON, which is not decided here.
+    """
+    try:
+        parsed = json.dumps(json.loads(text), ensure_ascii=False)
+    except (ValueError, RecursionError):
+        return
+    if LONE_SURROGATE.search(parsed):
+        raise invalid("json", "A lone surrogate is not a character.")
 
 
 def unavailable(what: str) -> ProblemError:

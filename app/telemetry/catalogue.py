@@ -126,7 +126,7 @@ OPERATIONS = (
     by_job(gauge("wal_archive_age_seconds", "Age of the newest archived write-ahead log.")),
     by_job(gauge("release_gate_result", "Last verdict: 0 pass, else its exit code.", "gate")),
     gauge("build_info", "Always 1; the label is the version.", "version", mode="livemax"),
-    later(counter("audit_write_failures_total", "Audit events not kept."), "no audit log yet"),
+    counter("audit_write_failures_total", "Changes undone because their event was not kept."),
 )
 SECTIONS: Mapping[str, tuple[Metric, ...]] = {
     "HTTP": HTTP,

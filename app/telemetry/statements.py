@@ -13,7 +13,7 @@ from psycopg2.extensions import TRANSACTION_STATUS_INERROR
 from sqlalchemy import Connection, Engine, ExceptionContext, event
 from sqlalchemy.exc import DBAPIError
 
-from app.database import SET_TENANT, entered
+from app.database import NOWHERE, SET_TENANT, entered
 from app.models import Base
 from app.telemetry.instruments import count, histogram
 from app.telemetry.watch import CURRENT
@@ -82,7 +82,7 @@ def _end(_: Connection, _cursor: Any, text: str, _values: Any, context: Any, _ma
     seconds = time.perf_counter() - context.maestro_began
     statement = classify(text)
     statement.seconds.observe(seconds)
-    if statement.needs_scope and entered() is None:
+    if statement.needs_scope and entered() is NOWHERE:
         count("tenant_context_missing_total")
     _note(statement, seconds, failed=False)
 

@@ -16,13 +16,14 @@ from tests.app.callers import OPERATOR_KEY, Caller
 
 
 @pytest.fixture(scope="session")
-def config(schema: Schema, redis_url: str) -> Config:
+def config(schema: Schema, redis_url: str, tmp_path_factory: pytest.TempPathFactory) -> Config:
     return read_config(
         {
             "MAESTRO_DATABASE_URL": schema.app_url,
             "MAESTRO_REDIS_URL": redis_url,
             "MAESTRO_OPERATOR_KEY_SHA256": hashlib.sha256(OPERATOR_KEY.encode()).hexdigest(),
             "MAESTRO_CURSOR_SECRET": "a cursor secret of the tests",
+            "MAESTRO_ARTIFACT_DIR": str(tmp_path_factory.mktemp("artifacts")),
         }
     )
 
@@ -30,6 +31,11 @@ def config(schema: Schema, redis_url: str) -> Config:
 @pytest.fixture(scope="session")
 def service(config: Config) -> APIFlask:
     return create_app(config)
+
+
+@pytest.fixture(scope="session")
+def operator_key() -> str:
+    return OPERATOR_KEY
 
 
 @pytest.fixture

@@ -105,7 +105,8 @@ def fill_up(url: str) -> None:
         cursor.execute("SET session_replication_role = replica")  # copies need no parents
         for table in TABLES:
             fresh = {"id"} if table == "tenants" else {"tenant_id", "id"}
-            names = [column.name for column in Base.metadata.tables[table].columns]
+            columns_of = Base.metadata.tables[table].columns
+            names = [column.name for column in columns_of if column.computed is None]
             columns = [
                 sql.SQL("gen_random_uuid()") if name in fresh else sql.Identifier(name)
                 for name in names
