@@ -16,6 +16,7 @@ from apiflask import APIBlueprint
 from pydantic import BaseModel
 
 from app.database import db
+from app.events import publish
 from app.permissions import Permission
 
 View = Callable[..., Any]
@@ -152,6 +153,7 @@ def _transact(declared: Declaration, view: View) -> View:
     def answer(**arguments: Any) -> Any:
         result = view(**arguments)
         if declared.method != "GET":
+            publish(declared.operation, arguments, result)
             db.session.commit()
         return ("", declared.status) if result is None else result
 

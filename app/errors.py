@@ -21,6 +21,8 @@ REQUEST_ID = "maestro.request_id"
 RETRY_SECONDS = "1"
 # Connection lost, out of resources, cancelled or shut down, deadlock, object state, system error.
 UNAVAILABLE = ("08", "53", "57", "40", "55", "58")
+# Raised by the triggers that count (migration 0004), with the resource as the constraint.
+QUOTA = "MQ403"
 log = logging.getLogger("maestro")
 
 
@@ -78,6 +80,9 @@ def database_problem(error: SQLAlchemyError) -> ProblemError | None:
     state = str(getattr(error.orig, "pgcode", None) or "") if isinstance(error, DBAPIError) else ""
     if state == "23505":
         return conflict("already-exists", "An object with this name exists already.")
+    if state == QUOTA and isinstance(error, DBAPIError):
+        resource = getattr(getattr(error.orig, "diag", None), "constraint_name", None)
+        return ProblemError(403, "quota-exceeded", f"The tenant's quota of {resource} is used up.")
     if state == "23503":
         return conflict("in-use", "The object refers to, or is needed by, another object.")
     if state.startswith(UNAVAILABLE) or isinstance(error, OperationalError):

@@ -20,9 +20,35 @@ from app.context import NAME, Context
 from app.database import db, engine_options
 from app.endpoint import Declaration, declaration_of
 from app.openapi import SCHEMES, complete
-from app.resources import api_keys, experiments, members, models, projects, runs, system, tenants
+from app.resources import (
+    api_keys,
+    experiments,
+    jobs,
+    members,
+    models,
+    projects,
+    quotas,
+    roles,
+    runs,
+    system,
+    tenants,
+    webhooks,
+)
 
-RESOURCES = (system, tenants, members, api_keys, projects, experiments, runs, models)
+RESOURCES = (
+    system,
+    tenants,
+    members,
+    roles,
+    api_keys,
+    projects,
+    experiments,
+    runs,
+    models,
+    jobs,
+    webhooks,
+    quotas,
+)
 DESCRIPTION = "Projects, experiments, runs and models of many tenants, each for itself."
 
 

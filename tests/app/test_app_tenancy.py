@@ -31,6 +31,8 @@ BODIES_OF = {
     "log_to_run": {"tags": {"taken": "over"}},
     "create_version": {"description": "planted"},
     "update_tenant": {"name": "taken over"},
+    "rotate_api_key": {},
+    "update_webhook": {"enabled": False},
 }
 
 
