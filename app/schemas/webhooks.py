@@ -15,7 +15,7 @@ from app.schemas.basics import Change, Input, Page, Stored, Updated
 URL = (
     r"^https?://[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
     r"(\.[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?){0,30}"
-    r"(:[1-9][0-9]{0,3})?(/[A-Za-z0-9._~!$&'()*+,;=:@%/?-]{0,500})?$"
+    r"(:([1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}))?(/[A-Za-z0-9._~!$&'()*+,;=:@%/?-]{0,500})?$"
 )
 Url = Annotated[str, StringConstraints(pattern=URL, max_length=1000)]
 Events = Annotated[

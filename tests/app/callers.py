@@ -82,6 +82,6 @@ def build_world(owner: Caller, name: str) -> World:
     member = owner.make("/v1/members", email=f"{name}@example.org", role="viewer")["id"]
     key = owner.make("/v1/api-keys", name=name, member_id=member)["id"]
     tenant = owner.read("/v1/me")["tenant_id"]
-    hook = owner.make("/v1/webhooks", url=f"https://{name}.example.org/", events=["run.finished"])
+    hook = owner.make("/v1/webhooks", url=f"http://127.0.0.1:9/{name}", events=["run.finished"])
     job = owner.make("/v1/exports", project_id=project)["id"]
     return World(project, experiment, run, model, member, key, tenant, hook["id"], job)
