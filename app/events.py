@@ -23,8 +23,9 @@ from app.work.tasks import DELIVERY, enqueue
 
 
 class EventName(StrEnum):
-    """What can happen."""
+    """What can happen; a ping goes to each new webhook, whatever it asked for."""
 
+    PING = "webhook.ping"
     PROJECT_CREATED = "project.created"
     PROJECT_DELETED = "project.deleted"
     RUN_FINISHED = "run.finished"
@@ -94,6 +95,12 @@ def publish(operation: str, arguments: Mapping[str, Any], result: Any) -> None:
     webhooks = db.session.scalars(query).all()
     if webhooks:
         _queue(tenant_id, webhooks, event.name, _payload(event, arguments, result))
+
+
+def ping(webhook: Webhook) -> None:
+    """Let a new webhook hear at once that it works."""
+    payload = _payload(Event(EventName.PING), {"webhook_id": webhook.id}, None)
+    _queue(webhook.tenant_id, [webhook.id], EventName.PING, payload)
 
 
 def _queue(tenant_id: UUID, webhooks: Any, name: EventName, payload: Mapping[str, Any]) -> None:

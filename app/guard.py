@@ -106,6 +106,9 @@ def _check_input() -> None:
             raise invalid(f"query.{name}", "This parameter may be given once.")
     if declared.body is not None and request.mimetype != "application/json":
         raise ProblemError(415, "unsupported-media-type", "Send the body as application/json.")
+    # APIFlask reads null, false, 0 and "" as an empty object.
+    if declared.body is not None and not isinstance(request.get_json(), dict):
+        raise invalid("json", "Send an object.")
 
 
 def _redis_answers() -> bool:

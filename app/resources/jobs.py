@@ -62,7 +62,7 @@ def create_export(body: ExportIn) -> dict[str, Any]:
     if body.project_id is not None:
         find(Project, body.project_id)
     project = None if body.project_id is None else str(body.project_id)
-    return shown(start_job("export", project_id=project))
+    return shown(start_job("export", project_id=project, note=body.note))
 
 
 @endpoint(
@@ -77,7 +77,7 @@ def create_purge(body: PurgeIn) -> dict[str, Any]:
     """Start to remove for good what was deleted, and results and deliveries that are as old."""
     require(REMOVED)
     cutoff = now() - timedelta(days=body.older_than_days)
-    return shown(start_job("purge", cutoff=cutoff.isoformat()))
+    return shown(start_job("purge", cutoff=cutoff.isoformat(), note=body.note))
 
 
 @endpoint(bp, "GET /v1/jobs/{job_id}", access=Permission.JOBS_MANAGE, reply=(200, JobOut))

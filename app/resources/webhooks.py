@@ -11,6 +11,7 @@ from app.context import current
 from app.cursors import page
 from app.database import db
 from app.endpoint import endpoint
+from app.events import ping
 from app.models import Webhook, WebhookDelivery
 from app.permissions import Permission
 from app.schemas.basics import PageQuery
@@ -48,11 +49,12 @@ def list_webhooks(query: PageQuery) -> dict[str, Any]:
     reply=(201, NewWebhook),
 )
 def create_webhook(body: WebhookIn) -> NewWebhook:
-    """Create a webhook. The secret of its signatures is in this answer only."""
+    """Create a webhook, which is told so at once. Its secret is in this answer only."""
     tenant_id = principal().tenant_id
     webhook = Webhook(tenant_id=tenant_id, url=body.url, events=_once(body.events))
     db.session.add(webhook)
     db.session.flush()
+    ping(webhook)
     signer = Signer.of(current().config.webhook_secret, tenant_id, webhook.id)
     shown = WebhookOut.model_validate(webhook)
     return NewWebhook(**shown.model_dump(), secret=signer.secret)

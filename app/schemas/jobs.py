@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from app.schemas.basics import Id, Input, Integer, Page, PageQuery, Updated
+from app.schemas.basics import WHOLE, Id, Input, Page, PageQuery, Text, Updated
 
 
 class JobKind(StrEnum):
@@ -30,18 +30,20 @@ class JobState(StrEnum):
 
 
 class ExportIn(Input):
-    """What to export: one project, or the whole tenant."""
+    """What to export: one project, or the whole tenant; `note` says why, for whoever reads it."""
 
     project_id: Id | None = None
+    note: Text = ""
 
 
-Days = Annotated[Integer, Field(le=3650)]
+Days = Annotated[int, Field(ge=0, le=3650), WHOLE]
 
 
 class PurgeIn(Input):
     """What to remove for good: what was deleted, or has ended, at least so many days ago."""
 
     older_than_days: Days = 30
+    note: Text = ""
 
 
 class JobOut(Updated):

@@ -10,7 +10,7 @@ from uuid import UUID
 from pydantic import Field, StringConstraints
 
 from app.permissions import Permission, Role
-from app.schemas.basics import Change, Id, Input, Integer, Name, Output, Page, Stored
+from app.schemas.basics import WHOLE, Change, Id, Input, Name, Output, Page, Stored
 
 Email = Annotated[
     str, StringConstraints(max_length=254, pattern=r"^[A-Za-z0-9._%+-]+@[A-Za-z0-9.-]+$")
@@ -91,13 +91,13 @@ class ApiKeyIn(Input):
     scopes: list[Annotated[Permission, Field(strict=False)]] | None = Field(
         default=None, max_length=len(Permission)
     )
-    expires_in_days: Annotated[Integer, Field(ge=1, le=3650)] | None = None
+    expires_in_days: Annotated[int, Field(ge=1, le=3650), WHOLE] | None = None
 
 
 class Rotation(Input):
     """How long the old secret stays good beside the new one, in seconds: at most a day."""
 
-    grace_seconds: Annotated[Integer, Field(le=86400)] = 0
+    grace_seconds: Annotated[int, Field(ge=0, le=86400), WHOLE] = 0
 
 
 class ApiKeyOut(Stored):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any
+from uuid import uuid4
 
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
@@ -40,8 +41,8 @@ class Caller:
 
     def key_for(self, role: str, scopes: list[str] | None = None) -> Caller:
         """A new member of this role, with a key."""
-        count = len(self.read("/v1/members?limit=200")["items"])
-        member = self.make("/v1/members", email=f"{role}{count}@example.org", role=role)
+        email = f"{role}-{uuid4().hex}@example.org"
+        member = self.make("/v1/members", email=email, role=role)
         more = {} if scopes is None else {"scopes": scopes}
         key = self.make("/v1/api-keys", name="k", member_id=member["id"], **more)
         return Caller(self.client, key["secret"])

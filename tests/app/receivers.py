@@ -13,12 +13,18 @@ from gate.testbed.ports import LOOPBACK, reserve
 
 @dataclass(slots=True)
 class Receiver:
-    """Remembers what it was sent, and answers with `statuses` in turn, the last one for ever."""
+    """Remembers what it was sent, and answers with `statuses` in turn, the last one for ever.
+
+    Pings it takes and forgets.
+    """
 
     url: str
     statuses: list[int] = field(default_factory=lambda: [204])
     location: str = ""
     received: list[tuple[Mapping[str, str], bytes]] = field(default_factory=list)
+
+    def next_status(self) -> int:
+        return self.statuses.pop(0) if len(self.statuses) > 1 else self.statuses[0]
 
 
 @contextmanager
@@ -30,9 +36,10 @@ def receiving() -> Iterator[Receiver]:
         class Hook(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers["Content-Length"]))
-                receiver.received.append((dict(self.headers.items()), body))
-                statuses = receiver.statuses
-                self.send_response(statuses.pop(0) if len(statuses) > 1 else statuses[0])
+                ping = b'"webhook.ping"' in body
+                if not ping:
+                    receiver.received.append((dict(self.headers.items()), body))
+                self.send_response(204 if ping else receiver.next_status())
                 self.send_header("Location", receiver.location)
                 self.send_header("Content-Length", "0")
                 self.end_headers()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 
@@ -11,14 +12,17 @@ from hypothesis import strategies as st
 
 from app.webhooks.addresses import REFUSED, AddressError, choose, is_public
 
-PRIVATE = """
+PRIVATE = re.findall(
+    r"\S+",
+    """
 127.0.0.1 127.8.8.8 10.0.0.1 172.16.0.1 192.168.1.1 169.254.169.254 100.64.0.1 100.100.100.200
 0.0.0.0 0.1.2.3 192.0.0.192 192.0.2.1 198.18.0.1 198.51.100.1 203.0.113.1 192.88.99.1 224.0.0.1
 240.0.0.1 255.255.255.255 168.63.129.16 :: ::1 fe80::1 fc00::1 fd00:ec2::254 fec0::1 ff02::1
 ::ffff:127.0.0.1 ::ffff:169.254.169.254 ::127.0.0.1 ::ffff:0:127.0.0.1 64:ff9b::7f00:1
 64:ff9b::a9fe:a9fe 64:ff9b:1::7f00:1 2002:7f00:1:: 2002:a9fe:a9fe:: 2001:0:1::1 2001:db8::1
 fe80::1%eth0 100::1 5f00::1 3fff::1
-""".split()
+""",
+)
 PUBLIC = ["93.184.215.14", "1.1.1.1", "2606:2800:21f:cb07:6820:80da:af6b:8b2c", "::ffff:1.1.1.1"]
 SECRET_NETWORKS = [ip_network(text) for text in ("10.0.0.0/8", "169.254.0.0/16", "127.0.0.0/8")]
 

@@ -51,7 +51,7 @@ def start(site: Site, schema: Schema, redis_url: str, tmp_path: Path) -> Callabl
 
 
 def test_a_celery_worker_sees_a_job_through(
-    site: Site, start: Callable[[], Child], redis_url: str, owner: Caller
+    site: Site, start: Callable[[], Child], schema: Schema, redis_url: str, owner: Caller
 ) -> None:
     job = owner.make("/v1/exports")["id"]
     child = start()
@@ -61,7 +61,9 @@ def test_a_celery_worker_sees_a_job_through(
         site.stop(child)
     assert owner.ask("GET", f"/v1/jobs/{job}/result").status_code == 200
     tenant = owner.read("/v1/me")["tenant_id"].encode()
-    assert not [key for key in Redis.from_url(redis_url, db=1).scan_iter() if tenant in key]
+    broker = Redis.from_url(environment(schema, redis_url)["MAESTRO_CELERY_BROKER_URL"])
+    assert [key for key in broker.scan_iter() if b"kombu" in key]
+    assert not [key for key in broker.scan_iter() if tenant in key]
 
 
 def test_a_job_outlives_its_worker_and_each_row_is_exported_once(
@@ -81,9 +83,9 @@ def test_a_job_outlives_its_worker_and_each_row_is_exported_once(
     superuser.execute("ROLLBACK")
     left = owner.read(f"/v1/jobs/{job}")
     assert (left["state"], left["done"]) == ("running", 3)
-    assert tasks.due(worker, 10) == []  # its lease lasts
+    assert UUID(job) not in {entry.id for entry in tasks.due(worker, 10)}  # its lease lasts
     superuser.execute("UPDATE tasks SET due_at = now() - interval '1 second'")
-    assert [entry.id for entry in tasks.due(worker, 10)] == [UUID(job)]
+    assert UUID(job) in {entry.id for entry in tasks.due(worker, 10)}
     run_due(worker)
     assert owner.read(f"/v1/jobs/{job}")["state"] == "succeeded"
     text = owner.ask("GET", f"/v1/jobs/{job}/result").text

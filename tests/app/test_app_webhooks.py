@@ -51,8 +51,9 @@ def listen(owner: Caller, receiver: Receiver, *events: str) -> dict[str, Any]:
 
 
 def told(owner: Caller, hook: dict[str, Any]) -> list[dict[str, Any]]:
-    items: list[dict[str, Any]] = owner.read(f"/v1/webhooks/{hook['id']}/deliveries")["items"]
-    return items
+    """The deliveries but for the ping."""
+    items = owner.read(f"/v1/webhooks/{hook['id']}/deliveries")["items"]
+    return [item for item in items if item["event"] != EventName.PING]
 
 
 def hasten(superuser: Cursor) -> None:
@@ -69,7 +70,15 @@ def verify(secret: str, headers: Any, body: bytes) -> bool:
 
 def test_every_events_operation_exists(service: APIFlask) -> None:
     assert EVENTS.keys() - declarations(service).keys() <= ELSEWHERE
-    assert {event.name for event in EVENTS.values()} == set(EventName)
+    assert {event.name for event in EVENTS.values()} == set(EventName) - {EventName.PING}
+
+
+def test_a_new_webhook_is_pinged(owner: Caller, worker: Worker, receiver: Receiver) -> None:
+    hook = listen(owner, receiver, "member.added")
+    run_due(worker)
+    [ping] = owner.read(f"/v1/webhooks/{hook['id']}/deliveries")["items"]
+    assert (ping["event"], ping["state"]) == ("webhook.ping", "delivered")
+    assert ping["payload"]["data"] == {"webhook_id": hook["id"]}
 
 
 def test_a_finished_run_is_told_once_and_signed(
@@ -169,6 +178,7 @@ def test_a_failed_attempt_is_made_again_later_with_the_same_id(
 ) -> None:
     receiver.statuses = [500, 503, 200]
     hook = listen(owner, receiver, "member.added")
+    run_due(worker)
     owner.make("/v1/members", **MEMBER)
     for attempt in (1, 2):
         assert run_due(worker) == 1
@@ -206,6 +216,7 @@ def test_a_delivery_whose_worker_died_is_made_again_and_not_for_ever(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     hook = listen(owner, receiver, "member.added")
+    run_due(worker)
     owner.make("/v1/members", **MEMBER)
 
     def die(*_: object) -> None:
