@@ -39,6 +39,7 @@ class Job(Described):
             "state IN ('queued', 'running', 'succeeded', 'failed', 'cancelled')", name="state"
         ),
         Index(None, "tenant_id", "created_by"),
+        Index(None, "tenant_id", "state", "id"),
     )
     noun: ClassVar[str] = "job"
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import atexit
 import logging
 from dataclasses import dataclass, field
+from multiprocessing.util import Finalize
 from threading import Thread
 
 from sqlalchemy.exc import SQLAlchemyError
@@ -79,5 +79,6 @@ def start_runner(config: Config) -> Runner | None:
         return None
     runner = Runner(new_worker(config))
     runner.thread.start()
-    atexit.register(runner.stop)
+    # Granian's workers are multiprocessing's, which end without `atexit`; this serves every server.
+    Finalize(None, runner.stop, exitpriority=10)
     return runner

@@ -88,6 +88,7 @@ TABLES = {
 }
 INDEXES = (
     "jobs (tenant_id, created_by)",
+    "jobs (tenant_id, state, id)",
     "tasks (due_at)",
     "webhook_deliveries (tenant_id, webhook_id, id)",
     "api_keys (tenant_id, previous_digest)",
