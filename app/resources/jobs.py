@@ -23,7 +23,7 @@ from app.schemas.jobs import ExportIn, JobOut, JobPage, JobQuery, PurgeIn
 from app.tenancy import find, principal, scoped
 from app.work import tasks
 from app.work.jobs import UNFINISHED
-from app.work.starting import start_job
+from app.work.starting import require_room, start_job
 
 bp = APIBlueprint("jobs", __name__, tag="Jobs")
 LINES = "application/x-ndjson"
@@ -59,6 +59,7 @@ def list_jobs(query: JobQuery) -> dict[str, Any]:
 def create_export(body: ExportIn) -> dict[str, Any]:
     """Start an export of a project, or of the tenant, as JSON lines."""
     require(SHOWN)
+    require_room()
     if body.project_id is not None:
         find(Project, body.project_id)
     project = None if body.project_id is None else str(body.project_id)
@@ -76,6 +77,7 @@ def create_export(body: ExportIn) -> dict[str, Any]:
 def create_purge(body: PurgeIn) -> dict[str, Any]:
     """Start to remove for good what was deleted, and results and deliveries that are as old."""
     require(REMOVED)
+    require_room()
     cutoff = now() - timedelta(days=body.older_than_days)
     return shown(start_job("purge", cutoff=cutoff.isoformat(), note=body.note))
 

@@ -16,17 +16,18 @@ from app.work.tasks import JOB, enqueue
 MOST_UNFINISHED = 10
 
 
-def start_job(kind: str, **arguments: Any) -> Job:
-    """Store a job and its entry in the queue, in the request's transaction.
-
-    409 while the tenant has ten unfinished jobs; concurrent requests may start a few more.
-    """
-    caller = principal()
+def require_room() -> None:
+    """409 while the tenant has ten unfinished jobs; concurrent requests may start a few more."""
     unfinished = select(func.count()).where(
-        Job.tenant_id == caller.tenant_id, Job.state.in_(["queued", "running"])
+        Job.tenant_id == principal().tenant_id, Job.state.in_(["queued", "running"])
     )
     if (db.session.scalar(unfinished) or 0) >= MOST_UNFINISHED:
         raise conflict("too-many-jobs", f"The tenant has {MOST_UNFINISHED} unfinished jobs.")
+
+
+def start_job(kind: str, **arguments: Any) -> Job:
+    """Store a job and its entry in the queue, in the request's transaction."""
+    caller = principal()
     job = Job(
         id=new_id(),
         tenant_id=caller.tenant_id,
