@@ -12,12 +12,11 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, Update, delete, select, update
+from sqlalchemy import ColumnElement, Connection, Update, delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import aliased
 
 from app.models import Task
-from app.models.base import now
 from app.work.worker import LEASE_SECONDS, Worker
 
 JOB, DELIVERY = "job", "delivery"
@@ -34,7 +33,7 @@ class Entry:
 
 def enqueue(kind: str, tenant_id: UUID, ids: Sequence[UUID]) -> Any:
     """The statement that queues these jobs or deliveries; they are due at once."""
-    shared = {"tenant_id": tenant_id, "kind": kind, "due_at": now(), "leased": False}
+    shared = {"tenant_id": tenant_id, "kind": kind, "due_at": func.now(), "leased": False}
     return insert(Task).values([shared | {"id": each} for each in ids])
 
 
@@ -63,35 +62,35 @@ def _due() -> Any:
     """One task of each kind and tenant at a time, so that no tenant keeps all workers busy."""
     busy = aliased(Task)
     same = (busy.tenant_id == Task.tenant_id) & (busy.kind == Task.kind)
-    running = select(busy.id).where(same, busy.leased, busy.due_at > now()).exists()
-    return select(Task).where(Task.due_at <= now(), ~running).order_by(Task.due_at)
+    running = select(busy.id).where(same, busy.leased, busy.due_at > func.now()).exists()
+    return select(Task).where(Task.due_at <= func.now(), ~running).order_by(Task.due_at)
 
 
 def _lease(connection: Connection, tenant_id: UUID, task_id: UUID) -> Entry | None:
     statement = (
         _change(tenant_id, task_id)
-        .where(Task.due_at <= now())
-        .values(due_at=lease_end(), leased=True)
+        .where(Task.due_at <= func.now())
+        .values(due_at=after(LEASE_SECONDS), leased=True)
         .returning(Task.tenant_id, Task.id, Task.kind)
     )
     row = connection.execute(statement).one_or_none()
     return None if row is None else Entry(*row)
 
 
-def lease_end() -> datetime:
-    """When a lease that is taken or renewed now runs out."""
-    return now() + timedelta(seconds=LEASE_SECONDS)
+def after(seconds: float) -> ColumnElement[datetime]:
+    """A moment on the server's clock, so that workers' clocks may differ."""
+    return func.clock_timestamp() + timedelta(seconds=seconds)
 
 
 def renew(connection: Connection, entry: Entry) -> None:
     """Keep the lease for another while: the worker's heartbeat."""
-    connection.execute(_change(entry.tenant_id, entry.id).values(due_at=lease_end()))
+    connection.execute(_change(entry.tenant_id, entry.id).values(due_at=after(LEASE_SECONDS)))
 
 
 def postpone(connection: Connection, entry: Entry, seconds: float) -> None:
     """Give the lease back; the task is due again after so many seconds."""
-    later = now() + timedelta(seconds=seconds)
-    connection.execute(_change(entry.tenant_id, entry.id).values(due_at=later, leased=False))
+    later = _change(entry.tenant_id, entry.id).values(due_at=after(seconds), leased=False)
+    connection.execute(later)
 
 
 def finish(connection: Connection, tenant_id: UUID, task_id: UUID) -> None:
