@@ -9,6 +9,7 @@ from uuid import UUID
 
 from sqlalchemy import select
 
+from app.credentials import note_use, usable
 from app.database import Scope, db, enter
 from app.keys import Key
 from app.models import ApiKey, Member, Tenant
@@ -48,15 +49,16 @@ def look_up(key: Key) -> Principal | None:
     """The principal of a stored key, read from the database under the key's own tenant."""
     enter(Scope(key.tenant_id))
     query = (
-        select(ApiKey.id, ApiKey.scopes, Member.id, Member.role, Tenant.plan)
+        select(ApiKey.id, ApiKey.scopes, Member.id, Member.role, Tenant.plan, ApiKey.last_used_at)
         .join(Member, (Member.tenant_id == ApiKey.tenant_id) & (Member.id == ApiKey.member_id))
         .join(Tenant, Tenant.id == ApiKey.tenant_id)
-        .where(ApiKey.tenant_id == key.tenant_id, ApiKey.digest == key.digest)
+        .where(ApiKey.tenant_id == key.tenant_id, usable(key.digest))
     )
     found = db.session.execute(query).one_or_none()
     if found is None:
         return None
-    key_id, scopes, member_id, role, plan = found
+    key_id, scopes, member_id, role, plan, last_used_at = found
+    note_use(key.tenant_id, key_id, last_used_at)
     return Principal(
         tenant_id=key.tenant_id,
         plan=plan,

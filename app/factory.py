@@ -27,9 +27,12 @@ from app.resources import (
     audit_events,
     deployments,
     experiments,
+    jobs,
     members,
     models,
     projects,
+    quotas,
+    roles,
     run_search,
     runs,
     search,
@@ -37,12 +40,14 @@ from app.resources import (
     tenants,
     uploads,
     versions,
+    webhooks,
 )
 
 RESOURCES = (
     system,
     tenants,
     members,
+    roles,
     api_keys,
     projects,
     experiments,
@@ -55,6 +60,9 @@ RESOURCES = (
     uploads,
     run_search,
     search,
+    jobs,
+    webhooks,
+    quotas,
 )
 DESCRIPTION = "Projects, experiments, runs and models of many tenants, each for itself."
 
