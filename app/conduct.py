@@ -1,8 +1,8 @@
 """What happens around every view, whatever it does?
 
 A read is shown with its entity tag, cut to the asked fields. A change holds its place, is done
-once for each Idempotency-Key, meets its preconditions, and leaves an event in the audit log: all of
-it in the view's own transaction, which ends here.
+once for each Idempotency-Key, meets its preconditions, is told to webhooks, and leaves an event in
+the audit log: all of it in the view's own transaction, which ends here.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from app import audit_log, idempotency, preconditions
 from app.context import current
 from app.database import Hold, db, entered, hold
 from app.errors import ProblemError
+from app.events import publish
 from app.masks import FIELDS, PART, kept
 
 if TYPE_CHECKING:
@@ -109,7 +110,8 @@ def _next(cursor: str) -> str:
 
 def _change(declared: Declaration, arguments: Arguments) -> Response:
     reader = _readers().of(declared)
-    _hold_place(declared, counting=reader is not None and _conditional(declared))
+    counting = reader is not None and _conditional(declared)
+    _hold_place(declared, shown=reader is not None, counting=counting)
     claimed = _claim(declared)
     replayed = idempotency.replay(claimed) if claimed else None
     if replayed is not None:
@@ -123,6 +125,7 @@ def _change(declared: Declaration, arguments: Arguments) -> Response:
     if response.status_code < ERRORS:
         if _readers().tags(declared):
             response.set_etag(_tag(response))
+        publish(declared.operation, arguments, result)
         if declared.changes and declared.audited:
             audit_log.append(declared.operation, declared.collection, _object_id(declared, answer))
         tenant_id = entered().tenant_id
@@ -136,12 +139,16 @@ def _conditional(declared: Declaration) -> bool:
     return declared.demands_match or preconditions.states_condition(request)
 
 
-def _hold_place(declared: Declaration, *, counting: bool) -> None:
-    """Hold the first object in the path, alone when the change counts on what it has read."""
+def _hold_place(declared: Declaration, *, shown: bool, counting: bool) -> None:
+    """Hold the first object in the path, alone when the change counts on what it has read.
+
+    What a path without ids shows (`shown`) is one object of the tenant.
+    """
     values = list((request.view_args or {}).values())
-    if not values or not declared.changes:
+    if not declared.changes or not (values or shown):
         return
-    place = f"{entered().tenant_id} {declared.path.partition('}')[0]} {values[0]}"
+    first = values[0] if values else ""
+    place = f"{entered().tenant_id} {declared.path.partition('}')[0]} {first}"
     digest = blake2b(place.encode(), digest_size=8).digest()
     hold(Hold(int.from_bytes(digest, signed=True), alone=counting))
 

@@ -25,6 +25,8 @@ RETRY_SECONDS = "1"
 # Connection lost, out of resources, cancelled or shut down, deadlock, object state, system error.
 UNAVAILABLE = ("08", "53", "57", "40", "55", "58")
 LONE_SURROGATE = re.compile("[\ud800-\udfff]")
+# Raised by the triggers that count (migration 0004), with the resource as the constraint.
+QUOTA = "MQ403"
 log = logging.getLogger("maestro")
 
 
@@ -88,6 +90,11 @@ def unavailable(what: str) -> ProblemError:
     return ProblemError(503, "unavailable", f"The {what} is not available now.", headers=headers)
 
 
+def quota_exceeded(resource: str | None) -> ProblemError:
+    """403: the tenant has as much as it may have. No waiting helps, as after a 429."""
+    return ProblemError(403, "quota-exceeded", f"The tenant's quota of {resource} is used up.")
+
+
 def database_problem(error: SQLAlchemyError) -> ProblemError | None:
     """The problem that a database error means to the caller, or None for a defect of ours."""
     if isinstance(error, PoolTimeoutError):
@@ -95,6 +102,8 @@ def database_problem(error: SQLAlchemyError) -> ProblemError | None:
     state = str(getattr(error.orig, "pgcode", None) or "") if isinstance(error, DBAPIError) else ""
     if state == "23505":
         return conflict("already-exists", "An object with this name exists already.")
+    if state == QUOTA and isinstance(error, DBAPIError):
+        return quota_exceeded(getattr(getattr(error.orig, "diag", None), "constraint_name", None))
     if state == "23503":
         return conflict("in-use", "The object refers to, or is needed by, another object.")
     if state.startswith(UNAVAILABLE) or isinstance(error, OperationalError):

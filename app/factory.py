@@ -33,9 +33,12 @@ from app.resources import (
     deployments,
     docs,
     experiments,
+    jobs,
     members,
     models,
     projects,
+    quotas,
+    roles,
     run_search,
     runs,
     search,
@@ -43,6 +46,7 @@ from app.resources import (
     tenants,
     uploads,
     versions,
+    webhooks,
 )
 from app.telemetry import redis_commands, statements
 
@@ -51,6 +55,7 @@ RESOURCES = (
     docs,
     tenants,
     members,
+    roles,
     api_keys,
     projects,
     experiments,
@@ -63,6 +68,9 @@ RESOURCES = (
     uploads,
     run_search,
     search,
+    jobs,
+    webhooks,
+    quotas,
 )
 DESCRIPTION = "Projects, experiments, runs and models of many tenants, each for itself."
 

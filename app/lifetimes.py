@@ -30,7 +30,11 @@ def living(model: type[Base]) -> tuple[Condition, ...]:
     CASCADE`). Each parent is looked up by its key for each row that the query would show, so the
     plan of the query around it stays what it was.
     """
-    table = model.__table__
+    return living_rows(model.__table__)
+
+
+def living_rows(table: FromClause) -> tuple[Condition, ...]:
+    """The same for a table."""
     return (*_not_deleted(table), *_parents_living(table, table))
 
 

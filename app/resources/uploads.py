@@ -8,7 +8,7 @@ from uuid import UUID
 from apiflask import APIBlueprint
 from flask import Response, after_this_request, request
 from sqlalchemy import exists
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import DBAPIError
 
 from app.artifacts.store import Key, Transfer
 from app.context import current
@@ -18,6 +18,7 @@ from app.errors import ProblemError, conflict
 from app.ids import new_id
 from app.models import Artifact, Run, Upload
 from app.permissions import Permission
+from app.quotas import Resource, require_room
 from app.schemas.artifacts import (
     LARGEST_PART,
     ArtifactOut,
@@ -45,6 +46,7 @@ def create_upload(body: UploadIn) -> dict[str, Any]:
     taken = scoped(Artifact).where(Artifact.run_id == body.run_id, Artifact.path == body.path)
     if db.session.scalar(exists(taken).select()):
         raise conflict("already-exists", "The run has an artifact with this path.")
+    require_room(Resource.ARTIFACT_BYTES, body.size)
     tenant_id, upload_id = principal().tenant_id, new_id()
     reference = current().store.begin(Key(tenant_id, upload_id))
     upload = Upload(tenant_id=tenant_id, id=upload_id, reference=reference, **body.model_dump())
@@ -159,6 +161,6 @@ def _record(artifact: Artifact, key: Key) -> None:
     db.session.add(artifact)
     try:
         db.session.flush()
-    except IntegrityError:
+    except DBAPIError:
         current().store.delete(key)
         raise

@@ -51,6 +51,7 @@ Key = Annotated[str, StringConstraints(min_length=1, max_length=LONGEST_KEY, pat
 Tags = Annotated[dict[Key, Text], words(100)]
 Id = Annotated[UUID, BeforeValidator(_parse_uuid)]
 PageSize = Annotated[int, Field(ge=1, le=200), BeforeValidator(parse_count)]
+WHOLE = BeforeValidator(parse_integer)
 Integer = Annotated[int, Field(ge=0, le=LARGEST_INTEGER), BeforeValidator(parse_integer)]
 Offset = Annotated[int, Field(ge=0, le=LARGEST_INTEGER), BeforeValidator(parse_count)]
 

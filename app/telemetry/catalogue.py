@@ -51,7 +51,7 @@ ACCESS = (
     counter("apikey_revoked_total", "API keys revoked."),
     later(
         gauge("apikey_expiring_7d", "API keys that expire within a week.", mode="livemax"),
-        "keys do not expire yet",
+        "no scope of the service sees the keys of all tenants: each tenant's list shows its own",
     ),
     counter("permission_checks_total", "Checks of a permission.", "permission", "result"),
     later(gauge("session_active", "Open sessions."), "the service has keys and no sessions"),

@@ -20,7 +20,7 @@ from app.artifacts.choice import open_store
 from app.artifacts.folder import Folder
 from app.artifacts.ranges import Span, UnsatisfiableError, choose_span
 from app.artifacts.store import Key, Transfer
-from app.artifacts.sweep import sweep
+from app.artifacts.sweep import sweep_artifacts, sweep_uploads
 from app.config import Config, ConfigError
 from app.database import Scope, db, enter
 from app.errors import ProblemError
@@ -403,15 +403,16 @@ def test_a_sweep_removes_what_nobody_needs(
     with service.app_context():
         enter(Scope(UUID(world.tenant_id)))
         began = db.session.get_one(Upload, (UUID(world.tenant_id), UUID(fresh))).created_at
-        assert sweep(open_store(config), UUID(world.tenant_id), began) == 1
+        store, tenant_id = open_store(config), UUID(world.tenant_id)
+        assert sweep_uploads(db.session.connection(), store, tenant_id, began) == 1
         db.session.commit()
     assert list(root.rglob(world.upload_id)) == []
     owner.ask("DELETE", f"/v1/runs/{world.run_id}")
     with service.app_context():
         enter(Scope(UUID(world.tenant_id)))
-        assert sweep(open_store(config), UUID(world.tenant_id), began) == 0
+        assert sweep_artifacts(db.session.connection(), store, tenant_id) == 0
         db.session.execute(delete(Run).where(Run.id == UUID(world.run_id)))
-        assert sweep(open_store(config), UUID(world.tenant_id), began) == 1
+        assert sweep_artifacts(db.session.connection(), store, tenant_id) == 1
         db.session.commit()
     assert list(root.rglob(world.artifact_id)) == []
     assert get(owner, kept).data == BYTES

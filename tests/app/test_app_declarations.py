@@ -19,9 +19,12 @@ GET /v1/audit-events
 POST /v1/projects/{project_id}:restore | POST /v1/experiments/{experiment_id}:restore
 POST /v1/runs/{run_id}:restore | POST /v1/models/{model_id}:restore
 GET /v1/api-keys | POST /v1/api-keys | DELETE /v1/api-keys/{key_id}
+POST /v1/api-keys/{key_id}:rotate
 GET /v1/experiments/{experiment_id} | PATCH /v1/experiments/{experiment_id}
 DELETE /v1/experiments/{experiment_id}
 GET /v1/experiments/{experiment_id}/runs | POST /v1/experiments/{experiment_id}/runs
+POST /v1/exports | POST /v1/purges
+GET /v1/jobs | GET /v1/jobs/{job_id} | POST /v1/jobs/{job_id}:cancel | GET /v1/jobs/{job_id}/result
 GET /v1/me
 GET /v1/members | POST /v1/members
 PATCH /v1/members/{member_id} | DELETE /v1/members/{member_id}
@@ -49,7 +52,12 @@ GET /v1/projects/{project_id}/models | POST /v1/projects/{project_id}/models
 GET /v1/runs/{run_id} | PATCH /v1/runs/{run_id} | DELETE /v1/runs/{run_id}
 POST /v1/runs/{run_id}/log | GET /v1/runs/{run_id}/metrics/{key}
 GET /v1/tenants | POST /v1/tenants
-GET /v1/tenants/{tenant_id} | PATCH /v1/tenants/{tenant_id}
+GET /v1/permissions | GET /v1/roles
+GET /v1/quotas | PATCH /v1/quotas | GET /v1/usage
+GET /v1/tenants/{tenant_id} | PATCH /v1/tenants/{tenant_id} | DELETE /v1/tenants/{tenant_id}
+GET /v1/webhooks | POST /v1/webhooks
+PATCH /v1/webhooks/{webhook_id} | DELETE /v1/webhooks/{webhook_id}
+GET /v1/webhooks/{webhook_id}/deliveries
 """
 GOLDEN = {route.strip() for line in ROUTES.splitlines() for route in line.split("|")} - {""}
 

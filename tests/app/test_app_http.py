@@ -17,6 +17,7 @@ from tests.app.callers import NOBODY, OPERATOR_KEY, Caller
 
 JSON = "application/json"
 BIG = b'{"name": "' + b"x" * (1 << 20) + b'"}'
+NOTHING = (b"null", b"false", b"0", b'""', b"[]")
 REFUSED: list[tuple[int, str, str, dict[str, Any]]] = [
     (400, "POST", "/v1/projects", {"data": b"{", "content_type": JSON}),
     (400, "POST", "/v1/projects", {"data": b"", "content_type": JSON}),
@@ -41,6 +42,10 @@ REFUSED: list[tuple[int, str, str, dict[str, Any]]] = [
     (422, "POST", "/v1/projects", {"json": []}),
     (422, "POST", "/v1/runs:search", {"data": b"null", "content_type": JSON}),
     (404, "DELETE", f"/v1/models/{NOBODY}/versions/2147483648", {}),
+    *((422, "POST", "/v1/exports", {"data": body, "content_type": JSON}) for body in NOTHING),
+    (422, "POST", "/v1/api-keys", {"json": {"name": "x", "expires_in_days": 0}}),
+    (422, "POST", "/v1/purges", {"json": {"older_than_days": 3651}}),
+    (422, "PATCH", "/v1/quotas", {"json": {"unheard_of": 1}}),
     (422, "PATCH", f"/v1/projects/{NOBODY}", {"json": {}}),
     (422, "PATCH", f"/v1/projects/{NOBODY}", {"json": {"name": None}}),
     (422, "GET", "/v1/projects?limit=201", {}),

@@ -161,6 +161,22 @@ def test_of_many_who_change_what_they_have_seen_one_succeeds(
         assert sorted(pool.map(one, range(4))) == [200, 412, 412, 412]
 
 
+@pytest.mark.parametrize("round_number", range(3))
+def test_a_path_without_ids_is_one_object_that_is_changed_once(
+    owner: Caller, service: APIFlask, round_number: int
+) -> None:
+    start, seen = Barrier(4), tag(owner, "/v1/quotas")
+
+    def one(number: int) -> int:
+        start.wait()
+        caller = Caller(service.test_client(), owner.key)
+        body = {"projects": 1 + round_number + number}
+        return change(caller, "/v1/quotas", body, seen).status_code
+
+    with ThreadPoolExecutor(4) as pool:
+        assert sorted(pool.map(one, range(4))) == [200, 412, 412, 412]
+
+
 def test_a_change_waits_for_a_log_that_has_begun_and_then_is_412(
     owner: Caller, service: APIFlask, world: World, postgresql: PostgreSQL, schema: Schema
 ) -> None:

@@ -38,6 +38,8 @@ BODIES_OF = {
     "promote_deployment": {"version": 1},
     "rollback_deployment": {},
     "complete_upload": {"sha256": "0" * 64},
+    "rotate_api_key": {},
+    "update_webhook": {"enabled": False},
 }
 
 
