@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import psycopg2
 import pytest
 from psycopg2.extensions import cursor as Cursor  # noqa: N812 - a class in lower case
 
@@ -11,6 +13,8 @@ from app.config import Config
 from app.work.purges import SOFT_DELETED
 from app.work.runner import run_due
 from app.work.worker import Worker
+from gate.testbed.postgresql import PostgreSQL
+from gate.testbed.provision import Schema
 from tests.app.callers import Caller, World, build_world, upload_artifact
 
 TABLE_OF = {
@@ -108,3 +112,25 @@ def test_old_results_and_deliveries_go_as_well(
     assert purge(owner, worker, days=8) >= 2
     assert owner.ask("GET", f"/v1/jobs/{job['id']}/result").status_code == 404
     assert owner.read(f"/v1/webhooks/{hook}/deliveries")["items"] == []  # the ping as well
+
+
+def test_what_is_being_restored_is_not_purged_with_what_hangs_below_it(
+    owner: Caller, worker: Worker, superuser: Cursor, postgresql: PostgreSQL, schema: Schema
+) -> None:
+    world = build_world(owner, "mine")
+    run_due(worker)
+    owner.ask("DELETE", f"/v1/experiments/{world.experiment_id}")
+    restore = "UPDATE experiments SET deleted_at = NULL WHERE id = %s"
+    waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+    other = psycopg2.connect(postgresql.url_for(schema.database))
+    with ThreadPoolExecutor(1) as pool, other, other.cursor() as restoring:
+        restoring.execute(restore, [world.experiment_id])
+        done = pool.submit(purge, owner, worker, 0)
+        found = None
+        while found != (1,) and not done.done():
+            superuser.execute(waiting)
+            found = superuser.fetchone()
+        other.commit()
+        done.result()
+    other.close()
+    assert owner.read(f"/v1/runs/{world.run_id}")["name"] == "mine"
