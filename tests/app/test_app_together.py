@@ -137,10 +137,8 @@ def test_a_key_is_trusted_no_longer_than_it_is_valid(
 ) -> None:
     made = owner.make("/v1/api-keys", name="k", expires_in_days=2)
     answer = owner.make(f"/v1/api-keys/{made['id']}:rotate", grace_seconds=3600)
-    superuser.execute(
-        "UPDATE api_keys SET expires_at = %s WHERE id = %s",
-        [now() + timedelta(hours=2), made["id"]],
-    )
+    later = "UPDATE api_keys SET expires_at = now() + interval '2 hours' WHERE id = %s"
+    superuser.execute(later, [made["id"]])
     key = keys.parse(answer["secret"] if current else made["secret"])
     assert key is not None
     with service.app_context():
