@@ -16,6 +16,7 @@ SERVICE = [
     "alembic",
     "apiflask",
     "boto3",
+    "cryptography",
     "flask",
     "flask-compress",
     "flask-limiter[redis]",

@@ -12,9 +12,11 @@ from uuid import UUID
 
 from sqlalchemy import select
 
+from app.credentials import end_of, note_use, usable
 from app.database import Scope, db, enter
 from app.keys import Key
 from app.models import ApiKey, Member, Tenant
+from app.models.base import now
 from app.permissions import Permission, Role
 from app.telemetry.instruments import count
 from app.tenancy import Principal
@@ -91,21 +93,29 @@ def look_up(key: Key) -> SignedIn | None:
     """The principal of a stored key, read from the database under the key's own tenant."""
     enter(Scope(key.tenant_id))
     query = (
-        select(ApiKey.id, ApiKey.scopes, Member.id, Member.role, Tenant.plan)
+        select(
+            ApiKey.id.label("key_id"),
+            ApiKey.scopes,
+            ApiKey.last_used_at,
+            end_of(key.digest).label("ends"),
+            Member.id.label("member_id"),
+            Member.role,
+            Tenant.plan,
+        )
         .join(Member, (Member.tenant_id == ApiKey.tenant_id) & (Member.id == ApiKey.member_id))
         .join(Tenant, Tenant.id == ApiKey.tenant_id)
-        .where(ApiKey.tenant_id == key.tenant_id, ApiKey.digest == key.digest)
+        .where(ApiKey.tenant_id == key.tenant_id, usable(key.digest))
     )
-    found = db.session.execute(query).one_or_none()
-    if found is None:
+    row = db.session.execute(query).one_or_none()
+    if row is None:
         return None
-    key_id, scopes, member_id, role, plan = found
+    note_use(key.tenant_id, row.key_id, row.last_used_at)
     principal = Principal(
         tenant_id=key.tenant_id,
-        plan=plan,
-        member_id=member_id,
-        key_id=key_id,
-        role=Role(role),
-        scopes=None if scopes is None else frozenset(map(Permission, scopes)),
+        plan=row.plan,
+        member_id=row.member_id,
+        key_id=row.key_id,
+        role=Role(row.role),
+        scopes=None if row.scopes is None else frozenset(map(Permission, row.scopes)),
     )
-    return SignedIn(principal)
+    return SignedIn(principal, math.inf if row.ends is None else (row.ends - now()).total_seconds())

@@ -42,8 +42,7 @@ def _is_watched(row: object) -> bool:
 def _note_statement(state: ORMExecuteState) -> None:
     """An UPDATE or DELETE of many rows at once names no object: its scope says whose they are."""
     if (state.is_update or state.is_delete) and state.bind_mapper is not None:
-        scope = entered()
-        _note(state.session, state.bind_mapper.class_, scope.tenant_id if scope else None)
+        _note(state.session, state.bind_mapper.class_, entered().tenant_id)
 
 
 def _note(session: Session, changed: type, tenant_id: UUID | None) -> None:

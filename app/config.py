@@ -6,6 +6,7 @@ import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from urllib.parse import urlsplit
 
 from sqlalchemy import make_url
@@ -35,7 +36,8 @@ class Config:
 
     `auth_seconds` bounds how long a worker may trust a key it has looked up, and so how late a
     revocation takes effect while Redis is down. `anonymous_per_minute` is what one address may
-    ask without a valid credential.
+    ask without a valid credential. Webhooks' secrets are derived from `webhook_secret`; deliveries
+    may go into the private networks of `webhook_allow`, which is empty but for tests and intranets.
     """
 
     database_url: str = field(repr=False)
@@ -51,6 +53,13 @@ class Config:
     drain_file: str | None = None
     otlp_endpoint: str | None = None
     trace_ratio: float = 0.01
+    artifact_dir: str | None = None
+    artifact_bucket: str | None = None
+    artifact_endpoint: str | None = None
+    artifact_region: str | None = None
+    webhook_secret: str = field(default="", repr=False)
+    webhook_allow: tuple[IPv4Network | IPv6Network, ...] = ()
+    celery_broker_url: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +75,7 @@ def read_config(environ: Mapping[str, str]) -> Config:
     return Config(
         database_url=_database_url(environ, "MAESTRO_DATABASE_URL"),
         redis_url=_redis_url(environ),
-        cursor_secret=_secret(environ),
+        cursor_secret=_secret(environ, "MAESTRO_CURSOR_SECRET"),
         operator_key_sha256=_digest(environ),
         trusted_proxies=_count(environ, "MAESTRO_TRUSTED_PROXIES"),
         multiprocess_dir=environ.get("PROMETHEUS_MULTIPROC_DIR"),
@@ -76,8 +85,15 @@ def read_config(environ: Mapping[str, str]) -> Config:
         ),
         oidc=_oidc(environ),
         drain_file=environ.get("MAESTRO_DRAIN_FILE"),
-        otlp_endpoint=_endpoint(environ),
+        otlp_endpoint=_otlp_endpoint(environ),
         trace_ratio=_ratio(environ),
+        artifact_dir=_folder(environ, "MAESTRO_ARTIFACT_DIR"),
+        artifact_bucket=environ.get("MAESTRO_ARTIFACT_S3_BUCKET") or None,
+        artifact_endpoint=_endpoint(environ, "MAESTRO_ARTIFACT_S3_ENDPOINT"),
+        artifact_region=environ.get("MAESTRO_ARTIFACT_S3_REGION") or None,
+        webhook_secret=_secret(environ, "MAESTRO_WEBHOOK_SECRET", "MAESTRO_CURSOR_SECRET"),
+        webhook_allow=_networks(environ, "MAESTRO_WEBHOOK_ALLOW"),
+        celery_broker_url=_broker_url(environ),
     )
 
 
@@ -129,11 +145,27 @@ def _redis_url(environ: Mapping[str, str]) -> str:
     return value
 
 
-def _secret(environ: Mapping[str, str]) -> str:
+def _secret(environ: Mapping[str, str], *names: str) -> str:
+    """The first of these variables that is set."""
+    name = next((name for name in names if environ.get(name)), names[-1])
     shape = f"at least {SHORTEST_SECRET} random characters, the same for every worker"
-    value = _required(environ, "MAESTRO_CURSOR_SECRET", shape)
+    value = _required(environ, name, shape)
     if len(value) < SHORTEST_SECRET:
-        raise ConfigError(f"MAESTRO_CURSOR_SECRET must be {shape}.")
+        raise ConfigError(f"{name} must be {shape}.")
+    return value
+
+
+def _networks(environ: Mapping[str, str], name: str) -> tuple[IPv4Network | IPv6Network, ...]:
+    try:
+        return tuple(map(ip_network, environ.get(name, "").replace(",", " ").split()))
+    except ValueError as error:
+        raise ConfigError(f"{name} must be networks such as 10.0.0.0/8, with commas.") from error
+
+
+def _broker_url(environ: Mapping[str, str]) -> str | None:
+    value = environ.get("MAESTRO_CELERY_BROKER_URL") or None
+    if value is not None and not value.startswith(("redis://", "rediss://")):
+        raise ConfigError("MAESTRO_CELERY_BROKER_URL must be a URL such as redis://127.0.0.1/1.")
     return value
 
 
@@ -183,7 +215,7 @@ def _count(environ: Mapping[str, str], name: str) -> int:
     return int(value)
 
 
-def _endpoint(environ: Mapping[str, str]) -> str | None:
+def _otlp_endpoint(environ: Mapping[str, str]) -> str | None:
     value = environ.get("OTEL_EXPORTER_OTLP_ENDPOINT")
     if value and not value.startswith(("http://", "https://")):
         raise ConfigError(
@@ -197,3 +229,17 @@ def _ratio(environ: Mapping[str, str]) -> float:
     if not re.fullmatch(r"0(\.[0-9]{1,6})?|1(\.0+)?", value):
         raise ConfigError("MAESTRO_TRACE_RATIO must be the share of requests to trace: 0 to 1.")
     return float(value)
+
+
+def _folder(environ: Mapping[str, str], name: str) -> str | None:
+    value = environ.get(name)
+    if value and not value.startswith("/"):
+        raise ConfigError(f"{name} must be the absolute path of a folder that all workers share.")
+    return value or None
+
+
+def _endpoint(environ: Mapping[str, str], name: str) -> str | None:
+    value = environ.get(name)
+    if value and not re.fullmatch(r"https?://[^/\s@]+/?", value):
+        raise ConfigError(f"{name} must be a URL such as https://s3.example.com without a path.")
+    return value or None

@@ -8,6 +8,7 @@ from typing import cast
 from flask import current_app
 from redis import Redis
 
+from app.artifacts.store import Store
 from app.auth import KeyCache
 from app.config import Config
 from app.invalidation import Invalidations
@@ -29,6 +30,7 @@ class Context:
     counter: Counter
     rows: ReadCache
     tokens: TokenVerifier | None
+    store: Store
 
 
 def current() -> Context:

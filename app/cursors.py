@@ -8,12 +8,14 @@ from uuid import UUID
 
 from flask import request
 from itsdangerous import BadSignature, URLSafeSerializer
+from pydantic import BaseModel
 from sqlalchemy import Select
 from sqlalchemy.orm import InstrumentedAttribute
 
 from app.context import current
 from app.database import db
 from app.errors import not_found
+from app.masks import FIELDS
 from app.models import TenantOwned
 from app.schemas.basics import PageQuery
 from app.tenancy import principal
@@ -29,32 +31,52 @@ def page(query: Select[tuple[Owned]], model: type[Owned], asked: PageQuery) -> d
 
 
 def page_of(
-    query: Select[Row], column: InstrumentedAttribute[UUID], asked: PageQuery, *, owner: str
+    query: Select[Row], column: InstrumentedAttribute[Any], asked: PageQuery, *, owner: str
 ) -> dict[str, Any]:
-    """One page of any rows, whole objects or chosen columns, ordered by a column of UUIDv7.
+    """One page of any rows, whole objects or chosen columns, by a unique column, greatest first.
+
+    The column holds UUIDv7, which sort by age, or numbers.
 
     Keyset paging: the cursor is the last id, signed together with owner, route and filters, so
     that it is worth nothing anywhere else (404).
     """
     sealer = _sealer(asked, owner)
     if asked.cursor is not None:
-        query = query.where(column < _open(sealer, asked.cursor))
+        query = query.where(column < column.type.python_type(_open(sealer, asked.cursor)))
     found = db.session.execute(query.order_by(column.desc()).limit(asked.limit + 1))
     whole = len(query.column_descriptions) == 1
     rows: Sequence[Any] = found.scalars().all() if whole else found.all()
     items = rows[: asked.limit]
     last = getattr(items[-1], column.key) if len(rows) > asked.limit else None
-    return {"items": items, "next_cursor": str(sealer.dumps(last.hex)) if last else None}
+    following = None if last is None else str(sealer.dumps(_text_of(last)))
+    return {"items": items, "next_cursor": following}
 
 
-def _sealer(asked: PageQuery, owner: str) -> URLSafeSerializer:
-    filters = asked.model_dump(exclude={"cursor", "limit"}, mode="json")
+def _sealer(asked: BaseModel, owner: str) -> URLSafeSerializer:
+    filters = asked.model_dump(exclude={"cursor", "limit", FIELDS}, mode="json")
     bound = f"{owner} {request.path} {sorted(filters.items())}"
     return URLSafeSerializer(current().config.cursor_secret, salt=bound)
 
 
-def _open(sealer: URLSafeSerializer, cursor: str) -> UUID:
+def _text_of(last: UUID | int) -> str:
+    return last.hex if isinstance(last, UUID) else str(last)
+
+
+def _open(sealer: URLSafeSerializer, cursor: str) -> str:
     try:
-        return UUID(sealer.loads(cursor))
+        return str(sealer.loads(cursor))
+    except BadSignature as error:
+        raise not_found("page of this list") from error
+
+
+def seal(asked: BaseModel, owner: str, place: object) -> str:
+    """A cursor that says where the next page begins, in any terms that JSON can hold."""
+    return str(_sealer(asked, owner).dumps(place))
+
+
+def unseal(asked: BaseModel, owner: str, cursor: str) -> Any:
+    """What `seal` was given, for the same owner, route and filters; 404 otherwise."""
+    try:
+        return _sealer(asked, owner).loads(cursor)
     except BadSignature as error:
         raise not_found("page of this list") from error

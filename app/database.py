@@ -24,9 +24,12 @@ SERVER_LIMITS = {
     # What a request that was cut off (`app.connections`) leaves behind must not keep its locks.
     "idle_in_transaction_session_timeout": 2000,
 }
-SET_SCOPE = text(
-    "SELECT set_config('app.tenant_id', :tenant, true), set_config('app.operator', :operator, true)"
-)
+SCOPE = "set_config('app.tenant_id', :tenant, true), set_config('app.operator', :operator, true)"
+SET_SCOPE = text(f"SELECT {SCOPE}")
+SET_SCOPE_AND_HOLD = {
+    False: text(f"SELECT {SCOPE}, pg_advisory_xact_lock_shared(:held)"),
+    True: text(f"SELECT {SCOPE}, pg_advisory_xact_lock(:held)"),
+}
 PSYCOPG2 = create_engine("postgresql+psycopg2://").dialect
 SET_TENANT = "SELECT set_config('app.tenant_id', %(scope)s, true)"
 db = SQLAlchemy(session_options={"expire_on_commit": False})
@@ -45,6 +48,9 @@ class Scope:
             "tenant": str(self.tenant_id) if self.tenant_id else "",
             "operator": "on" if self.operator else "off",
         }
+
+
+NOWHERE = Scope(None)
 
 
 def engine_options(config: Config) -> dict[str, Any]:
@@ -70,11 +76,24 @@ def engine_options(config: Config) -> dict[str, Any]:
 
 
 @dataclass(frozen=True, slots=True)
+class Hold:
+    """A place that the transaction's writes are about, locked until it ends.
+
+    Writers of one place share it, except one that has read it and counts on what it read: that one
+    is `alone`. The lock travels with the scope, so it costs no round trip.
+    """
+
+    place: int
+    alone: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Read:
     """A query of one row, compiled once, that reaches the server together with its scope.
 
     Scope and query travel as one message, which PostgreSQL runs as one transaction: the setting
-    dies with it. Only for routes that need nothing else; half the CPU of a session.
+    dies with it. Only for routes that need nothing else; half the CPU of a session. Inside a
+    transaction of the session it runs there, because one request holds one connection.
     """
 
     sql: str
@@ -90,8 +109,11 @@ class Read:
     def one(self, tenant_id: UUID, **parameters: Any) -> dict[str, Any] | None:
         """The row as a mapping, or None; `tenant_id` is scope and parameter at once."""
         bound = {"tenant_id": tenant_id, "scope": str(tenant_id), **parameters}
-        with db.engine.connect() as connection, _unopened(connection):
-            row = connection.exec_driver_sql(self.sql, bound).one_or_none()
+        if in_transaction():
+            row = db.session.connection().exec_driver_sql(self.sql, bound).one_or_none()
+        else:
+            with db.engine.connect() as connection, _unopened(connection):
+                row = connection.exec_driver_sql(self.sql, bound).one_or_none()
         return None if row is None else dict(zip(self.columns, row, strict=True))
 
 
@@ -111,22 +133,40 @@ def _unopened(connection: Connection) -> Iterator[None]:
 
 
 def enter(scope: Scope) -> None:
-    """Give the request, and so its session, a scope before its first statement.
+    """Give the request, and so its session, a scope: at once when a transaction has begun already.
 
     It is kept beside the session, which a request that needs none never has to make.
     """
     g.scope = scope
+    if in_transaction():
+        db.session.execute(SET_SCOPE, scope.parameters())
 
 
-def entered() -> Scope | None:
-    """The scope of the request or job, None when it has none."""
-    scope: Scope | None = g.get("scope")
+def entered() -> Scope:
+    """The scope of the request or job; without one, a scope that shows nothing."""
+    scope: Scope = g.get("scope", NOWHERE)
     return scope
+
+
+def hold(wanted: Hold | None) -> None:
+    """What the request's next transaction will hold, before its first statement."""
+    g.hold = wanted
+
+
+def in_transaction() -> bool:
+    """Has the request's session begun a transaction? Makes no session to find out."""
+    return db.session.registry.has() and db.session().in_transaction()
 
 
 @event.listens_for(db.session, "after_begin")
 def _set_scope(_: Session, __: SessionTransaction, connection: Connection) -> None:
     """Tell PostgreSQL the scope inside the transaction that the statements will run in."""
-    scope = entered()
-    if scope is not None:
+    scope: Scope | None = g.get("scope")
+    held: Hold | None = g.get("hold")
+    if scope is None:
+        return
+    if held is None:
         connection.execute(SET_SCOPE, scope.parameters())
+    else:
+        together = {**scope.parameters(), "held": held.place}
+        connection.execute(SET_SCOPE_AND_HOLD[held.alone], together)

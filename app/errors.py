@@ -5,7 +5,9 @@ Every error is a problem detail (RFC 9457) and never carries driver text.
 
 from __future__ import annotations
 
+import json
 import logging
+import re
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 
@@ -22,6 +24,9 @@ REQUEST_ID = "maestro.request_id"
 RETRY_SECONDS = "1"
 # Connection lost, out of resources, cancelled or shut down, deadlock, object state, system error.
 UNAVAILABLE = ("08", "53", "57", "40", "55", "58")
+LONE_SURROGATE = re.compile("[\ud800-\udfff]")
+# Raised by the triggers that count (migration 0004), with the resource as the constraint.
+QUOTA = "MQ403"
 log = logging.getLogger("maestro")
 
 
@@ -66,10 +71,28 @@ def invalid(location: str, detail: str) -> ProblemError:
     return ProblemError(422, "invalid-request", "The request is not valid.", errors=errors)
 
 
+def refuse_lone_surrogates(text: str | bytes) -> None:
+    """422 for JSON that is well formed (RFC 8259, section 8.2) and still holds no text.
+
+    Anything else that is wrong with it is malformed JSON, which is not decided here.
+    """
+    try:
+        parsed = json.dumps(json.loads(text), ensure_ascii=False)
+    except (ValueError, RecursionError):
+        return
+    if LONE_SURROGATE.search(parsed):
+        raise invalid("json", "A lone surrogate is not a character.")
+
+
 def unavailable(what: str) -> ProblemError:
     """503: a part the service needs does not answer now; trying again is right."""
     headers = {"Retry-After": RETRY_SECONDS}
     return ProblemError(503, "unavailable", f"The {what} is not available now.", headers=headers)
+
+
+def quota_exceeded(resource: str | None) -> ProblemError:
+    """403: the tenant has as much as it may have. No waiting helps, as after a 429."""
+    return ProblemError(403, "quota-exceeded", f"The tenant's quota of {resource} is used up.")
 
 
 def database_problem(error: SQLAlchemyError) -> ProblemError | None:
@@ -79,6 +102,8 @@ def database_problem(error: SQLAlchemyError) -> ProblemError | None:
     state = str(getattr(error.orig, "pgcode", None) or "") if isinstance(error, DBAPIError) else ""
     if state == "23505":
         return conflict("already-exists", "An object with this name exists already.")
+    if state == QUOTA and isinstance(error, DBAPIError):
+        return quota_exceeded(getattr(getattr(error.orig, "diag", None), "constraint_name", None))
     if state == "23503":
         return conflict("in-use", "The object refers to, or is needed by, another object.")
     if state.startswith(UNAVAILABLE) or isinstance(error, OperationalError):

@@ -13,7 +13,8 @@ from redis import Redis
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.routing import BaseConverter
 
-from app import changes, compression, connections, errors, guard, headers, limits, logs
+from app import changes, compression, conduct, connections, errors, guard, headers, limits, logs
+from app.artifacts.choice import open_store
 from app.auth import KeyCache
 from app.config import Config
 from app.context import NAME, Context
@@ -27,18 +28,50 @@ from app.read_cache import ReadCache
 from app.redis_pool import GuardedPool, new_pool
 from app.resources import (
     api_keys,
+    artifacts,
+    audit_events,
+    deployments,
     docs,
     experiments,
+    jobs,
     members,
     models,
     projects,
+    quotas,
+    roles,
+    run_search,
     runs,
+    search,
     system,
     tenants,
+    uploads,
+    versions,
+    webhooks,
 )
 from app.telemetry import redis_commands, statements
 
-RESOURCES = (system, docs, tenants, members, api_keys, projects, experiments, runs, models)
+RESOURCES = (
+    system,
+    docs,
+    tenants,
+    members,
+    roles,
+    api_keys,
+    projects,
+    experiments,
+    runs,
+    models,
+    audit_events,
+    versions,
+    deployments,
+    artifacts,
+    uploads,
+    run_search,
+    search,
+    jobs,
+    webhooks,
+    quotas,
+)
 DESCRIPTION = "Projects, experiments, runs and models of many tenants, each for itself."
 
 
@@ -50,14 +83,44 @@ class Orjson(JSONProvider):
         return orjson.dumps(obj).decode()
 
     def loads(self, s: str | bytes, **_: Any) -> Any:
-        """The object in a JSON text."""
-        return orjson.loads(s)
+        """The object in a JSON text; 422 when its only fault is a lone surrogate."""
+        try:
+            return orjson.loads(s)
+        except orjson.JSONDecodeError:
+            errors.refuse_lone_surrogates(s)
+            raise
 
 
 class MetricConverter(BaseConverter):
     """A metric's key in a path; anything else is a 404."""
 
     regex = r"[A-Za-z0-9_][A-Za-z0-9_.\-]{0,99}"
+
+
+class AliasConverter(BaseConverter):
+    """A model's alias in a path; anything else is a 404."""
+
+    regex = r"[a-z][a-z0-9._\-]{0,49}"
+
+
+class TagConverter(BaseConverter):
+    """A tag's key in a path, as far as a path can hold it; anything else is a 404."""
+
+    regex = r"[^/\x00]{1,100}"
+
+
+class NumberConverter(BaseConverter):
+    """A number from 1 up in a path; anything else is a 404.
+
+    Werkzeug's own converter leaves the range to a second step, after which another method of the
+    same path turns the 404 into a 405.
+    """
+
+    regex = r"[1-9][0-9]{0,8}"
+
+    def to_python(self, value: str) -> int:
+        """The number."""
+        return int(value)
 
 
 class Service(APIFlask):
@@ -80,6 +143,9 @@ def create_app(config: Config) -> APIFlask:
     )
     app.json = Orjson(app)
     app.url_map.converters["metric"] = MetricConverter
+    app.url_map.converters["number"] = NumberConverter
+    app.url_map.converters["alias"] = AliasConverter
+    app.url_map.converters["tag"] = TagConverter
     app.url_map.strict_slashes = False
     pool = new_pool(config)
     _configure(app, config)
@@ -96,6 +162,7 @@ def create_app(config: Config) -> APIFlask:
     guard.register_input(app)
     for resource in RESOURCES:
         app.register_blueprint(resource.bp)
+    app.extensions[conduct.NAME] = conduct.Readers.among(declarations(app))
     app.spec_processor(partial(_complete, app))
     if config.trusted_proxies:
         count = config.trusted_proxies
@@ -140,6 +207,7 @@ def new_context(config: Config, pool: GuardedPool) -> Context:
         config=config,
         keys=cache,
         redis=redis,
+        store=open_store(config),
         changes=Invalidations(cache, redis, config.redis_url),
         counter=Counter(redis),
         rows=ReadCache(redis, config.cursor_secret.encode()),

@@ -32,7 +32,11 @@ TIERS = {
 }
 OPERATOR = Tier(name="operator", per_minute=600)
 # Requests per minute and tenant of single operations, beside what the plan allows.
-STRICT = {"create_api_key": Tier(name="key-creation", per_minute=60)}
+STRICT = {
+    "create_api_key": Tier(name="key-creation", per_minute=60),
+    "rotate_api_key": Tier(name="key-rotation", per_minute=60),
+    "create_export": Tier(name="exports", per_minute=30),
+}
 # Probes of the platform itself, which must never be refused.
 UNCOUNTED = frozenset({"read_health", "read_readiness", "read_metrics"})
 IPV6 = 6

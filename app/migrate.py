@@ -50,7 +50,13 @@ def _require_role(connection: Connection, role: str) -> None:
 
 
 def _grant(connection: Connection, role: str) -> None:
-    """Reading and writing rows, and nothing else: no TRUNCATE, no DDL, no version table."""
+    """Reading and writing rows, and nothing else: no TRUNCATE, no DDL, no version table.
+
+    Rows of a table that is only appended to cannot be changed or removed by the service either.
+    """
     quote = connection.dialect.identifier_preparer.quote
-    tables = ", ".join(quote(name) for name in sorted(Base.metadata.tables))
-    connection.execute(text(f"GRANT SELECT, INSERT, UPDATE, DELETE ON {tables} TO {quote(role)}"))
+    for name, table in sorted(Base.metadata.tables.items()):
+        rights = "SELECT, INSERT"
+        if not table.info.get("append_only"):
+            rights += ", UPDATE, DELETE"
+        connection.execute(text(f"GRANT {rights} ON {quote(name)} TO {quote(role)}"))

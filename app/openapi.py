@@ -8,15 +8,27 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from copy import deepcopy
 from http import HTTPStatus
 from typing import Any
 
+from app.conduct import Readers
 from app.endpoint import Audience, Declaration, path_parameter
 from app.errors import PROBLEM_TYPE
+from app.masks import FIELDS
+from app.openapi_conventions import (
+    add_part,
+    convention_errors,
+    convention_headers,
+    convention_parameters,
+    describe_mask,
+    not_modified,
+)
 from app.permissions import Permission, Role
 from app.schemas.basics import Problem
 
 Json = dict[str, Any]
+BYTES: Json = {"type": "string", "format": "binary"}
 SCHEMES: Json = {
     "tenantKey": {
         "type": "http",
@@ -32,6 +44,12 @@ SCHEMES: Json = {
 }
 HEADERS: Mapping[int, Json] = {
     401: {"WWW-Authenticate": {"required": True, "schema": {"type": "string"}}},
+    409: {
+        "Retry-After": {
+            "description": "Only while a request with the same Idempotency-Key is being done.",
+            "schema": {"type": "integer"},
+        }
+    },
     429: {"Retry-After": {"required": True, "schema": {"type": "integer"}}},
     503: {"Retry-After": {"required": True, "schema": {"type": "integer"}}},
 }
@@ -50,9 +68,11 @@ def complete(document: Json, declarations: Mapping[str, Declaration]) -> Json:
     """
     schemas: Json = document["components"]["schemas"]
     schemas.update(_problem_schemas())
+    readers = Readers.among(declarations)
     for operation in _operations(document):
         declared = declarations[operation["operationId"]]
-        _complete_operation(operation, declared)
+        _complete_operation(operation, declared, readers)
+        add_part(declared, operation["responses"][str(declared.status)], schemas)
     flat: Json = _flatten(document)
     flat["components"]["schemas"] = {
         name.rpartition(".")[2]: schema for name, schema in flat["components"]["schemas"].items()
@@ -60,15 +80,21 @@ def complete(document: Json, declarations: Mapping[str, Declaration]) -> Json:
     return flat
 
 
-def errors_of(declared: Declaration) -> list[int]:
+def errors_of(declared: Declaration, readers: Readers) -> list[int]:
     """Every error status that the declared operation can answer."""
-    errors = set(declared.errors) | {422}
+    errors = set(declared.errors) | {422} | convention_errors(declared, readers)
     if declared.access is not Audience.PUBLIC:
         errors |= {401, 403, 429, 503}
     if "{" in declared.path or "cursor" in declared.query_names:
         errors.add(404)
+    if declared.method != "GET":
+        errors.add(413)
     if declared.body is not None:
-        errors |= {400, 413, 415}
+        errors |= {400, 415}
+    if declared.raw is not None:
+        errors |= {411, 415}
+    if declared.ranges:
+        errors |= {416}
     return sorted(errors)
 
 
@@ -77,23 +103,59 @@ def _operations(document: Json) -> Iterator[Json]:
         yield from path.values()
 
 
-def _complete_operation(operation: Json, declared: Declaration) -> None:
+def _complete_operation(operation: Json, declared: Declaration, readers: Readers) -> None:
     for parameter in operation.get("parameters", ()):
         _complete_parameter(parameter)
+        if parameter["name"] == FIELDS:
+            describe_mask(parameter)
+    _add_parameters(operation, convention_parameters(declared, readers))
+    if declared.deprecation is not None:
+        operation["deprecated"] = True
     if declared.body is not None:
         operation["requestBody"]["required"] = True
-    operation["security"] = _security(declared)
-    if isinstance(declared.access, Permission):
-        operation["x-required-roles"] = _roles(declared, declared.access)
+    if declared.raw is not None:
+        content = {declared.raw.media: {"schema": BYTES}}
+        operation["requestBody"] = {"required": True, "content": content}
+    operation |= {"security": _security(declared), **_roles(declared)}
     if declared.model is None:
         operation["responses"] = {str(declared.status): _plain(declared)}
     success = operation["responses"][str(declared.status)]
-    operation["responses"] = {str(declared.status): success} | {
-        str(status): _problem(status) for status in errors_of(declared)
+    headers = convention_headers(declared, readers)
+    if headers:
+        success["headers"] = {**success.get("headers", {}), **headers}
+    operation["responses"] = {
+        str(declared.status): success,
+        **({"304": not_modified()} if declared.tagged else {}),
+        **_ranged(declared),
+        **{str(status): _problem(status) for status in errors_of(declared, readers)},
     }
     if declared.access is not Audience.PUBLIC:
         for answer in operation["responses"].values():
             answer["headers"] = answer.get("headers", {}) | COUNTED
+
+
+def _ranged(declared: Declaration) -> Json:
+    """What else a route answers that serves files: by parts, not at all, or from elsewhere."""
+    if not declared.ranges:
+        return {}
+    part = {"Content-Range": {"required": True, "schema": {"type": "string"}}}
+    return {
+        "206": {
+            "description": "Partial Content",
+            "content": {declared.media: {"schema": BYTES}},
+            "headers": part,
+        },
+        "304": {"description": "Not Modified"},
+        "307": {
+            "description": "Temporary Redirect, only where it is allowed",
+            "headers": {"Location": {"required": True, "schema": {"type": "string"}}},
+        },
+    }
+
+
+def _add_parameters(operation: Json, added: list[Json]) -> None:
+    if added:
+        operation["parameters"] = [*operation.get("parameters", ()), *added]
 
 
 def _complete_parameter(parameter: Json) -> None:
@@ -116,12 +178,13 @@ def _security(declared: Declaration) -> list[Json]:
     return [{"operatorKey" if declared.access is Audience.OPERATOR else "tenantKey": []}]
 
 
-def _roles(declared: Declaration, permission: Permission) -> list[str]:
+def _roles(declared: Declaration) -> Json:
     """The roles that may do it to any object of the tenant: any key is an owner's only."""
+    if not isinstance(declared.access, Permission):
+        return {}
     least = Role.OWNER if "{key_id}" in declared.path else Role.VIEWER
-    return [
-        role.value for role in Role if permission in role.permissions and role.rank >= least.rank
-    ]
+    allowed = [role for role in Role if declared.access in role.permissions]
+    return {"x-required-roles": [each.value for each in allowed if each.rank >= least.rank]}
 
 
 def _plain(declared: Declaration) -> Json:
@@ -136,7 +199,7 @@ def _problem(status: int) -> Json:
         "description": HTTPStatus(status).phrase,
         "content": {PROBLEM_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
     }
-    return answer | ({"headers": HEADERS[status]} if status in HEADERS else {})
+    return answer | ({"headers": deepcopy(HEADERS[status])} if status in HEADERS else {})
 
 
 def _problem_schemas() -> Json:

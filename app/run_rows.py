@@ -18,8 +18,9 @@ from sqlalchemy import (
     select,
 )
 
-from app.database import Read, db
+from app.database import PSYCOPG2, Read, db
 from app.errors import not_found
+from app.lifetimes import living
 from app.models import LatestMetric, Run, RunParam, RunPart, RunTag
 from app.models.base import now
 from app.schemas.runs import LogIn, MetricIn
@@ -59,7 +60,7 @@ COLUMNS = (
 
 def scoped_runs() -> Select[Any]:
     """Select whole runs of the request's tenant, in one statement."""
-    return select(*COLUMNS).where(Run.tenant_id == principal().tenant_id)
+    return select(*COLUMNS).where(Run.tenant_id == principal().tenant_id, *living(Run))
 
 
 def whole_run(run_id: UUID) -> Row[Any]:
@@ -71,7 +72,9 @@ def whole_run(run_id: UUID) -> Row[Any]:
 
 
 READ_RUN = Read.compile(
-    select(*COLUMNS).where(Run.tenant_id == bindparam("tenant_id"), Run.id == bindparam("row_id"))
+    select(*COLUMNS)
+    .where(Run.tenant_id == bindparam("tenant_id"), Run.id == bindparam("row_id"))
+    .where(*living(Run))
 )
 
 
@@ -85,10 +88,15 @@ def read_whole_run(run_id: UUID) -> dict[str, Any]:
 
 # One statement for everything in a log, so that one round trip finds the run and stores it all.
 # Rows go in key order, so that concurrent logs cannot deadlock.
-STORE_LOG = """
+LIVING_RUN = (
+    select(Run.tenant_id, Run.id)
+    .where(Run.tenant_id == bindparam("tenant_id"), Run.id == bindparam("run_id"))
+    .where(*living(Run))
+    .compile(dialect=PSYCOPG2)
+)
+STORE_LOG = f"""
 WITH run AS (
-    SELECT tenant_id, id FROM runs
-    WHERE tenant_id = %(tenant_id)s::uuid AND id = %(run_id)s::uuid
+    {LIVING_RUN}
 ), points AS (
     INSERT INTO metric_points (tenant_id, run_id, key, step, value, logged_at)
     SELECT run.tenant_id, run.id, p.key, p.step, p.value, %(now)s::timestamptz
@@ -119,11 +127,11 @@ WITH run AS (
     ON CONFLICT (tenant_id, run_id, key) DO UPDATE SET value = excluded.value
 )
 SELECT count(*) FROM run
-"""
+"""  # noqa: S608 - our own query, compiled
 
 
 def store_log(run_id: UUID, log: LogIn) -> None:
-    """Store what was logged, if the tenant has this run; 404 when it has not."""
+    """Store what was logged, if the tenant has this run and it lives; 404 otherwise."""
     points = {(point.key, point.step): point for point in log.metrics}
     newest = {key: point for (key, _), point in sorted(points.items())}
     values = {

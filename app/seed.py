@@ -127,9 +127,9 @@ BASE = (
         'model ' || n, 'Seeded.', '{{"team": "vision", "tier": "1"}}', %(versions)s, {BEGUN},
         {BEGUN} FROM generate_series(0, %(models)s - 1) AS n ON CONFLICT DO NOTHING""",
     f"""INSERT INTO model_versions
-        (tenant_id, id, model_id, version, description, tags, created_at)
+        (tenant_id, id, model_id, version, stage, description, tags, created_at, updated_at)
     SELECT %(tenant)s, {id_of("version", "(n * %(versions)s + v)")}, {id_of("model", "n")}, v,
-        'Seeded.', '{{}}', {BEGUN}
+        'none', 'Seeded.', '{{}}', {BEGUN}, {BEGUN}
     FROM generate_series(0, %(models)s - 1) AS n, generate_series(1, %(versions)s) AS v
     ON CONFLICT DO NOTHING""",
 )

@@ -8,12 +8,14 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 from flask import g
-from sqlalchemy import BindParameter, Select, bindparam, select
+from sqlalchemy import BindParameter, ColumnElement, Select, bindparam, select
 
 from app.database import Read, Scope, db, enter
 from app.errors import forbidden, not_found
-from app.models import TenantOwned
+from app.lifetimes import Kept, dead, living, restore
+from app.models import Removable, TenantOwned
 from app.permissions import Permission, Role
+from app.schemas.basics import KeptQuery, State
 
 Owned = TypeVar("Owned", bound=TenantOwned)
 
@@ -54,8 +56,30 @@ def principal() -> Principal:
 
 
 def scoped(model: type[Owned]) -> Select[tuple[Owned]]:
-    """Select the model's rows of the request's tenant: the only way a route starts a query."""
-    return select(model).where(model.tenant_id == principal().tenant_id)
+    """Select the model's living rows of the request's tenant: how a route starts a query."""
+    return select(model).where(model.tenant_id == principal().tenant_id, *living(model))
+
+
+def listed(model: type[Kept], asked: KeptQuery, deleting: Permission) -> Select[tuple[Kept]]:
+    """Select living rows, or for those with the permission `deleting` the deleted ones."""
+    return select(model).where(*listed_conditions(model, asked, deleting))
+
+
+def listed_conditions(
+    model: type[Removable], asked: KeptQuery, deleting: Permission
+) -> tuple[ColumnElement[bool], ...]:
+    """The conditions of `listed`, for a route that chooses its columns."""
+    own = model.tenant_id == principal().tenant_id
+    if asked.state is State.ACTIVE:
+        return (own, *living(model))
+    if deleting not in principal().permissions:
+        raise forbidden(f"Deleted objects need the permission {deleting}.")
+    return (own, *dead(model))
+
+
+def bring_back(model: type[Kept], row_id: UUID) -> Kept:
+    """Restore the tenant's row with this id; a living one stays as it is."""
+    return restore(model, principal().tenant_id, row_id)
 
 
 @cache
@@ -63,8 +87,9 @@ def _read(model: type[TenantOwned]) -> Read:
     columns = model.__table__.c
     tenant: BindParameter[UUID] = bindparam("tenant_id")
     row: BindParameter[UUID] = bindparam("row_id")
-    chosen = [column for column in columns if column.key != "tenant_id"]
-    return Read.compile(select(*chosen).where(columns.tenant_id == tenant, columns.id == row))
+    chosen = [column for column in columns if column.key not in {"tenant_id", "deleted_at"}]
+    found = select(*chosen).where(columns.tenant_id == tenant, columns.id == row, *living(model))
+    return Read.compile(found)
 
 
 def read(model: type[TenantOwned], row_id: UUID) -> dict[str, Any]:
@@ -81,9 +106,9 @@ def look(model: type[TenantOwned], row_id: UUID) -> dict[str, Any] | None:
 
 
 def find(model: type[Owned], row_id: UUID, *, lock: bool = False) -> Owned:
-    """The tenant's row with this id; 404 for none and for another tenant's alike."""
+    """The tenant's living row with this id; 404 for none and for another tenant's alike."""
     query = scoped(model).where(model.id == row_id)
-    row = db.session.scalar(query.with_for_update() if lock else query)
+    row = db.session.scalar(query.with_for_update(of=model) if lock else query)
     if row is None:
         raise not_found(model.noun)
     return row

@@ -5,6 +5,9 @@ import os
 from app import logs
 from app.config import read_config
 from app.factory import create_app
+from app.work.runner import start_runner
 
 logs.configure()
-app = create_app(read_config(os.environ))
+config = read_config(os.environ)
+app = create_app(config)
+runner = start_runner(config)

@@ -196,7 +196,8 @@ CHECK = Check(
         "Operations that are not in the document. Operations that could take away the access of "
         "the principal that fuzzes (changes of one member, user, account, key, token or session, "
         "and the deletion of the tenant): recorded as excluded, never called. Only one tenant's "
-        "owner fuzzes, so operations for other credentials show their refusals only. Few cases "
+        "owner fuzzes, so operations for other credentials show their refusals only. What an "
+        "Idempotency-Key does, which is never sent. Few cases "
         "per operation; orders of more than a few calls; concurrency. What an operation answers "
         "for existing objects is seen only where the fuzzer found an id for it: see the statuses."
     ),

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import ClassVar
 from uuid import UUID
 
-from sqlalchemy import DateTime, MetaData
+from sqlalchemy import DateTime, Index, MetaData, Text, text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from app.ids import new_id
@@ -18,6 +18,9 @@ NAMES = {
     "ix": "%(table_name)s_%(column_0_N_name)s_idx",
     "ck": "%(table_name)s_%(constraint_name)s_check",
 }
+
+# Whatever the server's locale: only so can a prefix be read from an index.
+ByCodePoint = Text(collation="C")
 
 
 def now() -> datetime:
@@ -49,3 +52,16 @@ class Described(TenantOwned):
     __abstract__ = True
 
     updated_at: Mapped[datetime] = mapped_column(default=now, onupdate=now, sort_order=2)
+
+
+class Removable(Described):
+    """A row that people can delete and restore; what hangs below it goes and comes with it."""
+
+    __abstract__ = True
+
+    deleted_at: Mapped[datetime | None] = mapped_column(default=None, sort_order=3)
+
+
+def unique_among_living(*columns: str) -> Index:
+    """A name is taken by a living row only; deleting one frees it."""
+    return Index(None, *columns, unique=True, postgresql_where=text("deleted_at IS NULL"))

@@ -6,13 +6,17 @@ from datetime import datetime
 from typing import ClassVar
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKeyConstraint, Index, Text
+from sqlalchemy import BigInteger, CheckConstraint, Computed, ForeignKeyConstraint, Index, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.models.base import Base, Described, now
+from app.models.base import Base, ByCodePoint, Removable, now
+
+# As much of a value as an index row surely holds.
+HEAD_LENGTH = 100
+HEAD = f'"left"(value, {HEAD_LENGTH})'
 
 
-class Run(Described):
+class Run(Removable):
     """One attempt: what was set (params), what came out (metrics), what people noted (tags)."""
 
     __tablename__ = "runs"
@@ -25,11 +29,13 @@ class Run(Described):
         CheckConstraint("status IN ('running', 'finished', 'failed', 'killed')", name="status"),
         Index(None, "tenant_id", "experiment_id", "id"),
         Index(None, "tenant_id", "experiment_id", "status", "id"),
+        Index(None, "tenant_id", "name", "id"),
+        Index(None, "tenant_id", "status", "id"),
     )
     noun: ClassVar[str] = "run"
 
     experiment_id: Mapped[UUID]
-    name: Mapped[str] = mapped_column(Text)
+    name: Mapped[str] = mapped_column(ByCodePoint)
     status: Mapped[str] = mapped_column(Text)
 
 
@@ -37,6 +43,10 @@ def _of_run() -> ForeignKeyConstraint:
     return ForeignKeyConstraint(
         ["tenant_id", "run_id"], ["runs.tenant_id", "runs.id"], ondelete="CASCADE"
     )
+
+
+def _by_value(column: str) -> Index:
+    return Index(None, "tenant_id", "key", column, "run_id")
 
 
 class RunPart(Base):
@@ -53,25 +63,27 @@ class RunParam(RunPart):
     """An input of the run."""
 
     __tablename__ = "run_params"
-    __table_args__ = (_of_run(),)
+    __table_args__ = (_of_run(), _by_value("head"))
 
     value: Mapped[str] = mapped_column(Text)
+    head: Mapped[str] = mapped_column(ByCodePoint, Computed(HEAD, persisted=True))
 
 
 class RunTag(RunPart):
     """A note on the run."""
 
     __tablename__ = "run_tags"
-    __table_args__ = (_of_run(),)
+    __table_args__ = (_of_run(), _by_value("head"))
 
     value: Mapped[str] = mapped_column(Text)
+    head: Mapped[str] = mapped_column(ByCodePoint, Computed(HEAD, persisted=True))
 
 
 class LatestMetric(RunPart):
     """The value of a metric at its highest step."""
 
     __tablename__ = "latest_metrics"
-    __table_args__ = (_of_run(),)
+    __table_args__ = (_of_run(), _by_value("value"))
 
     step: Mapped[int] = mapped_column(BigInteger)
     value: Mapped[float]

@@ -60,7 +60,10 @@ class Member(TenantOwned):
 
 
 class ApiKey(TenantOwned):
-    """A credential of a member: `digest` is SHA-256 of the key, which itself is not stored."""
+    """A credential of a member: `digest` is SHA-256 of the key, which itself is not stored.
+
+    After a rotation the `previous_digest` is good until `previous_until`.
+    """
 
     __tablename__ = "api_keys"
     __table_args__ = (
@@ -69,6 +72,7 @@ class ApiKey(TenantOwned):
         ),
         UniqueConstraint("tenant_id", "digest"),
         Index(None, "tenant_id", "member_id", "id"),
+        Index(None, "tenant_id", "previous_digest"),
     )
     noun: ClassVar[str] = "API key"
 
@@ -77,3 +81,7 @@ class ApiKey(TenantOwned):
     prefix: Mapped[str] = mapped_column(Text)
     digest: Mapped[bytes]
     scopes: Mapped[list[str] | None] = mapped_column(ARRAY(Text))
+    expires_at: Mapped[datetime | None]
+    last_used_at: Mapped[datetime | None]
+    previous_digest: Mapped[bytes | None]
+    previous_until: Mapped[datetime | None]

@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from apiflask import APIBlueprint
 
 from app import keys
-from app.context import current
 from app.cursors import page
 from app.database import db
 from app.endpoint import endpoint
 from app.errors import conflict, forbidden, not_found
 from app.models import ApiKey, Member
+from app.models.base import now
 from app.permissions import Permission, Role
 from app.resources.members import require_rank
 from app.schemas.basics import PageQuery
-from app.schemas.tenants import ApiKeyIn, ApiKeyOut, ApiKeyPage, NewApiKey
+from app.schemas.tenants import ApiKeyIn, ApiKeyOut, ApiKeyPage, NewApiKey, Rotation
 from app.tenancy import find, principal, scoped
 
 bp = APIBlueprint("api_keys", __name__, tag="API keys")
+# An answer that is lost on its way must not lock the key's holder out.
+OWN_GRACE_SECONDS = 3600
 
 
 @endpoint(
@@ -58,11 +61,34 @@ def create_api_key(body: ApiKeyIn) -> NewApiKey:
         prefix=secret.prefix,
         digest=secret.digest,
         scopes=_scopes(body.scopes),
+        expires_at=_expiry(body.expires_in_days),
     )
     db.session.add(row)
     db.session.flush()
-    shown = ApiKeyOut.model_validate(row)
-    return NewApiKey(**shown.model_dump(), secret=secret.text)
+    return _with_secret(row, secret)
+
+
+@endpoint(
+    bp,
+    "POST /v1/api-keys/{key_id}:rotate",
+    access=Permission.APIKEYS_CREATE,
+    body=Rotation,
+    reply=(200, NewApiKey),
+    errors={409},
+    fail_closed=True,
+)
+def rotate_api_key(key_id: UUID, body: Rotation) -> NewApiKey:
+    """Give a key a new secret, which is in this answer only."""
+    if key_id == principal().key_id and body.grace_seconds < OWN_GRACE_SECONDS:
+        detail = f"A key that rotates itself needs a grace of {OWN_GRACE_SECONDS} seconds or more."
+        raise conflict("key-in-use", detail)
+    row = _reachable(key_id)
+    secret = keys.mint(row.tenant_id)
+    row.previous_digest = row.digest
+    row.previous_until = now() + timedelta(seconds=body.grace_seconds)
+    row.digest, row.prefix = secret.digest, secret.prefix
+    db.session.flush()
+    return _with_secret(row, secret)
 
 
 @endpoint(
@@ -76,14 +102,28 @@ def delete_api_key(key_id: UUID) -> None:
     """Revoke a key, everywhere within seconds."""
     if key_id == principal().key_id:
         raise conflict("key-in-use", "A key cannot revoke itself: use another one.")
-    row = find(ApiKey, key_id)
+    row = _reachable(key_id)
+    db.session.delete(row)
+    db.session.flush()
+
+
+def _reachable(key_id: UUID) -> ApiKey:
+    """One's own key, or from admin up that of a member not above oneself; locked."""
+    row = find(ApiKey, key_id, lock=True)
     if row.member_id != principal().member_id:
         if not _sees_all():
             raise not_found(ApiKey.noun)
         require_rank(Role(find(Member, row.member_id).role))
-    db.session.delete(row)
-    db.session.flush()
-    current().keys.forget(row.tenant_id)
+    return row
+
+
+def _with_secret(row: ApiKey, secret: keys.Key) -> NewApiKey:
+    shown = ApiKeyOut.model_validate(row)
+    return NewApiKey(**shown.model_dump(), secret=secret.text)
+
+
+def _expiry(days: int | None) -> datetime | None:
+    return None if days is None else now() + timedelta(days=days)
 
 
 def _sees_all() -> bool:

@@ -10,16 +10,17 @@ from apiflask import APIBlueprint
 from app.cursors import page
 from app.database import db
 from app.endpoint import endpoint
+from app.lifetimes import remove
 from app.models import Experiment, Project
 from app.permissions import Permission
-from app.schemas.basics import PageQuery
+from app.schemas.basics import KeptQuery
 from app.schemas.projects import (
     ExperimentChange,
     ExperimentIn,
     ExperimentOut,
     ExperimentPage,
 )
-from app.tenancy import find, principal, read, scoped
+from app.tenancy import bring_back, find, listed, principal, read
 
 bp = APIBlueprint("experiments", __name__, tag="Experiments")
 
@@ -28,13 +29,15 @@ bp = APIBlueprint("experiments", __name__, tag="Experiments")
     bp,
     "GET /v1/projects/{project_id}/experiments",
     access=Permission.EXPERIMENTS_READ,
-    query=PageQuery,
+    query=KeptQuery,
     reply=(200, ExperimentPage),
 )
-def list_experiments(project_id: UUID, query: PageQuery) -> dict[str, Any]:
+def list_experiments(project_id: UUID, query: KeptQuery) -> dict[str, Any]:
     """List a project's experiments."""
     find(Project, project_id)
-    rows = scoped(Experiment).where(Experiment.project_id == project_id)
+    rows = listed(Experiment, query, Permission.EXPERIMENTS_DELETE).where(
+        Experiment.project_id == project_id
+    )
     return page(rows, Experiment, query)
 
 
@@ -91,5 +94,17 @@ def update_experiment(experiment_id: UUID, body: ExperimentChange) -> Experiment
     reply=(204, None),
 )
 def delete_experiment(experiment_id: UUID) -> None:
-    """Delete an experiment with its runs."""
-    db.session.delete(find(Experiment, experiment_id))
+    """Delete an experiment with its runs, until it is restored or purged."""
+    remove(find(Experiment, experiment_id, lock=True))
+
+
+@endpoint(
+    bp,
+    "POST /v1/experiments/{experiment_id}:restore",
+    access=Permission.EXPERIMENTS_DELETE,
+    reply=(200, ExperimentOut),
+    errors={409},
+)
+def restore_experiment(experiment_id: UUID) -> Experiment:
+    """Bring a deleted experiment back, with everything in it."""
+    return bring_back(Experiment, experiment_id)

@@ -7,7 +7,6 @@ from uuid import UUID
 
 from apiflask import APIBlueprint
 
-from app.context import current
 from app.cursors import page
 from app.database import db
 from app.endpoint import endpoint
@@ -61,12 +60,12 @@ def create_member(body: MemberIn) -> Member:
 def update_member(member_id: UUID, body: MemberChange) -> Member:
     """Change a member's role; neither the old nor the new one may be above one's own."""
     require_rank(body.role)
+    owners = _lock_owners()
     member = _reachable(member_id)
     if body.role is not Role.OWNER:
-        _keep_an_owner(member)
+        _keep_an_owner(owners, member)
     member.role = body.role
     db.session.flush()
-    current().keys.forget(member.tenant_id)
     return member
 
 
@@ -81,11 +80,11 @@ def delete_member(member_id: UUID) -> None:
     """Remove a member, whose keys end with the membership."""
     if member_id == principal().member_id:
         raise conflict("own-membership", "Another member must remove this one.")
+    owners = _lock_owners()
     member = _reachable(member_id)
-    _keep_an_owner(member)
+    _keep_an_owner(owners, member)
     db.session.delete(member)
     db.session.flush()
-    current().keys.forget(member.tenant_id)
 
 
 def require_rank(role: Role) -> None:
@@ -95,16 +94,21 @@ def require_rank(role: Role) -> None:
 
 
 def _reachable(member_id: UUID) -> Member:
-    member = find(Member, member_id)
+    member = find(Member, member_id, lock=True)
     require_rank(Role(member.role))
     return member
 
 
-def _keep_an_owner(member: Member) -> None:
-    """Refuse to take the last owner away. Owners are locked, so two cannot leave at once."""
+def _lock_owners() -> set[UUID]:
+    """The owners, locked in one order and before anybody else, so that two cannot leave at once.
+
+    And so that changes of members wait for each other instead of running into a deadlock.
+    """
     owners = scoped(Member).where(Member.role == Role.OWNER).order_by(Member.id)
-    remaining = [
-        owner for owner in db.session.scalars(owners.with_for_update()) if owner.id != member.id
-    ]
-    if not remaining:
+    return {owner.id for owner in db.session.scalars(owners.with_for_update())}
+
+
+def _keep_an_owner(owners: set[UUID], member: Member) -> None:
+    """Refuse to take the last owner away."""
+    if not owners - {member.id}:
         raise conflict("last-owner", "A tenant keeps at least one owner.")

@@ -1,4 +1,4 @@
-"""What can be asked of models and their versions?"""
+"""What can be asked of models?"""
 
 from __future__ import annotations
 
@@ -6,25 +6,19 @@ from typing import Any
 from uuid import UUID
 
 from apiflask import APIBlueprint
+from sqlalchemy import exists
 
 from app.context import current
 from app.cursors import page
-from app.database import db
+from app.database import db, in_transaction
 from app.endpoint import endpoint
-from app.errors import not_found
-from app.models import Model, ModelVersion, Project, Run
+from app.errors import conflict, not_found
+from app.lifetimes import remove
+from app.models import Deployment, Model, Project
 from app.permissions import Permission
-from app.schemas.basics import PageQuery
-from app.schemas.models import (
-    ModelChange,
-    ModelIn,
-    ModelOut,
-    ModelPage,
-    VersionIn,
-    VersionOut,
-    VersionPage,
-)
-from app.tenancy import find, look, principal, scoped
+from app.schemas.basics import KeptQuery
+from app.schemas.models import ModelChange, ModelIn, ModelOut, ModelPage
+from app.tenancy import bring_back, find, listed, look, principal, scoped
 
 bp = APIBlueprint("models", __name__, tag="Models")
 
@@ -33,13 +27,17 @@ bp = APIBlueprint("models", __name__, tag="Models")
     bp,
     "GET /v1/projects/{project_id}/models",
     access=Permission.MODELS_READ,
-    query=PageQuery,
+    query=KeptQuery,
     reply=(200, ModelPage),
 )
-def list_models(project_id: UUID, query: PageQuery) -> dict[str, Any]:
+def list_models(project_id: UUID, query: KeptQuery) -> dict[str, Any]:
     """List a project's models."""
     find(Project, project_id)
-    return page(scoped(Model).where(Model.project_id == project_id), Model, query)
+    return page(
+        listed(Model, query, Permission.MODELS_DELETE).where(Model.project_id == project_id),
+        Model,
+        query,
+    )
 
 
 @endpoint(
@@ -62,11 +60,16 @@ def create_model(project_id: UUID, body: ModelIn) -> Model:
 @endpoint(bp, "GET /v1/models/{model_id}", access=Permission.MODELS_READ, reply=(200, ModelOut))
 def read_model(model_id: UUID) -> dict[str, Any]:
     """Read a model."""
-    tenant_id = principal().tenant_id
-    row = current().rows.read(tenant_id, f"model:{model_id}", lambda: look(Model, model_id))
+    row = look(Model, model_id) if in_transaction() else _kept(model_id)
     if row is None:
         raise not_found(Model.noun)
     return row
+
+
+def _kept(model_id: UUID) -> dict[str, Any] | None:
+    """The model from Redis; a change that counts on what it read asks the database instead."""
+    tenant_id = principal().tenant_id
+    return current().rows.read(tenant_id, f"model:{model_id}", lambda: look(Model, model_id))
 
 
 @endpoint(
@@ -85,63 +88,29 @@ def update_model(model_id: UUID, body: ModelChange) -> Model:
     return model
 
 
-@endpoint(bp, "DELETE /v1/models/{model_id}", access=Permission.MODELS_DELETE, reply=(204, None))
-def delete_model(model_id: UUID) -> None:
-    """Delete a model with its versions."""
-    db.session.delete(find(Model, model_id))
-
-
 @endpoint(
     bp,
-    "GET /v1/models/{model_id}/versions",
-    access=Permission.MODELS_READ,
-    query=PageQuery,
-    reply=(200, VersionPage),
-)
-def list_versions(model_id: UUID, query: PageQuery) -> dict[str, Any]:
-    """List a model's versions."""
-    find(Model, model_id)
-    rows = scoped(ModelVersion).where(ModelVersion.model_id == model_id)
-    return page(rows, ModelVersion, query)
-
-
-@endpoint(
-    bp,
-    "POST /v1/models/{model_id}/versions",
-    access=Permission.MODELS_WRITE,
-    body=VersionIn,
-    reply=(201, VersionOut),
+    "DELETE /v1/models/{model_id}",
+    access=Permission.MODELS_DELETE,
+    reply=(204, None),
     errors={409},
 )
-def create_version(model_id: UUID, body: VersionIn) -> ModelVersion:
-    """Add the next version, perhaps naming the run of this tenant that made it."""
+def delete_model(model_id: UUID) -> None:
+    """Delete a model with its versions until it is restored or purged, unless one is deployed."""
     model = find(Model, model_id, lock=True)
-    if body.source_run_id is not None:
-        find(Run, body.source_run_id)
-    model.versions += 1
-    version = ModelVersion(
-        tenant_id=model.tenant_id,
-        model_id=model.id,
-        version=model.versions,
-        **body.model_dump(),
-    )
-    db.session.add(version)
-    db.session.flush()
-    return version
+    deployed = exists(scoped(Deployment).where(Deployment.model_id == model_id))
+    if db.session.scalar(deployed.select()):
+        raise conflict("deployed", "The model is deployed: delete its deployments first.")
+    remove(model)
 
 
 @endpoint(
     bp,
-    "GET /v1/models/{model_id}/versions/{version}",
-    access=Permission.MODELS_READ,
-    reply=(200, VersionOut),
+    "POST /v1/models/{model_id}:restore",
+    access=Permission.MODELS_DELETE,
+    reply=(200, ModelOut),
+    errors={409},
 )
-def read_version(model_id: UUID, version: int) -> ModelVersion:
-    """Read a version by its number."""
-    query = scoped(ModelVersion).where(
-        ModelVersion.model_id == model_id, ModelVersion.version == version
-    )
-    found = db.session.scalar(query)
-    if found is None:
-        raise not_found(ModelVersion.noun)
-    return found
+def restore_model(model_id: UUID) -> Model:
+    """Bring a deleted model back, with everything in it."""
+    return bring_back(Model, model_id)

@@ -6,15 +6,18 @@ from typing import Any
 from uuid import UUID
 
 from apiflask import APIBlueprint
+from sqlalchemy import exists
 
 from app.cursors import page
 from app.database import db
 from app.endpoint import endpoint
-from app.models import Project
+from app.errors import conflict
+from app.lifetimes import remove
+from app.models import Deployment, Model, Project
 from app.permissions import Permission
-from app.schemas.basics import PageQuery
+from app.schemas.basics import KeptQuery
 from app.schemas.projects import ProjectChange, ProjectIn, ProjectOut, ProjectPage
-from app.tenancy import find, principal, read, scoped
+from app.tenancy import bring_back, find, listed, principal, read, scoped
 
 bp = APIBlueprint("projects", __name__, tag="Projects")
 
@@ -23,12 +26,12 @@ bp = APIBlueprint("projects", __name__, tag="Projects")
     bp,
     "GET /v1/projects",
     access=Permission.PROJECTS_READ,
-    query=PageQuery,
+    query=KeptQuery,
     reply=(200, ProjectPage),
 )
-def list_projects(query: PageQuery) -> dict[str, Any]:
+def list_projects(query: KeptQuery) -> dict[str, Any]:
     """List the tenant's projects."""
-    return page(scoped(Project), Project, query)
+    return page(listed(Project, query, Permission.PROJECTS_DELETE), Project, query)
 
 
 @endpoint(
@@ -79,7 +82,25 @@ def update_project(project_id: UUID, body: ProjectChange) -> Project:
     "DELETE /v1/projects/{project_id}",
     access=Permission.PROJECTS_DELETE,
     reply=(204, None),
+    errors={409},
 )
 def delete_project(project_id: UUID) -> None:
-    """Delete a project with everything in it."""
-    db.session.delete(find(Project, project_id))
+    """Delete a project with everything in it until it is restored or purged, unless deployed."""
+    project = find(Project, project_id, lock=True)
+    models = scoped(Model).where(Model.project_id == project_id).with_only_columns(Model.id)
+    deployed = exists(scoped(Deployment).where(Deployment.model_id.in_(models)))
+    if db.session.scalar(deployed.select()):
+        raise conflict("deployed", "A model in it is deployed: delete its deployments first.")
+    remove(project)
+
+
+@endpoint(
+    bp,
+    "POST /v1/projects/{project_id}:restore",
+    access=Permission.PROJECTS_DELETE,
+    reply=(200, ProjectOut),
+    errors={409},
+)
+def restore_project(project_id: UUID) -> Project:
+    """Bring a deleted project back, with everything in it."""
+    return bring_back(Project, project_id)

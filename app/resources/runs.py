@@ -11,9 +11,11 @@ from sqlalchemy import Row, select
 from app.cursors import page_of
 from app.database import db
 from app.endpoint import endpoint
-from app.models import Experiment, MetricPoint, Run, RunParam, RunTag
+from app.lifetimes import remove
+from app.metric_history import scoped_points, thin
+from app.models import Experiment, Run, RunParam, RunTag
 from app.permissions import Permission
-from app.run_rows import read_whole_run, scoped_runs, store_items, store_log, whole_run
+from app.run_rows import COLUMNS, read_whole_run, store_items, store_log, whole_run
 from app.schemas.runs import (
     History,
     HistoryQuery,
@@ -26,7 +28,7 @@ from app.schemas.runs import (
     RunQuery,
     RunStatus,
 )
-from app.tenancy import find, principal
+from app.tenancy import bring_back, find, listed_conditions, principal
 
 bp = APIBlueprint("runs", __name__, tag="Runs")
 
@@ -41,7 +43,8 @@ bp = APIBlueprint("runs", __name__, tag="Runs")
 def list_runs(experiment_id: UUID, query: RunQuery) -> dict[str, Any]:
     """List an experiment's runs, perhaps only those of one status."""
     find(Experiment, experiment_id)
-    rows = scoped_runs().where(Run.experiment_id == experiment_id)
+    kept = listed_conditions(Run, query, Permission.RUNS_DELETE)
+    rows = select(*COLUMNS).where(Run.experiment_id == experiment_id, *kept)
     if query.status is not None:
         rows = rows.where(Run.status == query.status)
     return page_of(rows, Run.id, query, owner=str(principal().tenant_id))
@@ -93,8 +96,21 @@ def update_run(run_id: UUID, body: RunChange) -> Row[Any]:
 
 @endpoint(bp, "DELETE /v1/runs/{run_id}", access=Permission.RUNS_DELETE, reply=(204, None))
 def delete_run(run_id: UUID) -> None:
-    """Delete a run with everything logged to it; model versions it made stay."""
-    db.session.delete(find(Run, run_id))
+    """Delete a run until it is restored or purged; model versions it made stay."""
+    remove(find(Run, run_id, lock=True))
+
+
+@endpoint(
+    bp,
+    "POST /v1/runs/{run_id}:restore",
+    access=Permission.RUNS_DELETE,
+    reply=(200, RunOut),
+    errors={409},
+)
+def restore_run(run_id: UUID) -> Row[Any]:
+    """Bring a deleted run back, with everything logged to it."""
+    bring_back(Run, run_id)
+    return whole_run(run_id)
 
 
 @endpoint(
@@ -119,18 +135,16 @@ def log_to_run(run_id: UUID, body: LogIn) -> dict[str, int]:
     reply=(200, History),
 )
 def read_metric(run_id: UUID, key: str, query: HistoryQuery) -> dict[str, Any]:
-    """Read a metric's history; it is empty for a key that was never logged."""
+    """Read a metric's history; it is empty for a key that was never logged.
+
+    With `max_points` no peak and neither end of the history is lost.
+    """
     find(Run, run_id)
-    points = (
-        select(MetricPoint.step, MetricPoint.value, MetricPoint.logged_at)
-        .where(MetricPoint.tenant_id == principal().tenant_id)
-        .where(MetricPoint.run_id == run_id, MetricPoint.key == key)
-        .order_by(MetricPoint.step)
-        .limit(query.limit + 1)
-    )
-    if query.after is not None:
-        points = points.where(MetricPoint.step > query.after)
-    rows = db.session.execute(points).all()
+    points = scoped_points(run_id, key, query.after)
+    if query.max_points is not None:
+        thinned = db.session.execute(thin(points, query.max_points)).all()
+        return {"key": key, "points": thinned, "next_after": None}
+    rows = db.session.execute(points.limit(query.limit + 1)).all()
     shown = rows[: query.limit]
     following = shown[-1].step if len(rows) > query.limit else None
     return {"key": key, "points": shown, "next_after": following}

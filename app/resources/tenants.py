@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from apiflask import APIBlueprint
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from app import keys
 from app.cursors import page_of
@@ -16,9 +16,12 @@ from app.errors import not_found
 from app.ids import new_id
 from app.models import ApiKey, Member, Tenant
 from app.permissions import Permission, Role
+from app.resources.jobs import shown
 from app.schemas.basics import PageQuery
+from app.schemas.jobs import JobOut
 from app.schemas.tenants import Me, NewTenant, TenantChange, TenantIn, TenantOut, TenantPage
 from app.tenancy import principal
+from app.work.starting import start_job
 
 bp = APIBlueprint("tenants", __name__, tag="Tenants")
 
@@ -82,15 +85,31 @@ def read_tenant(tenant_id: UUID) -> Tenant:
 )
 def update_tenant(tenant_id: UUID, body: TenantChange) -> Tenant:
     """Rename one's own tenant."""
-    tenant = _own(tenant_id)
+    tenant = _own(tenant_id, lock=True)
     body.apply(tenant)
     return tenant
 
 
-def _own(tenant_id: UUID) -> Tenant:
+@endpoint(
+    bp,
+    "DELETE /v1/tenants/{tenant_id}",
+    access=Permission.TENANT_DELETE,
+    reply=(202, JobOut),
+)
+def delete_tenant(tenant_id: UUID) -> dict[str, Any]:
+    """Delete one's own tenant with all its data. Nobody can sign in from this moment on."""
+    tenant = _own(tenant_id, lock=True)
+    job = start_job("tenant-deletion")
+    answer = shown(job)
+    # The members' keys go with them; the job removes the rest.
+    db.session.execute(delete(Member).where(Member.tenant_id == tenant.id))
+    return answer
+
+
+def _own(tenant_id: UUID, *, lock: bool = False) -> Tenant:
     own = principal().tenant_id
     query = select(Tenant).where(Tenant.id == tenant_id, Tenant.id == own)
-    tenant = db.session.scalar(query)
+    tenant = db.session.scalar(query.with_for_update(key_share=True) if lock else query)
     if tenant is None:
         raise not_found("tenant")
     return tenant

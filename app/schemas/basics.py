@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import datetime
+from enum import StrEnum
 from typing import Annotated, Any, Generic, Self, TypeVar
 from uuid import UUID
 
@@ -22,12 +23,12 @@ def _parse_uuid(value: object) -> object:
     return UUID(value) if isinstance(value, str) and UUID_TEXT.fullmatch(value) else value
 
 
-def _parse_count(value: object) -> object:
+def parse_count(value: object) -> object:
     """A query string is text: only plain decimal digits are a number there."""
     return int(value) if isinstance(value, str) and re.fullmatch(r"[0-9]{1,16}", value) else value
 
 
-def _parse_integer(value: object) -> object:
+def parse_integer(value: object) -> object:
     """To JSON Schema 1.0 is an integer."""
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
@@ -49,9 +50,10 @@ Text = Annotated[str, StringConstraints(max_length=5000, pattern=NO_NUL)]
 Key = Annotated[str, StringConstraints(min_length=1, max_length=LONGEST_KEY, pattern=NO_NUL)]
 Tags = Annotated[dict[Key, Text], words(100)]
 Id = Annotated[UUID, BeforeValidator(_parse_uuid)]
-PageSize = Annotated[int, Field(ge=1, le=200), BeforeValidator(_parse_count)]
-Integer = Annotated[int, Field(ge=0, le=LARGEST_INTEGER), BeforeValidator(_parse_integer)]
-Offset = Annotated[int, Field(ge=0, le=LARGEST_INTEGER), BeforeValidator(_parse_count)]
+PageSize = Annotated[int, Field(ge=1, le=200), BeforeValidator(parse_count)]
+WHOLE = BeforeValidator(parse_integer)
+Integer = Annotated[int, Field(ge=0, le=LARGEST_INTEGER), BeforeValidator(parse_integer)]
+Offset = Annotated[int, Field(ge=0, le=LARGEST_INTEGER), BeforeValidator(parse_count)]
 
 
 class Input(BaseModel):
@@ -89,6 +91,19 @@ class PageQuery(Input):
 
     limit: PageSize = 50
     cursor: Annotated[str, StringConstraints(min_length=1, max_length=500)] | None = None
+
+
+class State(StrEnum):
+    """Whether an object is there or has been deleted."""
+
+    ACTIVE = "active"
+    DELETED = "deleted"
+
+
+class KeptQuery(PageQuery):
+    """Which objects: those that are there, or those that can be restored."""
+
+    state: Annotated[State, Field(strict=False)] = State.ACTIVE
 
 
 class Output(BaseModel):

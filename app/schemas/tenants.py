@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
@@ -9,7 +10,7 @@ from uuid import UUID
 from pydantic import Field, StringConstraints
 
 from app.permissions import Permission, Role
-from app.schemas.basics import Change, Id, Input, Name, Output, Page, Stored
+from app.schemas.basics import WHOLE, Change, Id, Input, Name, Output, Page, Stored
 
 Email = Annotated[
     str, StringConstraints(max_length=254, pattern=r"^[A-Za-z0-9._%+-]+@[A-Za-z0-9.-]+$")
@@ -90,15 +91,27 @@ class ApiKeyIn(Input):
     scopes: list[Annotated[Permission, Field(strict=False)]] | None = Field(
         default=None, max_length=len(Permission)
     )
+    expires_in_days: Annotated[int, Field(ge=1, le=3650), WHOLE] | None = None
+
+
+class Rotation(Input):
+    """How long the old secret stays good beside the new one, in seconds: at most a day."""
+
+    grace_seconds: Annotated[int, Field(ge=0, le=86400), WHOLE] = 0
 
 
 class ApiKeyOut(Stored):
-    """A key, known by its prefix; null scopes mean everything that the member may do."""
+    """A key, known by its prefix; null scopes mean everything that the member may do.
+
+    `last_used_at` is noted once an hour.
+    """
 
     name: str
     member_id: UUID
     prefix: str
     scopes: list[Permission] | None
+    expires_at: datetime | None
+    last_used_at: datetime | None
 
 
 class ApiKeyPage(Page[ApiKeyOut]):

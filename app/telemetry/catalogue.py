@@ -51,7 +51,7 @@ ACCESS = (
     counter("apikey_revoked_total", "API keys revoked."),
     later(
         gauge("apikey_expiring_7d", "API keys that expire within a week.", mode="livemax"),
-        "keys do not expire yet",
+        "no scope of the service sees the keys of all tenants: each tenant's list shows its own",
     ),
     counter("permission_checks_total", "Checks of a permission.", "permission", "result"),
     later(gauge("session_active", "Open sessions."), "the service has keys and no sessions"),
@@ -126,7 +126,7 @@ OPERATIONS = (
     by_job(gauge("wal_archive_age_seconds", "Age of the newest archived write-ahead log.")),
     by_job(gauge("release_gate_result", "Last verdict: 0 pass, else its exit code.", "gate")),
     gauge("build_info", "Always 1; the label is the version.", "version", mode="livemax"),
-    later(counter("audit_write_failures_total", "Audit events not kept."), "no audit log yet"),
+    counter("audit_write_failures_total", "Changes undone because their event was not kept."),
 )
 SECTIONS: Mapping[str, tuple[Metric, ...]] = {
     "HTTP": HTTP,

@@ -64,6 +64,7 @@ class Installation:
             "MAESTRO_OPERATOR_KEY_SHA256": hashlib.sha256(self.keys.operator.encode()).hexdigest(),
             "MAESTRO_CURSOR_SECRET": self.keys.cursors,
             "PROMETHEUS_MULTIPROC_DIR": str(metrics),
+            "MAESTRO_ARTIFACT_DIR": str(metrics.with_name("artifacts")),
         }
 
     def command(self, port: int, metrics: Path) -> Command:

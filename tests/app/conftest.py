@@ -3,26 +3,33 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from ipaddress import ip_network
 from uuid import uuid4
 
+import psycopg2
 import pytest
 from apiflask import APIFlask
+from psycopg2.extensions import cursor as Cursor  # noqa: N812 - a class in lower case
 
 from app.config import Config, read_config
 from app.factory import create_app
+from app.work.worker import Worker, new_worker
+from gate.testbed.postgresql import PostgreSQL
 from gate.testbed.provision import Schema
 from tests.app.callers import OPERATOR_KEY, Caller
 
 
 @pytest.fixture(scope="session")
-def config(schema: Schema, redis_url: str) -> Config:
+def config(schema: Schema, redis_url: str, tmp_path_factory: pytest.TempPathFactory) -> Config:
     return read_config(
         {
             "MAESTRO_DATABASE_URL": schema.app_url,
             "MAESTRO_REDIS_URL": redis_url,
             "MAESTRO_OPERATOR_KEY_SHA256": hashlib.sha256(OPERATOR_KEY.encode()).hexdigest(),
             "MAESTRO_CURSOR_SECRET": "a cursor secret of the tests",
+            "MAESTRO_ARTIFACT_DIR": str(tmp_path_factory.mktemp("artifacts")),
         }
     )
 
@@ -30,6 +37,33 @@ def config(schema: Schema, redis_url: str) -> Config:
 @pytest.fixture(scope="session")
 def service(config: Config) -> APIFlask:
     return create_app(config)
+
+
+@pytest.fixture(scope="session")
+def operator_key() -> str:
+    return OPERATOR_KEY
+
+
+@pytest.fixture
+def superuser(postgresql: PostgreSQL, schema: Schema) -> Iterator[Cursor]:
+    """Sees and changes everything at once, whatever the policies say."""
+    connection = psycopg2.connect(postgresql.url_for(schema.database))
+    connection.autocommit = True
+    with connection.cursor() as cursor:
+        yield cursor
+    connection.close()
+
+
+@pytest.fixture
+def worker(config: Config, superuser: Cursor) -> Iterator[Worker]:
+    """Background work to be run by the test itself; it may deliver to this machine.
+
+    What earlier tests left in the queue is gone.
+    """
+    superuser.execute("DELETE FROM tasks")
+    made = new_worker(replace(config, webhook_allow=(ip_network("127.0.0.0/8"),)))
+    yield made
+    made.close()
 
 
 @pytest.fixture

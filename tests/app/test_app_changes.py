@@ -263,7 +263,9 @@ class CacheBesideADatabase(RuleBasedStateMachine):
             assert self.versions[served] >= self.committed - self.unheard
 
 
-CacheBesideADatabase.TestCase.settings = settings(max_examples=200, stateful_step_count=30)
+CacheBesideADatabase.TestCase.settings = settings(
+    max_examples=200, stateful_step_count=30, deadline=None
+)
 test_the_cache_is_never_older_than_the_last_change_heard_of = CacheBesideADatabase.TestCase
 
 

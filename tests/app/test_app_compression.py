@@ -105,6 +105,12 @@ def is_read(declared: Declaration) -> bool:
     return declared.method == "GET" or declared.path.endswith(reading)
 
 
+class Typed(BaseModel):
+    """What the page takes."""
+
+    type: str = ""
+
+
 def tagged(config: Config) -> APIFlask:
     """The service with one more page, whose answer has a tag and whose change needs it."""
     app = create_app(config)
@@ -120,7 +126,7 @@ def tagged(config: Config) -> APIFlask:
 
     promise = {"access": Audience.PUBLIC, "body": None, "operation": "page", "fail_closed": False}
     page.maestro_declaration = replace(  # type: ignore[attr-defined]
-        template, **promise, query_names=frozenset({"type"})
+        template, **promise, query=Typed
     )
     app.add_url_rule("/tagged", "page", page, methods=["GET", "PUT"])
     return app

@@ -24,6 +24,9 @@ WRONG = {
     "MAESTRO_OIDC_ISSUER": ["issuer", "http://issuer.example", "ftp://127.0.0.1", "https://"],
     "OTEL_EXPORTER_OTLP_ENDPOINT": ["localhost:4318", "grpc://x"],
     "MAESTRO_TRACE_RATIO": ["", "2", "-1", "1.5", "5%"],
+    "MAESTRO_WEBHOOK_SECRET": ["short"],
+    "MAESTRO_WEBHOOK_ALLOW": ["10.0.0.1/8", "everything"],
+    "MAESTRO_CELERY_BROKER_URL": ["amqp://x"],
 }
 
 
@@ -41,6 +44,18 @@ def test_a_wrong_variable_is_named_in_one_sentence(name: str, value: str) -> Non
 def test_secrets_are_not_in_the_repr() -> None:
     text = repr(read_config(GOOD))
     assert not any(secret in text for secret in ("pass-word", "red-secret", "long enough"))
+
+
+def test_webhooks_secrets_come_from_a_variable_of_their_own_or_from_the_cursors() -> None:
+    own = GOOD | {"MAESTRO_WEBHOOK_SECRET": "another secret, long enough"}
+    assert read_config(own).webhook_secret == own["MAESTRO_WEBHOOK_SECRET"]
+    assert read_config(GOOD).webhook_secret == GOOD["MAESTRO_CURSOR_SECRET"]
+
+
+def test_networks_for_webhooks_are_a_list_and_none_by_default() -> None:
+    allowed = read_config(GOOD | {"MAESTRO_WEBHOOK_ALLOW": "10.0.0.0/8, fd00::/8"}).webhook_allow
+    assert [str(network) for network in allowed] == ["10.0.0.0/8", "fd00::/8"]
+    assert read_config(GOOD).webhook_allow == ()
 
 
 def test_the_plain_scheme_means_psycopg2() -> None:

@@ -6,19 +6,25 @@ import json
 import logging
 from typing import Any
 
+import psycopg2
 import pytest
 
 from app.headers import OTHERS, talisman_headers
 from app.logs import JsonLines
+from gate.testbed.postgresql import PostgreSQL
+from gate.testbed.provision import Schema
 from tests.app.callers import NOBODY, OPERATOR_KEY, Caller
 
 JSON = "application/json"
 BIG = b'{"name": "' + b"x" * (1 << 20) + b'"}'
+NOTHING = (b"null", b"false", b"0", b'""', b"[]")
 REFUSED: list[tuple[int, str, str, dict[str, Any]]] = [
     (400, "POST", "/v1/projects", {"data": b"{", "content_type": JSON}),
     (400, "POST", "/v1/projects", {"data": b"", "content_type": JSON}),
     (400, "POST", "/v1/projects", {"data": b'{"name": NaN}', "content_type": JSON}),
-    (400, "POST", "/v1/projects", {"data": b'{"name": "\\ud800"}', "content_type": JSON}),
+    (422, "POST", "/v1/projects", {"data": b'{"name": "\\ud800"}', "content_type": JSON}),
+    (422, "POST", "/v1/projects", {"data": b'{"\\udfff": 1}', "content_type": JSON}),
+    (400, "POST", "/v1/projects", {"data": b'{"name": "\xff"}', "content_type": JSON}),
     (404, "GET", "/v1/projects/no-uuid", {}),
     (404, "GET", f"/v1/projects/{NOBODY}", {}),
     (404, "GET", f"/v1/models/{NOBODY}/versions/0", {}),
@@ -34,6 +40,12 @@ REFUSED: list[tuple[int, str, str, dict[str, Any]]] = [
     (422, "POST", "/v1/projects", {"json": {"name": 1}}),
     (422, "POST", "/v1/projects", {"json": {"name": "x", "tenant_id": NOBODY}}),
     (422, "POST", "/v1/projects", {"json": []}),
+    (422, "POST", "/v1/runs:search", {"data": b"null", "content_type": JSON}),
+    (404, "DELETE", f"/v1/models/{NOBODY}/versions/2147483648", {}),
+    *((422, "POST", "/v1/exports", {"data": body, "content_type": JSON}) for body in NOTHING),
+    (422, "POST", "/v1/api-keys", {"json": {"name": "x", "expires_in_days": 0}}),
+    (422, "POST", "/v1/purges", {"json": {"older_than_days": 3651}}),
+    (422, "PATCH", "/v1/quotas", {"json": {"unheard_of": 1}}),
     (422, "PATCH", f"/v1/projects/{NOBODY}", {"json": {}}),
     (422, "PATCH", f"/v1/projects/{NOBODY}", {"json": {"name": None}}),
     (422, "GET", "/v1/projects?limit=201", {}),
@@ -114,7 +126,9 @@ def test_a_log_is_stored_whole_or_not_at_all(owner: Caller) -> None:
     assert rest["next_after"] is None
 
 
-def test_a_deleted_run_leaves_the_versions_it_made(owner: Caller) -> None:
+def test_a_deleted_run_leaves_the_versions_it_made(
+    owner: Caller, postgresql: PostgreSQL, schema: Schema
+) -> None:
     project = owner.make("/v1/projects", name="p")["id"]
     experiment = owner.make(f"/v1/projects/{project}/experiments", name="e")["id"]
     run = owner.make(f"/v1/experiments/{experiment}/runs", name="r")["id"]
@@ -122,8 +136,21 @@ def test_a_deleted_run_leaves_the_versions_it_made(owner: Caller) -> None:
     made = owner.make(f"/v1/models/{model}/versions", source_run_id=run)
     assert (made["version"], made["source_run_id"]) == (1, run)
     assert owner.ask("DELETE", f"/v1/runs/{run}").status_code == 204
+    # The reference stays while the run can be restored, and leads nowhere.
+    assert owner.read(f"/v1/models/{model}/versions/1")["source_run_id"] == run
+    assert owner.ask("GET", f"/v1/runs/{run}").status_code == 404
+    purge(postgresql, schema, run)
     assert owner.read(f"/v1/models/{model}/versions/1")["source_run_id"] is None
     assert owner.make(f"/v1/models/{model}/versions")["version"] == 2
+
+
+def purge(postgresql: PostgreSQL, schema: Schema, run: str) -> None:
+    """What purging does: the row goes for good."""
+    connection = psycopg2.connect(postgresql.url_for(schema.database))
+    with connection, connection.cursor() as cursor:
+        cursor.execute("DELETE FROM runs WHERE id = %s", [run])
+        assert cursor.rowcount == 1
+    connection.close()
 
 
 EXPECTED = {

@@ -225,13 +225,18 @@ def test_a_model_is_read_from_the_cache_and_every_change_shows_at_once(
         assert owner.read(path)["description"] == str(number)
     owner.make(f"{path}/versions")
     assert new_owner().ask("GET", path).status_code == 404
-    owner.ask("DELETE", path)
+    owner.ask("DELETE", f"/v1/deployments/{world.deployment_id}")
+    assert owner.ask("DELETE", path).status_code == 204
     assert owner.ask("GET", path).status_code == 404
+    owner.make(f"{path}:restore")
+    assert owner.read(path)["description"] == "4"
+    assert owner.ask("DELETE", path).status_code == 204
     assert owner.ask("GET", f"/v1/models/{NOBODY}").status_code == 404
 
 
 def test_deleting_a_project_ends_its_models(owner: Caller) -> None:
     world = build_world(owner, "w")
+    owner.ask("DELETE", f"/v1/deployments/{world.deployment_id}")
     owner.read(f"/v1/models/{world.model_id}")
     assert owner.ask("DELETE", f"/v1/projects/{world.project_id}").status_code == 204
     assert owner.ask("GET", f"/v1/models/{world.model_id}").status_code == 404

@@ -10,7 +10,7 @@ from gate.model import Doubt, Finding, Json, Observation, Severity
 from gate.run import gather, judge
 from security_tests.contract import CHECK, CLEAN, WEIGHTS
 from security_tests.document import Route
-from security_tests.fuzz import endangers
+from security_tests.fuzz import endangers, without_once
 from security_tests.fuzz_report import list_cases, list_troubles, read_events
 
 
@@ -157,3 +157,14 @@ def test_the_running_service_keeps_its_contract_and_every_operation_is_exercised
     assert result.observed == {"excluded": 2, "operation": 6, "principal": 1}
     assert not list(testbed.folder.glob("fuzz-*"))
     assert not any(secret in repr(record) for secret in testbed.secrets)
+
+
+def test_the_fuzzer_never_sends_a_key_that_makes_a_request_count_once() -> None:
+    once: Json = {"name": "Idempotency-Key", "in": "header", "schema": {"type": "string"}}
+    other: Json = {"name": "If-Match", "in": "header", "schema": {"type": "string"}}
+    query: Json = {"name": "Idempotency-Key", "in": "query", "schema": {"type": "string"}}
+    operation: dict[str, Json] = {"parameters": [once, other, query], "responses": {}}
+    document: dict[str, Json] = {"paths": {"/runs": {"post": operation, "get": {}}}}
+    left = {"parameters": [other, query], "responses": {}}
+    assert without_once(document) == {"paths": {"/runs": {"post": left, "get": {}}}}
+    assert operation["parameters"] == [once, other, query]

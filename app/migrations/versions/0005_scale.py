@@ -11,7 +11,7 @@ any policy, so that even a role with rights on it sees nothing.
 from alembic import op
 
 revision = "0005"
-down_revision = "0001"
+down_revision = "0004"
 
 COLUMNS = "tenant_id, run_id, key, step, value, logged_at"
 COPY = f"INSERT INTO metric_points ({COLUMNS}) SELECT {COLUMNS} FROM old_metric_points"  # noqa: S608 - names of ours

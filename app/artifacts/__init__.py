@@ -1,0 +1,1 @@
+"""Where are the bytes of artifacts kept, and how do they come and go?"""

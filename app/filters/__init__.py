@@ -1,0 +1,1 @@
+"""How do callers say which runs they mean?"""

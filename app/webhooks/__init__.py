@@ -1,0 +1,1 @@
+"""How does somebody else's server hear of what happened?"""
