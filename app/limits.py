@@ -77,7 +77,7 @@ def _strict_limiter(config: Config, pool: GuardedPool) -> Limiter:
         in_memory_fallback_enabled=True,
         key_prefix="maestro",
     )
-    limiter.request_filter(lambda: _operation() not in STRICT)
+    limiter.request_filter(lambda: request.method == "OPTIONS" or _operation() not in STRICT)
     return limiter
 
 

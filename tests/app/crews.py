@@ -29,7 +29,7 @@ class Crew:
 
     def workers(self) -> list[psutil.Process]:
         """The workers, which are the server's children that speak to the network."""
-        return [one for one in self.child.process.children() if one.net_connections("tcp")]
+        return [one for one in self.child.process.children() if speaks(one)]
 
     def connections(self) -> list[int]:
         """How many clients each worker is connected to."""
@@ -58,6 +58,14 @@ class Crew:
         assert answer.status_code == 201, answer.text
         key: str = answer.json()["api_key"]
         return key
+
+
+def speaks(process: psutil.Process) -> bool:
+    """Has the process a TCP socket? One that has just ended has none."""
+    try:
+        return bool(process.net_connections("tcp"))
+    except psutil.NoSuchProcess:
+        return False
 
 
 @contextmanager

@@ -11,6 +11,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from apiflask import APIFlask
 from hypothesis import given
 from hypothesis import strategies as st
 from redis import Redis
@@ -19,14 +20,14 @@ from werkzeug.test import TestResponse
 
 from app.config import Config
 from app.database import db
-from app.factory import create_app
+from app.factory import create_app, declarations
 from app.leases import MOST_HELD, Counter, Standing, Tier
 from app.limits import STRICT, TIERS, fields
 from app.redis_pool import new_pool
 from gate.model import Json
 from gate.testbed.client import HttpClient
 from gate.testbed.embedded import Embedded
-from tests.app.callers import NOBODY, Caller
+from tests.app.callers import EMPTY_WORLD, NOBODY, Caller
 
 ITEM = re.compile(r'"([a-z-]+)";(?:q=(\d+);w=(\d+)|r=(\d+);t=(\d+))')
 NOWHERE = "redis://127.0.0.1:1/0"
@@ -157,6 +158,16 @@ def test_requests_that_are_forbidden_or_wrong_count_as_well(
     owner.ask("GET", "/v1/tenants")
     owner.ask("GET", "/v1/projects?limit=0")
     assert standings(owner.ask("GET", "/v1/me"))["free"][2] == before - 3
+
+
+def test_asking_for_the_options_of_a_strict_operation_is_not_counted(
+    service: APIFlask, owner: Caller
+) -> None:
+    routes = declarations(service)
+    for operation in STRICT:
+        answer = owner.ask("OPTIONS", EMPTY_WORLD.fill(routes[operation].path))
+        assert answer.status_code == 200, operation
+        assert "RateLimit" not in answer.headers
 
 
 def test_key_creation_has_a_limit_of_its_own_in_each_tenant(

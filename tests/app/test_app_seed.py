@@ -161,3 +161,11 @@ def test_the_command_says_what_is_wrong(
     )
     assert (ended.returncode, said in ended.stderr) == (code, True), ended.stderr
     assert len(ended.stderr.splitlines()) == 1 or code == 2
+
+
+def test_more_than_the_plan_allows_is_refused_in_one_sentence(
+    schema: Schema, new_owner: Callable[..., Caller]
+) -> None:
+    many = Dataset(projects=11, experiments=11, runs=0, models=0)
+    with pytest.raises(SeedError, match="quota of projects is used up"):
+        seed(schema.app_url, tenant_of(new_owner("free")), many, quietly)
