@@ -11,6 +11,7 @@ from itertools import groupby
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from gate import redaction
 from gate.check import Client, Testbed
 from gate.model import Json, Observation
 from security_tests.document import Route, list_routes
@@ -148,10 +149,24 @@ def list_failures(testbed: Testbed, client: Client, cases: Sequence[Case]) -> It
             type=failed.type,
             message=failed.message[:EXCERPT],
             status=case.status,
-            answer=case.answer[:EXCERPT],
+            answer=excerpt(testbed, case.answer),
+            method=case.method,
+            target=address(case.path)[:EXCERPT],
+            sent=excerpt(testbed, case.sent),
             count=1 + len(more),
             curl=caller.curl(case.method, case.path, body=case.body),
         )
+
+
+def excerpt(testbed: Testbed, text: str) -> str:
+    """The start of a body, without credentials; removed first, since a cut one is not found."""
+    return redaction.body(text, "", testbed.secrets)[:EXCERPT]
+
+
+def address(path: str) -> str:
+    """Path and query, without the values of parameters that are named like a secret."""
+    where, mark, query = path.partition("?")
+    return where + mark + redaction.fields(query)
 
 
 def ask_who(testbed: Testbed, client: Client, routes: Sequence[Route]) -> Iterator[Observation]:

@@ -10,7 +10,7 @@ from gate.model import Doubt, Finding, Json, Observation, Severity
 from gate.run import gather, judge
 from security_tests.contract import CHECK, CLEAN, WEIGHTS
 from security_tests.document import Route
-from security_tests.fuzz import endangers
+from security_tests.fuzz import address, endangers
 from security_tests.fuzz_report import list_cases, list_troubles, read_events
 
 
@@ -157,3 +157,19 @@ def test_the_running_service_keeps_its_contract_and_every_operation_is_exercised
     assert result.observed == {"excluded": 2, "operation": 6, "principal": 1}
     assert not list(testbed.folder.glob("fuzz-*"))
     assert not any(secret in repr(record) for secret in testbed.secrets)
+
+
+def test_a_failure_shows_its_request_and_answer_without_credentials() -> None:
+    data: dict[str, Json] = {
+        **CHECK.controls[0].record[-1].data,
+        "method": "POST",
+        "target": "/v1/runs?dry=1",
+        "sent": '{"name": 5}',
+    }
+    record = Observation(kind="failure", subject="POST /v1/runs", data=data)
+    (finding,) = (each for each in CHECK.judge([record]) if isinstance(each, Finding))
+    shown = finding.evidence[0].exchange
+    assert shown is not None
+    assert (shown.method, shown.target, shown.sent) == ("POST", "/v1/runs?dry=1", '{"name": 5}')
+    assert (shown.status, shown.received) == (500, "{}")
+    assert address("/v1/runs?api_key=abc&dry=1") == "/v1/runs?api_key=%5Bredacted%5D&dry=1"
