@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from chaos import oracles
 from chaos.exhibits import exhibits
 from chaos.history import Ending, Exchange, Fault, History, read_history
+from chaos.promises import promises
 from chaos.rules import RULES
 from chaos.workload import READ, WRITE
 from gate.exhibits import Exhibit
@@ -38,12 +39,14 @@ def judge(seen: Sequence[Observation]) -> Iterator[Finding | Estimate | Doubt | 
     if history.fault is None:
         yield Doubt(subject="fault", reason="no fault was injected")
         return
-    yield from doubt(history, history.fault)
+    doubts = [*doubt(history, history.fault)]
+    yield from doubts
     if history.present is not None:
         yield from judge_elements(history, history.present)
     yield from judge_answers(history, history.fault)
     yield from estimate(history, history.fault)
     yield from exhibits(history, history.fault)
+    yield from promises(history, history.fault, sure=not doubts)
 
 
 def doubt(history: History, fault: Fault) -> Iterator[Doubt]:

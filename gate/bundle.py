@@ -34,7 +34,7 @@ PLAN, JOURNAL, POLICY, VERDICT, SUMS = (
     "SHA256SUMS",
 )
 HISTORY, ENVIRONMENT, PARTIAL = "history.json", "environment.json", "PARTIAL"
-SIGNATURE, ATTESTATIONS = f"{SUMS}.sig", "attestations"
+SIGNATURE, KEYLESS, ATTESTATIONS = f"{SUMS}.sig", f"{SUMS}.sigstore.json", "attestations"
 STATEMENTS = ("test-result.dsse.json", "vsa.dsse.json")
 SIGNATURES = (SIGNATURE, *(f"{ATTESTATIONS}/{name}" for name in STATEMENTS))
 SUM_LINE = re.compile(r"(?P<digest>[0-9a-f]{64})  (?P<name>.+)")
@@ -102,14 +102,15 @@ def payloads(folder: Path, verdict: Verdict) -> dict[str, bytes]:
 def digests(folder: Path) -> dict[str, str]:
     """The SHA-256 of each file but the seals, by path relative to the folder.
 
-    A folder without files counts as a file that should not be there.
+    A folder without files counts as a file that should not be there. A keyless signature, made by
+    `sigstore sign SHA256SUMS` after the seal, is a seal too; it is for sigstore to verify.
     """
     found = {}
     for parent, folders, names in os.walk(folder):
         for name in (*names, *(each for each in folders if is_odd(Path(parent) / each))):
             path = Path(parent) / name
             relative = path.relative_to(folder).as_posix()
-            if relative not in {SUMS, PARTIAL, *SIGNATURES}:
+            if relative not in {SUMS, PARTIAL, KEYLESS, *SIGNATURES}:
                 found[relative] = digest(path)
     return found
 

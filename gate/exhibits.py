@@ -6,9 +6,10 @@ axis that the exhibit names.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from math import isfinite
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 from pydantic import Discriminator
 
@@ -112,6 +113,56 @@ class Phases:
             raise ValueError(f"{self.title} holds a duration that is none")
 
 
-Exhibit = Timeline | Histogram | Phases
+Cell = Literal[
+    "not tried",
+    "undecided",
+    "nothing shown",
+    "refused",
+    "kept",
+    "allowed",
+    "got through",
+    "broken",
+]
+"""A word for what came of a row in a column; of two words for one place the later one counts."""
+CELLS: tuple[Cell, ...] = get_args(Cell)
+Topic = Literal["access", "promises"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Matrix:
+    """What came of each row in each column: of operations and callers, of promises and faults."""
+
+    topic: Topic
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, tuple[Cell, ...]], ...]
+    kind: Literal["matrix"] = "matrix"
+
+    def __post_init__(self) -> None:
+        """Refuse what has holes."""
+        for name, cells in self.rows:
+            if len(cells) != len(self.columns):
+                raise ValueError(f"{name} has {len(cells)} cells for {len(self.columns)} columns")
+
+
+Said = tuple[str, str, Cell]
+"""A row, a column and the word for it."""
+
+
+def tabulate(topic: Topic, said: Iterable[Said]) -> Matrix:
+    """The matrix of these words, in the order in which rows and columns are first named."""
+    words: dict[tuple[str, str], Cell] = {}
+    for row, column, cell in said:
+        words[row, column] = max(words.get((row, column), CELLS[0]), cell, key=CELLS.index)
+    rows, columns = (tuple(dict.fromkeys(place[axis] for place in words)) for axis in (0, 1))
+    return Matrix(
+        topic=topic,
+        columns=columns,
+        rows=tuple(
+            (row, tuple(words.get((row, column), CELLS[0]) for column in columns)) for row in rows
+        ),
+    )
+
+
+Exhibit = Timeline | Histogram | Phases | Matrix
 Shown = Annotated[Exhibit, Discriminator("kind")]
 """An exhibit as it is written down: `kind` says which."""

@@ -76,6 +76,8 @@ def verify(run: Path, public_key: Path | None) -> None:
     )
     click.echo(f"Intact: files unchanged, verdict follows from results and policy, {redone}.")
     click.echo(screen.signature_line(verdict, trusted=bool(trusted)))
+    if (run / bundle.KEYLESS).exists():
+        click.echo(f"Not verified: {bundle.KEYLESS}; `sigstore verify identity` does that.")
     click.echo(f"The verdict was {verdict.outcome.label}.")
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from gate.check import Check
-from gate.exhibits import Exhibit, Histogram, Phases, Timeline
+from gate.exhibits import Exhibit, Histogram, Matrix, Phases, Timeline
 from gate.model import Doubt, Estimate, Finding, Limit, Measure, Observation, Outcome, Severity
 
 Judgement = tuple[tuple[Finding, ...], tuple[Measure, ...], tuple[Doubt, ...], tuple[Exhibit, ...]]
@@ -29,7 +29,7 @@ def weigh(check: Check, seen: Sequence[Observation], limits: Mapping[str, float]
             *(straddle(each) for each in measures if each.outcome is Outcome.INCONCLUSIVE),
             *(Doubt(subject=name, reason="was not measured") for name in sorted(unmeasured)),
         ),
-        tuple(item for item in said if isinstance(item, Timeline | Histogram | Phases)),
+        tuple(item for item in said if isinstance(item, Timeline | Histogram | Phases | Matrix)),
     )
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from gate.check import Check, Control, Lie
+from gate.exhibits import Exchange
 from gate.model import Doubt, Evidence, Finding, Json, Observation, Severity
 from security_tests.fuzz import probe
 
@@ -23,6 +24,7 @@ class Weight:
     severity: Severity = Severity.MEDIUM
     cwe: int | None = None
     owasp_api: str | None = None
+    cvss: str | None = None
 
 
 WEIGHTS = {
@@ -32,6 +34,7 @@ WEIGHTS = {
         severity=Severity.HIGH,
         cwe=755,
         owasp_api="API8:2023",
+        cvss="CVSS:4.0/AV:N/AC:L/AT:N/PR:L/UI:N/VC:N/VI:N/VA:L/SC:N/SI:N/SA:N",
     ),
     "status_code_conformance": Weight(
         title="The service answers with a status that the document does not mention",
@@ -55,11 +58,13 @@ WEIGHTS = {
         remedy="Send exactly the documented properties: one too many may be one too many told.",
         cwe=213,
         owasp_api="API3:2023",
+        cvss="CVSS:4.0/AV:N/AC:L/AT:N/PR:L/UI:N/VC:L/VI:N/VA:N/SC:N/SI:N/SA:N",
     ),
     "negative_data_rejection": Weight(
         title="The service accepts input that its schema forbids",
         remedy="Refuse it with 4xx, or widen the schema.",
         cwe=20,
+        cvss="CVSS:4.0/AV:N/AC:L/AT:N/PR:L/UI:N/VC:N/VI:L/VA:N/SC:N/SI:N/SA:N",
     ),
     "positive_data_acceptance": Weight(
         title="The service refuses input that its schema allows",
@@ -70,6 +75,7 @@ WEIGHTS = {
         title="A request without a required header is accepted",
         remedy="Refuse the request with 4xx.",
         cwe=20,
+        cvss="CVSS:4.0/AV:N/AC:L/AT:N/PR:L/UI:N/VC:N/VI:L/VA:N/SC:N/SI:N/SA:N",
     ),
     "unsupported_method": Weight(
         title="A method that is not documented is not refused with 405",
@@ -86,6 +92,7 @@ WEIGHTS = {
         title="A deleted object can still be used",
         remedy="Answer 404 or 410 for a deleted object.",
         cwe=672,
+        cvss="CVSS:4.0/AV:N/AC:L/AT:N/PR:L/UI:N/VC:L/VI:L/VA:N/SC:N/SI:N/SA:N",
     ),
     "ensure_resource_availability": Weight(
         title="An object that was just created cannot be found",
@@ -97,6 +104,7 @@ WEIGHTS = {
         severity=Severity.HIGH,
         cwe=306,
         owasp_api="API2:2023",
+        cvss="CVSS:4.0/AV:N/AC:L/AT:N/PR:N/UI:N/VC:H/VI:H/VA:N/SC:N/SI:N/SA:N",
     ),
     "object_level_authorization": Weight(
         title="Another identity reads the object",
@@ -104,6 +112,7 @@ WEIGHTS = {
         severity=Severity.CRITICAL,
         cwe=639,
         owasp_api="API1:2023",
+        cvss="CVSS:4.0/AV:N/AC:L/AT:N/PR:L/UI:N/VC:H/VI:N/VA:N/SC:N/SI:N/SA:N",
     ),
 }
 OTHER = Weight(
@@ -149,10 +158,26 @@ def report(index: int, failure: Observation) -> Finding:
                 summary=f"answered {data.get('status')}: {str(data.get('answer', ''))[:300]}",
                 reproduce=str(data.get("curl", "")),
                 observation=index,
+                exchange=exchange(data),
             ),
         ),
         cwe=weight.cwe,
         owasp_api=weight.owasp_api,
+        cvss=weight.cvss,
+    )
+
+
+def exchange(data: Mapping[str, Json]) -> Exchange | None:
+    """The first failing request and its answer; None for a record that does not hold them."""
+    method, target, status = data.get("method"), data.get("target"), data.get("status")
+    if not isinstance(method, str) or not isinstance(target, str):
+        return None
+    return Exchange(
+        method=method,
+        target=target,
+        sent=str(data.get("sent", "")),
+        status=status if isinstance(status, int) and status else None,
+        received=str(data.get("answer", "")),
     )
 
 
@@ -194,7 +219,7 @@ CHECK = Check(
     claim="Every documented operation keeps its contract, and none fails, on good and bad input.",
     blind_to=(
         "Operations that are not in the document. Operations that could take away the access of "
-        "the principal that fuzzes (changes of one member, user, account, key, token or session, "
+        "the principal that fuzzes (changes of one member, account, key, session or of its quotas, "
         "and the deletion of the tenant): recorded as excluded, never called. Only one tenant's "
         "owner fuzzes, so operations for other credentials show their refusals only. What an "
         "Idempotency-Key does, which is never sent. Few cases "

@@ -11,6 +11,7 @@ from itertools import groupby
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from gate import redaction
 from gate.check import Client, Testbed
 from gate.model import Json, Observation
 from security_tests.document import Route, as_object, list_routes
@@ -30,9 +31,10 @@ EXCERPT = 500
 FOUND_NOTHING, FOUND_SOMETHING = 0, 1
 ACCESS = re.compile(
     r"/(members?|memberships?|users?|accounts?|api[-_]?keys?|keys?|tokens?|sessions?|credentials?)"
-    r"/\{[^}]*\}(/[^{}]*)?$",
+    r"/\{[^}]*\}([/:][^{}]*)?$",
     re.IGNORECASE,
 )
+BOUNDS = re.compile(r"/(quotas?|limits?|plans?)$", re.IGNORECASE)
 PLACE = re.compile(r"/(tenants?|organi[sz]ations?|workspaces?|teams?)(/\{[^}]*\})?$", re.IGNORECASE)
 
 
@@ -71,10 +73,11 @@ def probe(testbed: Testbed) -> Iterator[Observation]:
 
 
 def endangers(route: Route) -> bool:
-    """Could a call change or end a member, a key, a session or the tenant itself?"""
+    """Could a call change or end a member, a key, a session, the tenant itself or its quotas?"""
     if route.method == "DELETE" and PLACE.search(route.path):
         return True
-    return route.method not in {"GET", "HEAD", "OPTIONS"} and bool(ACCESS.search(route.path))
+    found = ACCESS.search(route.path) or BOUNDS.search(route.path)
+    return route.method not in {"GET", "HEAD", "OPTIONS"} and found is not None
 
 
 def note(testbed: Testbed, kind: str, subject: str, **data: Json) -> Observation:
@@ -171,10 +174,24 @@ def list_failures(testbed: Testbed, client: Client, cases: Sequence[Case]) -> It
             type=failed.type,
             message=failed.message[:EXCERPT],
             status=case.status,
-            answer=case.answer[:EXCERPT],
+            answer=excerpt(testbed, case.answer),
+            method=case.method,
+            target=address(case.path)[:EXCERPT],
+            sent=excerpt(testbed, case.sent),
             count=1 + len(more),
             curl=caller.curl(case.method, case.path, body=case.body),
         )
+
+
+def excerpt(testbed: Testbed, text: str) -> str:
+    """The start of a body, without credentials; removed first, since a cut one is not found."""
+    return redaction.body(text, "", testbed.secrets)[:EXCERPT]
+
+
+def address(path: str) -> str:
+    """Path and query, without the values of parameters that are named like a secret."""
+    where, mark, query = path.partition("?")
+    return where + mark + redaction.fields(query)
 
 
 def ask_who(testbed: Testbed, client: Client, routes: Sequence[Route]) -> Iterator[Observation]:

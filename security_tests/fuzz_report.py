@@ -37,6 +37,7 @@ class Case:
     method: str
     path: str
     body: Json
+    sent: str
     signed: bool
     status: int
     answer: str
@@ -82,12 +83,14 @@ def read_case(
     request, response = as_object(sent.get("request")), as_object(sent.get("response"))
     parts = urlsplit(str(request.get("uri", "")))
     status = response.get("status_code", UNTRIED)
+    sent_body = text_of(request.get("body"))
     return Case(
         operation=label,
         phase=phase,
         method=str(request.get("method", "")),
         path=parts.path + (f"?{parts.query}" if parts.query else ""),
-        body=as_json(text_of(request.get("body"))),
+        body=as_json(sent_body),
+        sent=sent_body,
         signed=any(name.lower() == credential for name in as_object(request.get("headers"))),
         status=status if isinstance(status, int) else UNTRIED,
         answer=text_of(response.get("content")),

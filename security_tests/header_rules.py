@@ -79,6 +79,7 @@ class Rule:
     applies: Callable[[Seen], bool] = lambda _: True
     cwe: int | None = None
     asvs: str | None = None
+    cvss: str | None = None
 
     def broken_by(self, seen: Seen) -> bool:
         """Does the rule speak of this answer, and does the answer break it?"""

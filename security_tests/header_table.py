@@ -41,6 +41,7 @@ RULES: tuple[Rule, ...] = (
         ),
         cwe=319,
         asvs="V3.4.1",
+        cvss="CVSS:4.0/AV:N/AC:H/AT:P/PR:N/UI:P/VC:H/VI:H/VA:N/SC:N/SI:N/SA:N",
     ),
     Rule(
         name="csp-sources",
@@ -56,6 +57,7 @@ RULES: tuple[Rule, ...] = (
         ),
         cwe=1021,
         asvs="V3.4.3",
+        cvss="CVSS:4.0/AV:N/AC:L/AT:P/PR:N/UI:A/VC:L/VI:L/VA:N/SC:N/SI:N/SA:N",
     ),
     Rule(
         name="csp-frames",
@@ -68,6 +70,7 @@ RULES: tuple[Rule, ...] = (
         spoilt=({"content-security-policy": "default-src 'none'"},),
         cwe=1021,
         asvs="V3.4.6",
+        cvss="CVSS:4.0/AV:N/AC:L/AT:P/PR:N/UI:A/VC:N/VI:L/VA:N/SC:N/SI:N/SA:N",
     ),
     Rule(
         name="nosniff",
@@ -80,6 +83,7 @@ RULES: tuple[Rule, ...] = (
         spoilt=({"x-content-type-options": None},),
         cwe=430,
         asvs="V3.4.4",
+        cvss="CVSS:4.0/AV:N/AC:L/AT:P/PR:L/UI:P/VC:L/VI:L/VA:N/SC:N/SI:N/SA:N",
     ),
     Rule(
         name="frame-options",
@@ -91,6 +95,7 @@ RULES: tuple[Rule, ...] = (
         severity=Severity.LOW,
         spoilt=({"x-frame-options": None}, {"x-frame-options": "ALLOWALL"}),
         cwe=1021,
+        cvss="CVSS:4.0/AV:N/AC:L/AT:P/PR:N/UI:A/VC:N/VI:L/VA:N/SC:N/SI:N/SA:N",
     ),
     Rule(
         name="referrer-policy",
@@ -103,6 +108,7 @@ RULES: tuple[Rule, ...] = (
         spoilt=({"referrer-policy": None}, {"referrer-policy": "unsafe-url"}),
         cwe=200,
         asvs="V3.4.5",
+        cvss="CVSS:4.0/AV:N/AC:L/AT:P/PR:N/UI:P/VC:L/VI:N/VA:N/SC:N/SI:N/SA:N",
     ),
     Rule(
         name="permissions-policy",
@@ -140,6 +146,7 @@ RULES: tuple[Rule, ...] = (
         ),
         cwe=346,
         asvs="V3.5.8",
+        cvss="CVSS:4.0/AV:N/AC:H/AT:P/PR:N/UI:P/VC:L/VI:N/VA:N/SC:N/SI:N/SA:N",
     ),
     Rule(
         name="embedder-policy",
@@ -178,6 +185,7 @@ RULES: tuple[Rule, ...] = (
         ),
         cwe=524,
         asvs="V14.3.2",
+        cvss="CVSS:4.0/AV:N/AC:L/AT:P/PR:L/UI:N/VC:H/VI:N/VA:N/SC:N/SI:N/SA:N",
     ),
     Rule(
         name="vary",
@@ -191,6 +199,7 @@ RULES: tuple[Rule, ...] = (
         spoilt=({"cache-control": "private, max-age=60", "vary": None},),
         cwe=524,
         asvs="V14.3.2",
+        cvss="CVSS:4.0/AV:N/AC:L/AT:P/PR:L/UI:N/VC:H/VI:N/VA:N/SC:N/SI:N/SA:N",
     ),
     Rule(
         name="content-type",
@@ -229,6 +238,7 @@ RULES: tuple[Rule, ...] = (
         spoilt=({"server": "Werkzeug/3.1.3 Python/3.11.2"},),
         cwe=497,
         asvs="V13.4.6",
+        cvss="CVSS:4.0/AV:N/AC:L/AT:N/PR:N/UI:N/VC:L/VI:N/VA:N/SC:N/SI:N/SA:N",
     ),
     Rule(
         name="powered-by",
@@ -241,6 +251,7 @@ RULES: tuple[Rule, ...] = (
         spoilt=({"x-powered-by": "Express"},),
         cwe=497,
         asvs="V13.4.6",
+        cvss="CVSS:4.0/AV:N/AC:L/AT:N/PR:N/UI:N/VC:L/VI:N/VA:N/SC:N/SI:N/SA:N",
     ),
     Rule(
         name="cors",
@@ -259,6 +270,7 @@ RULES: tuple[Rule, ...] = (
         ),
         cwe=942,
         asvs="V3.4.2",
+        cvss="CVSS:4.0/AV:N/AC:L/AT:N/PR:N/UI:P/VC:H/VI:N/VA:N/SC:N/SI:N/SA:N",
     ),
     Rule(
         name="cookies",
@@ -272,6 +284,7 @@ RULES: tuple[Rule, ...] = (
         spoilt=({"set-cookie": "session=…; Secure; HttpOnly"},),
         cwe=614,
         asvs="V3.3.1",
+        cvss="CVSS:4.0/AV:N/AC:H/AT:P/PR:N/UI:P/VC:H/VI:H/VA:N/SC:N/SI:N/SA:N",
     ),
     Rule(
         name="challenge",

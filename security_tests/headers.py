@@ -57,6 +57,7 @@ def report(rule: Rule, broken: Sequence[tuple[int, Observation]]) -> Finding:
         cwe=rule.cwe,
         owasp_api="API8:2023",
         asvs=rule.asvs,
+        cvss=rule.cvss,
     )
 
 

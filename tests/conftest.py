@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import settings
 
 from gate.testbed.embedded import CHECKOUT, Embedded, embedded
 from gate.testbed.postgresql import PostgreSQL, new_postgresql
@@ -18,8 +18,8 @@ from gate.testbed.redis_server import new_redis
 from gate.testbed.site import Site, open_site
 
 SEED = 20_240_601
-# How fast an example is made says something of the machine, and nothing of what is tested.
-settings.register_profile("maestro", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+# How long an example takes says something of the machine, and nothing of what is tested.
+settings.register_profile("maestro", deadline=None)
 settings.load_profile("maestro")
 
 

@@ -32,6 +32,7 @@ class Rule:
     cwe: int
     owasp_api: str
     asvs: str
+    cvss: str | None = None
 
     def find(self, subject: str, words: Sequence[str], seen: Sequence[Seen]) -> Finding:
         """The finding for an operation."""
@@ -47,6 +48,7 @@ class Rule:
             cwe=self.cwe,
             owasp_api=self.owasp_api,
             asvs=self.asvs,
+            cvss=self.cvss,
         )
 
 

@@ -26,7 +26,10 @@ class Setting:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
-    """`breaks` says whether a fact of this kind is a defect."""
+    """`breaks` says whether a fact of this kind is a defect.
+
+    `cvss` has AT:P where the service's own filter has to fail before the defect shows.
+    """
 
     name: str
     kind: str
@@ -35,6 +38,7 @@ class Rule:
     title: str
     remedy: str
     cwe: int = 639
+    cvss: str
 
 
 def used(data: Mapping[str, Any], kinds: Collection[str] = TABLES) -> bool:
@@ -76,6 +80,7 @@ RULES: Sequence[Rule] = (
         title="The application's role can step around row-level security",
         remedy="Let it own nothing and be no superuser, have no BYPASSRLS, and no such membership.",
         cwe=250,
+        cvss="CVSS:4.0/AV:N/AC:L/AT:P/PR:L/UI:N/VC:H/VI:H/VA:N/SC:N/SI:N/SA:N",
     ),
     Rule(
         name="no-row-security",
@@ -85,6 +90,7 @@ RULES: Sequence[Rule] = (
         title="A table that the application uses has no tenant decision",
         remedy="ALTER TABLE … ENABLE ROW LEVEL SECURITY and FORCE it, with a policy; a partition "
         "that is read directly needs its own. Or revoke the privileges.",
+        cvss="CVSS:4.0/AV:N/AC:L/AT:P/PR:L/UI:N/VC:H/VI:H/VA:N/SC:N/SI:N/SA:N",
     ),
     Rule(
         name="not-forced",
@@ -93,6 +99,7 @@ RULES: Sequence[Rule] = (
         severity=Severity.MEDIUM,
         title="Row-level security does not bind the table's owner",
         remedy="ALTER TABLE … FORCE ROW LEVEL SECURITY.",
+        cvss="CVSS:4.0/AV:N/AC:L/AT:P/PR:H/UI:N/VC:H/VI:H/VA:N/SC:N/SI:N/SA:N",
     ),
     Rule(
         name="truncate",
@@ -101,6 +108,7 @@ RULES: Sequence[Rule] = (
         severity=Severity.HIGH,
         title="The application may truncate a table, which no policy stops",
         remedy="REVOKE TRUNCATE.",
+        cvss="CVSS:4.0/AV:N/AC:L/AT:P/PR:L/UI:N/VC:N/VI:N/VA:H/SC:N/SI:N/SA:N",
     ),
     Rule(
         name="view-of-owner",
@@ -109,6 +117,7 @@ RULES: Sequence[Rule] = (
         severity=Severity.HIGH,
         title="A view reads with the rights of an owner whom no policy binds",
         remedy="ALTER VIEW … SET (security_invoker = true).",
+        cvss="CVSS:4.0/AV:N/AC:L/AT:P/PR:L/UI:N/VC:H/VI:N/VA:N/SC:N/SI:N/SA:N",
     ),
     Rule(
         name="snapshot",
@@ -117,6 +126,7 @@ RULES: Sequence[Rule] = (
         severity=Severity.HIGH,
         title="A materialised view holds rows to which no policy applies",
         remedy="REVOKE SELECT, or use a view with security_invoker.",
+        cvss="CVSS:4.0/AV:N/AC:L/AT:P/PR:L/UI:N/VC:H/VI:N/VA:N/SC:N/SI:N/SA:N",
     ),
     Rule(
         name="open-policy",
@@ -125,6 +135,7 @@ RULES: Sequence[Rule] = (
         severity=Severity.HIGH,
         title="A policy lets rows through without asking for the tenant",
         remedy="Compare the tenant's column with the scope in USING and in WITH CHECK.",
+        cvss="CVSS:4.0/AV:N/AC:L/AT:P/PR:L/UI:N/VC:H/VI:H/VA:N/SC:N/SI:N/SA:N",
     ),
     Rule(
         name="global-unique",
@@ -134,6 +145,7 @@ RULES: Sequence[Rule] = (
         title="A unique key over all tenants tells that another tenant's value exists",
         remedy="Begin the key with the tenant's column.",
         cwe=204,
+        cvss="CVSS:4.0/AV:N/AC:L/AT:N/PR:L/UI:N/VC:L/VI:N/VA:N/SC:N/SI:N/SA:N",
     ),
     Rule(
         name="loose-reference",
@@ -142,6 +154,7 @@ RULES: Sequence[Rule] = (
         severity=Severity.HIGH,
         title="A foreign key may point into another tenant",
         remedy="Make it composite: the tenant's column with the id, on both sides.",
+        cvss="CVSS:4.0/AV:N/AC:L/AT:P/PR:L/UI:N/VC:N/VI:L/VA:N/SC:N/SI:N/SA:N",
     ),
     Rule(
         name="definer-function",
@@ -150,6 +163,7 @@ RULES: Sequence[Rule] = (
         severity=Severity.HIGH,
         title="A function runs with the rights of an owner whom no policy binds",
         remedy="Make it SECURITY INVOKER, or revoke EXECUTE.",
+        cvss="CVSS:4.0/AV:N/AC:L/AT:P/PR:L/UI:N/VC:H/VI:H/VA:N/SC:N/SI:N/SA:N",
     ),
     Rule(
         name="sequence",
@@ -159,6 +173,7 @@ RULES: Sequence[Rule] = (
         title="A sequence tells how much all tenants together have made",
         remedy="REVOKE SELECT on it, or use ids that do not count.",
         cwe=200,
+        cvss="CVSS:4.0/AV:N/AC:L/AT:P/PR:L/UI:N/VC:L/VI:N/VA:N/SC:N/SI:N/SA:N",
     ),
     Rule(
         name="foreign-rows",
@@ -167,6 +182,7 @@ RULES: Sequence[Rule] = (
         severity=Severity.CRITICAL,
         title="Under one tenant's scope the database shows another tenant's rows",
         remedy="Correct the table's policy.",
+        cvss="CVSS:4.0/AV:N/AC:L/AT:P/PR:L/UI:N/VC:H/VI:N/VA:N/SC:N/SI:N/SA:N",
     ),
     Rule(
         name="unscoped-rows",
@@ -175,6 +191,7 @@ RULES: Sequence[Rule] = (
         severity=Severity.CRITICAL,
         title="Without a scope the database shows rows",
         remedy="Let the policy be false when the setting is missing or empty.",
+        cvss="CVSS:4.0/AV:N/AC:L/AT:P/PR:L/UI:N/VC:H/VI:N/VA:N/SC:N/SI:N/SA:N",
     ),
     Rule(
         name="unscoped-error",
@@ -184,6 +201,7 @@ RULES: Sequence[Rule] = (
         title="A used connection without a scope gets an error instead of no rows",
         remedy="Wrap the setting: NULLIF(current_setting('…', true), '').",
         cwe=755,
+        cvss="CVSS:4.0/AV:N/AC:L/AT:P/PR:L/UI:N/VC:N/VI:N/VA:L/SC:N/SI:N/SA:N",
     ),
     Rule(
         name="rows-moved",
@@ -192,6 +210,7 @@ RULES: Sequence[Rule] = (
         severity=Severity.CRITICAL,
         title="A tenant can hand a row to another tenant",
         remedy="Give the policy a WITH CHECK that compares the tenant's column with the scope.",
+        cvss="CVSS:4.0/AV:N/AC:L/AT:P/PR:L/UI:N/VC:N/VI:H/VA:N/SC:N/SI:N/SA:N",
     ),
     Rule(
         name="rows-changed",
@@ -200,6 +219,7 @@ RULES: Sequence[Rule] = (
         severity=Severity.CRITICAL,
         title="A tenant can change or delete another tenant's rows",
         remedy="Correct the USING of the policies for UPDATE and DELETE.",
+        cvss="CVSS:4.0/AV:N/AC:L/AT:P/PR:L/UI:N/VC:N/VI:H/VA:H/SC:N/SI:N/SA:N",
     ),
 )
 

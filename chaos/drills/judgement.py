@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from chaos.drills.exhibits import exhibits, recovery_point
+from chaos.drills.promises import promises
 from chaos.drills.rules import RULES
 from chaos.history import number, texts
 from chaos.judgement import exactly
@@ -47,16 +48,20 @@ def judge(seen: Sequence[Observation]) -> Iterator[Finding | Estimate | Doubt | 
     Source: Google, Site Reliability Engineering, chapter 26 ("nobody really wants to make backups;
     what people really want are restores"); PostgreSQL's documentation, 25.3.
     """
-    yield from doubt(seen)
+    doubts = [*doubt(seen)]
+    yield from doubts
     before, after = state_at(seen, "before"), state_at(seen, "after")
-    if after:
-        yield from judge_digests(before, after)
     elements = [names_at(seen, moment) for moment in ("kept", "later", "after")]
-    yield from judge_elements(*elements)
-    yield from judge_verification(seen)
-    yield from judge_service(seen)
+    findings = [
+        *(judge_digests(before, after) if after else ()),
+        *judge_elements(*elements),
+        *judge_verification(seen),
+        *judge_service(seen),
+    ]
+    yield from findings
     yield from estimate(seen)
     yield from exhibits(durations(seen), OUTAGE, recovery_point(*elements))
+    yield promises(seen, {each.rule for each in findings}, sure=not doubts)
 
 
 def of_kind(seen: Sequence[Observation], kind: str) -> list[Observation]:

@@ -18,6 +18,7 @@ from gate.model import Verdict
 from reports.html.charts import ladder, plot, rows, sum_up
 from reports.html.difference import difference
 from reports.html.gauge import draw
+from reports.html.grids import tally, tone
 from reports.html.lies import rehearsal
 from reports.html.view import describe
 from reports.reading import bound, tell
@@ -67,7 +68,9 @@ def environment() -> Environment:
         score=score,
         spell=spell,
         sum_up=sum_up,
+        tally=tally,
         tell=tell,
+        tone=tone,
     )
     return made
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from math import ceil, floor, isfinite, log10
 
-from gate.exhibits import Curve, Exhibit, Histogram, Phases, Span, Timeline
+from gate.exhibits import Curve, Histogram, Phases, Span, Timeline
 from reports.html.gauge import Scale, Tick, multiples, step_of, ticks
 from reports.wording import clip, spell
 
@@ -195,7 +195,8 @@ def decades(across: Scale) -> tuple[Tick, ...]:
     return tuple(
         Tick(x=across.place(log10(value)), label=spell(value))
         for value in values
-        if across.first <= log10(value) <= across.final
+        # A power below the smallest double is 0, which has no place on this axis.
+        if value > 0 and across.first <= log10(value) <= across.final
     )
 
 
@@ -226,7 +227,7 @@ def ladder(phases: Phases) -> Ladder | None:
     return Ladder(steps=tuple(steps), xs=ticks(across), height=ROW * len(steps) + 30)
 
 
-def sum_up(exhibit: Exhibit) -> str:
+def sum_up(exhibit: Timeline | Histogram | Phases) -> str:
     """The exhibit in a sentence, for who cannot see it."""
     if isinstance(exhibit, Phases):
         counted = sum(phase.seconds for phase in exhibit.phases if phase.counts)

@@ -6,9 +6,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from gate.exhibits import Matrix
 from gate.model import Block, Finding, Known, Outcome, Verdict, Waiver
 from reports.history import pasts
 from reports.html.breadth import Breadth, breadth
+from reports.html.grids import grid
 from reports.html.trend import Trend, never_failed, trend
 from reports.reading import Gap, Read, by_gate, headline, read, worst_blocks
 from reports.wording import clip, count
@@ -40,6 +42,8 @@ class View:
     anchors: Mapping[str, str]
     tally: tuple[tuple[Outcome, int], ...]
     breadth: Breadth
+    access: Matrix
+    promises: Matrix
     trend: Trend | None
     pasts: Mapping[str, Known]
     tolerated: frozenset[str]
@@ -103,6 +107,8 @@ def describe(verdict: Verdict) -> View:
         anchors={each.check: f"check-{number}" for number, each in enumerate(checks, start=1)},
         tally=tally(checks),
         breadth=breadth(checks),
+        access=grid(checks, "access"),
+        promises=grid(checks, "promises"),
         trend=trend(verdict),
         pasts=pasts(verdict),
         tolerated=frozenset(verdict.tolerated),

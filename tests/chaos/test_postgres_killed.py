@@ -117,7 +117,7 @@ def test_lists_that_cannot_be_read_to_the_end_are_no_pass_and_no_loss() -> None:
 
 def test_it_shows_the_writes_with_the_fault_marked() -> None:
     history = clean_history()
-    (shown,) = result_of(record_of(history)).exhibits
+    shown, _ = result_of(record_of(history)).exhibits
     assert isinstance(shown, Timeline)
     assert [span.name for span in shown.spans] == [FAULT.name, "repair"]
     assert "acknowledged" in {curve.name for curve in shown.curves}

@@ -60,11 +60,11 @@ def test_the_phases_that_are_judged_are_the_steps_that_are_taken() -> None:
 
 
 def test_it_shows_every_step_and_what_of_the_writes_came_back() -> None:
-    (shown,) = result_of(clean_drill()).exhibits
+    shown, _ = result_of(clean_drill()).exhibits
     assert [phase.name for phase in shown.phases] == list(PHASES)
     assert sum(phase.seconds for phase in shown.phases if phase.counts) == len(OUTAGE)
     assert shown.notes[0].startswith("Data loss at the target: 0 of 80")
-    (shown,) = result_of(DEFECTS["an acknowledged write is gone"]).exhibits
+    shown, _ = result_of(DEFECTS["an acknowledged write is gone"]).exhibits
     assert shown.notes[0].startswith("Data loss at the target: 1 of 80")
 
 

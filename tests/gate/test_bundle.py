@@ -240,6 +240,28 @@ def test_a_stripped_or_exchanged_signature_is_noticed(tmp_path: Path) -> None:
         bundle.verify(tmp_path / "run", CATALOGUE, "1")
 
 
+def test_a_keyless_signature_beside_the_sums_is_tolerated_and_no_other_file(folder: Path) -> None:
+    (folder / "SHA256SUMS.sigstore.json").write_text("{}")
+    assert bundle.verify(folder, CATALOGUE, "1")
+    (folder / "verdict.json.sigstore.json").write_text("{}")
+    with pytest.raises(IntegrityError, match=r"verdict\.json\.sigstore\.json is not part"):
+        bundle.verify(folder, CATALOGUE, "1")
+
+
+@pytest.mark.parametrize("change", ["reversed", "doubled", "unended"])
+def test_checksums_in_another_form_are_refused(folder: Path, change: str) -> None:
+    sums = folder / "SHA256SUMS"
+    lines = sums.read_text().splitlines(keepends=True)
+    forms = {
+        "reversed": "".join(reversed(lines)),
+        "doubled": "".join([*lines, lines[-1]]),
+        "unended": "".join(lines).removesuffix("\n"),
+    }
+    sums.write_text(forms[change])
+    with pytest.raises(IntegrityError, match="not in the form it is made in"):
+        bundle.verify(folder, CATALOGUE, "1")
+
+
 def test_a_hand_made_pass_with_a_valid_signature_is_refused(tmp_path: Path) -> None:
     """Whoever holds the key writes the verdict he wants, and signs it by the book."""
     run = tmp_path / "run"

@@ -6,7 +6,17 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date
 
-from gate.exhibits import Curve, Exchange, Histogram, Phase, Phases, Span, Timeline
+from gate.exhibits import (
+    Curve,
+    Exchange,
+    Exhibit,
+    Histogram,
+    Phase,
+    Phases,
+    Span,
+    Timeline,
+    tabulate,
+)
 from gate.model import (
     Caught,
     Doubt,
@@ -221,6 +231,26 @@ STEPS = Phases(
     ),
     notes=("Data loss at the target: 0 of 138 acknowledged writes are missing.",),
 )
+ACCESS = tabulate(
+    "access",
+    (
+        ("GET /v1/runs/{run_id}", "own tenant's owner", "allowed"),
+        ("GET /v1/runs/{run_id}", "nobody", "refused"),
+        ("GET /v1/runs/{run_id}", "other tenant's owner", "refused"),
+        ("GET /v1/models/{model_id}", "own tenant's owner", "allowed"),
+        ("GET /v1/models/{model_id}", "other tenant's owner", "nothing shown"),
+        ("DELETE /v1/members/{member_id}", "own tenant's owner", "not tried"),
+    ),
+)
+LEAKED = tabulate("access", (("GET /v1/runs/{run_id}", "other tenant's owner", "got through"),))
+PROMISES = tabulate(
+    "promises",
+    (
+        ("Acknowledged writes stay", "postgres-killed: after", "kept"),
+        ("The service stays alive", "postgres-killed: during", "kept"),
+        ("The service stays alive", "postgres-killed: after", "kept"),
+    ),
+)
 CLEAN: Mapping[str, Result] = {
     result.check: result
     for result in (
@@ -235,6 +265,7 @@ CLEAN: Mapping[str, Result] = {
                 "GET /v1/runs/{run_id}": {"own-read": 62, "foreign-read": 310},
                 "GET /v1/models/{model_id}": {"own-read": 62, "foreign-read": 310},
             },
+            exhibits=(ACCESS,),
             seconds=11.82,
         ),
         Result(
@@ -270,7 +301,7 @@ CLEAN: Mapping[str, Result] = {
             check="chaos.kill-database",
             controls=(Caught(defect="an acknowledged write that is gone", caught=True),),
             observed={"write": 1904, "read": 1904, "fault": 3},
-            exhibits=(OUTAGE,),
+            exhibits=(OUTAGE, PROMISES),
             seconds=41.7,
         ),
         Result(
@@ -300,7 +331,11 @@ def failing() -> Verdict:
     """Defects, a waiver in use, an expired and an unused one, doubts, a blind control."""
     check = CLEAN["isolation.read-by-id"]
     return verdict(
-        replace(check, findings=(leak("GET /v1/models/{model_id}", Severity.HIGH), leak())),
+        replace(
+            check,
+            findings=(leak("GET /v1/models/{model_id}", Severity.HIGH), leak()),
+            exhibits=(ACCESS, LEAKED),
+        ),
         replace(CLEAN["security.headers"], findings=(header(), lone_info())),
         replace(
             CLEAN["load.arrivals"],
@@ -386,7 +421,7 @@ def spoil(text: str) -> Verdict:
     )
 
 
-def spoilt_exhibits(text: str) -> tuple[Timeline | Histogram | Phases, ...]:
+def spoilt_exhibits(text: str) -> tuple[Exhibit, ...]:
     curve = Curve(name=text, points=((0.0, 1.0), (1.0, 2.0)))
     span = Span(name=text, start=0.0, end=0.5)
     return (
@@ -398,6 +433,8 @@ def spoilt_exhibits(text: str) -> tuple[Timeline | Histogram | Phases, ...]:
             phases=(Phase(name=text, seconds=1.0, counts=True),),
             notes=(text,),
         ),
+        tabulate("access", ((text, text, "got through"),)),
+        tabulate("promises", ((text, text, "broken"),)),
     )
 
 

@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
 from gate.coverage import CHANNELS, OWASP_API
-from gate.exhibits import Curve, Exchange, Histogram, Phase, Phases, Span, Timeline
+from gate.exhibits import CELLS, Curve, Exchange, Histogram, Phase, Phases, Span, Timeline, tabulate
 from gate.model import (
     Block,
     Caught,
@@ -95,6 +95,11 @@ phases = st.builds(
     phases=some(st.builds(Phase, name=texts, seconds=seconds, counts=st.booleans())),
     notes=some(texts),
 )
+matrices = st.builds(
+    tabulate,
+    st.sampled_from(("access", "promises")),
+    st.lists(st.tuples(texts, texts, st.sampled_from(CELLS)), max_size=6),
+)
 vectors = st.sampled_from(
     ("CVSS:4.0/AV:N/AC:L/AT:N/PR:L/UI:N/VC:H/VI:N/VA:N/SC:N/SI:N/SA:N", "CVSS:4.0/AV:X", "")
 )
@@ -136,7 +141,7 @@ results = st.builds(
         st.dictionaries(texts, st.integers(0, 10**6), max_size=2),
         max_size=3,
     ),
-    exhibits=some(st.one_of(timelines, histograms, phases)),
+    exhibits=some(st.one_of(timelines, histograms, phases, matrices)),
     seconds=seconds,
 )
 waivers = st.builds(

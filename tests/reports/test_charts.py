@@ -99,3 +99,8 @@ def test_what_cannot_be_drawn_is_not(far: float) -> None:
     assert ladder(Phases(title="P", total="", phases=())) is None
     endless = tuple(Phase(name="p", seconds=1.7e308, counts=True) for _ in range(2))
     assert ladder(Phases(title="P", total="", phases=endless)) is None
+
+
+def test_edges_below_the_smallest_normal_double_are_drawn() -> None:
+    tiny = Histogram(title="T", x="s", edges=(5e-324, 1.0), counts=(1,))
+    assert plot(tiny) is not None

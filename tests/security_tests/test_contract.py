@@ -10,7 +10,7 @@ from gate.model import Doubt, Finding, Json, Observation, Severity
 from gate.run import gather, judge
 from security_tests.contract import CHECK, CLEAN, WEIGHTS
 from security_tests.document import Route
-from security_tests.fuzz import endangers, without_once
+from security_tests.fuzz import address, endangers, without_once
 from security_tests.fuzz_report import list_cases, list_troubles, read_events
 
 
@@ -70,6 +70,9 @@ def test_a_principal_that_is_locked_out_is_a_doubt() -> None:
         ("DELETE", "/v1/members/{member_id}", True),
         ("PATCH", "/users/{id}", True),
         ("POST", "/v1/api-keys/{key_id}/revoke", True),
+        ("POST", "/v1/api-keys/{key_id}:rotate", True),
+        ("PATCH", "/v1/quotas", True),
+        ("GET", "/v1/quotas", False),
         ("DELETE", "/v1/tenant", True),
         ("DELETE", "/v1/organizations/{id}", True),
         ("PATCH", "/v1/tenants/{tenant_id}", False),
@@ -168,3 +171,19 @@ def test_the_fuzzer_never_sends_a_key_that_makes_a_request_count_once() -> None:
     left = {"parameters": [other, query], "responses": {}}
     assert without_once(document) == {"paths": {"/runs": {"post": left, "get": {}}}}
     assert operation["parameters"] == [once, other, query]
+
+
+def test_a_failure_shows_its_request_and_answer_without_credentials() -> None:
+    data: dict[str, Json] = {
+        **CHECK.controls[0].record[-1].data,
+        "method": "POST",
+        "target": "/v1/runs?dry=1",
+        "sent": '{"name": 5}',
+    }
+    record = Observation(kind="failure", subject="POST /v1/runs", data=data)
+    (finding,) = (each for each in CHECK.judge([record]) if isinstance(each, Finding))
+    shown = finding.evidence[0].exchange
+    assert shown is not None
+    assert (shown.method, shown.target, shown.sent) == ("POST", "/v1/runs?dry=1", '{"name": 5}')
+    assert (shown.status, shown.received) == (500, "{}")
+    assert address("/v1/runs?api_key=abc&dry=1") == "/v1/runs?api_key=%5Bredacted%5D&dry=1"

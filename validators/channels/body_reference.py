@@ -37,6 +37,7 @@ EFFECT = Rule(
     cwe=639,
     owasp_api="API1:2023",
     asvs="V8.4.1",
+    cvss="CVSS:4.0/AV:N/AC:L/AT:N/PR:L/UI:N/VC:N/VI:H/VA:N/SC:N/SI:N/SA:N",
 )
 LEAK = Rule(
     check=ID,
@@ -47,6 +48,7 @@ LEAK = Rule(
     cwe=639,
     owasp_api="API1:2023",
     asvs="V8.4.1",
+    cvss="CVSS:4.0/AV:N/AC:L/AT:N/PR:L/UI:N/VC:H/VI:N/VA:N/SC:N/SI:N/SA:N",
 )
 ACCEPTED = Rule(
     check=ID,
@@ -57,6 +59,7 @@ ACCEPTED = Rule(
     cwe=639,
     owasp_api="API1:2023",
     asvs="V8.4.1",
+    cvss="CVSS:4.0/AV:N/AC:L/AT:N/PR:L/UI:N/VC:N/VI:L/VA:N/SC:N/SI:N/SA:N",
 )
 ORACLE = Rule(
     check=ID,
@@ -67,6 +70,7 @@ ORACLE = Rule(
     cwe=204,
     owasp_api="API1:2023",
     asvs="V8.4.1",
+    cvss="CVSS:4.0/AV:N/AC:L/AT:N/PR:L/UI:N/VC:L/VI:N/VA:N/SC:N/SI:N/SA:N",
 )
 
 

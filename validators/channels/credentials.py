@@ -6,7 +6,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from gate.check import Check, Control, Lie
+from gate.exhibits import Exhibit
 from gate.model import Doubt, Estimate, Finding, Json, Observation, Severity
+from validators.access import access
 from validators.channels.read_by_id import GROUND, WHO
 from validators.forged_credentials import probe
 from validators.judging import (
@@ -36,6 +38,7 @@ OPENED = Rule(
     cwe=306,
     owasp_api="API2:2023",
     asvs="V8.3.1",
+    cvss="CVSS:4.0/AV:N/AC:L/AT:N/PR:N/UI:N/VC:H/VI:H/VA:N/SC:N/SI:N/SA:N",
 )
 MISMATCH = Rule(
     check=ID,
@@ -46,6 +49,7 @@ MISMATCH = Rule(
     cwe=306,
     owasp_api="API2:2023",
     asvs="V8.3.1",
+    cvss="CVSS:4.0/AV:N/AC:L/AT:N/PR:N/UI:N/VC:L/VI:N/VA:N/SC:N/SI:N/SA:N",
 )
 CONFUSED = Rule(
     check=ID,
@@ -56,10 +60,11 @@ CONFUSED = Rule(
     cwe=639,
     owasp_api="API1:2023",
     asvs="V8.4.1",
+    cvss="CVSS:4.0/AV:N/AC:L/AT:N/PR:L/UI:N/VC:H/VI:H/VA:N/SC:N/SI:N/SA:N",
 )
 
 
-def judge(seen: Sequence[Observation]) -> Iterator[Finding | Estimate | Doubt]:
+def judge(seen: Sequence[Observation]) -> Iterator[Finding | Estimate | Doubt | Exhibit]:
     """Marks and effects decide; a success status alone only where the document forbids it.
 
     A mark of the owner in an answer to no credential, a forged or a revoked one, or a change of
@@ -82,6 +87,7 @@ def judge(seen: Sequence[Observation]) -> Iterator[Finding | Estimate | Doubt]:
         if confused:
             yield CONFUSED.find(label, [word(each) for _, each in confused], confused)
     yield from cover([undirected(each) for each in seen], "owned-call", "forged-call")
+    yield from access(seen)
 
 
 def undirected(each: Observation) -> Observation:

@@ -33,6 +33,7 @@ LEAK = Rule(
     cwe=639,
     owasp_api="API1:2023",
     asvs="V8.4.1",
+    cvss="CVSS:4.0/AV:N/AC:L/AT:N/PR:L/UI:N/VC:H/VI:N/VA:N/SC:N/SI:N/SA:N",
 )
 COUNT = Rule(
     check=ID,
@@ -43,6 +44,7 @@ COUNT = Rule(
     cwe=200,
     owasp_api="API3:2023",
     asvs="V8.4.1",
+    cvss="CVSS:4.0/AV:N/AC:L/AT:N/PR:L/UI:N/VC:L/VI:N/VA:N/SC:N/SI:N/SA:N",
 )
 ORACLE = Rule(
     check=ID,
@@ -53,6 +55,7 @@ ORACLE = Rule(
     cwe=204,
     owasp_api="API1:2023",
     asvs="V8.4.1",
+    cvss="CVSS:4.0/AV:N/AC:L/AT:N/PR:L/UI:N/VC:L/VI:N/VA:N/SC:N/SI:N/SA:N",
 )
 
 

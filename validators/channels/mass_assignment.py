@@ -32,6 +32,7 @@ OWNER = Rule(
     cwe=915,
     owasp_api="API3:2023",
     asvs="V15.3.3",
+    cvss="CVSS:4.0/AV:N/AC:L/AT:N/PR:L/UI:N/VC:N/VI:H/VA:N/SC:N/SI:N/SA:N",
 )
 RANK = Rule(
     check=ID,
@@ -42,6 +43,7 @@ RANK = Rule(
     cwe=915,
     owasp_api="API3:2023",
     asvs="V15.3.3",
+    cvss="CVSS:4.0/AV:N/AC:L/AT:N/PR:L/UI:N/VC:H/VI:H/VA:N/SC:N/SI:N/SA:N",
 )
 FIELD = Rule(
     check=ID,
@@ -52,6 +54,7 @@ FIELD = Rule(
     cwe=915,
     owasp_api="API3:2023",
     asvs="V15.3.3",
+    cvss="CVSS:4.0/AV:N/AC:L/AT:N/PR:L/UI:N/VC:N/VI:L/VA:N/SC:N/SI:N/SA:N",
 )
 RULES = {"owner": OWNER, "rank": RANK, "id": OWNER, "other": FIELD}
 

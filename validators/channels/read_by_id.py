@@ -6,7 +6,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from gate.check import Check, Control, Lie
+from gate.exhibits import Exhibit
 from gate.model import Doubt, Estimate, Finding, Json, Observation, Severity
+from validators.access import access
 from validators.foreign_reads import probe
 from validators.judging import (
     ASKED,
@@ -31,6 +33,7 @@ TENANT = Rule(
     cwe=639,
     owasp_api="API1:2023",
     asvs="V8.4.1",
+    cvss="CVSS:4.0/AV:N/AC:L/AT:N/PR:L/UI:N/VC:H/VI:N/VA:N/SC:N/SI:N/SA:N",
 )
 NOBODY = Rule(
     check=ID,
@@ -41,6 +44,7 @@ NOBODY = Rule(
     cwe=306,
     owasp_api="API2:2023",
     asvs="V8.3.1",
+    cvss="CVSS:4.0/AV:N/AC:L/AT:N/PR:N/UI:N/VC:H/VI:N/VA:N/SC:N/SI:N/SA:N",
 )
 ORACLE = Rule(
     check=ID,
@@ -51,10 +55,11 @@ ORACLE = Rule(
     cwe=204,
     owasp_api="API1:2023",
     asvs="V8.4.1",
+    cvss="CVSS:4.0/AV:N/AC:L/AT:N/PR:L/UI:N/VC:L/VI:N/VA:N/SC:N/SI:N/SA:N",
 )
 
 
-def judge(seen: Sequence[Observation]) -> Iterator[Finding | Estimate | Doubt]:
+def judge(seen: Sequence[Observation]) -> Iterator[Finding | Estimate | Doubt | Exhibit]:
     """Content decides, not status: services say "no" with 404, 403 or 200 and `success: false`.
 
     A leak is an answer that holds a mark of the victim (its canary, an id that was not sent, a
@@ -76,6 +81,7 @@ def judge(seen: Sequence[Observation]) -> Iterator[Finding | Estimate | Doubt]:
         asked = [*attacks, *pick(numbered, "deleted-read", label)]
         yield from judge_existence(label, asked, pick(numbered, "absent-read", label), ORACLE)
     yield from judge_coverage(seen, "owned-read", "foreign-read")
+    yield from access(seen)
 
 
 LABEL = "GET /v1/runs/{run_id}"

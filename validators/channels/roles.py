@@ -7,7 +7,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from gate.check import Check, Control, Lie
+from gate.exhibits import Exhibit
 from gate.model import Doubt, Estimate, Finding, Json, Observation, Severity
+from validators.access import access
 from validators.channels.read_by_id import GROUND, WHO
 from validators.judging import (
     ASKED,
@@ -35,6 +37,7 @@ WRITER = Rule(
     cwe=285,
     owasp_api="API5:2023",
     asvs="V8.2.1",
+    cvss="CVSS:4.0/AV:N/AC:L/AT:N/PR:L/UI:N/VC:N/VI:H/VA:N/SC:N/SI:N/SA:N",
 )
 OVER = Rule(
     check=ID,
@@ -45,6 +48,7 @@ OVER = Rule(
     cwe=285,
     owasp_api="API5:2023",
     asvs="V8.2.1",
+    cvss="CVSS:4.0/AV:N/AC:L/AT:N/PR:L/UI:N/VC:L/VI:L/VA:N/SC:N/SI:N/SA:N",
 )
 UNDER = Rule(
     check=ID,
@@ -65,10 +69,11 @@ ORDER = Rule(
     cwe=285,
     owasp_api="API5:2023",
     asvs="V8.2.1",
+    cvss="CVSS:4.0/AV:N/AC:L/AT:N/PR:L/UI:N/VC:L/VI:L/VA:N/SC:N/SI:N/SA:N",
 )
 
 
-def judge(seen: Sequence[Observation]) -> Iterator[Finding | Estimate | Doubt]:
+def judge(seen: Sequence[Observation]) -> Iterator[Finding | Estimate | Doubt | Exhibit]:
     """What a black box may claim of roles: declared, ordered, or promised by a name.
 
     Where the document names the roles of an operation (`x-required-roles` and the like), every
@@ -94,6 +99,7 @@ def judge(seen: Sequence[Observation]) -> Iterator[Finding | Estimate | Doubt]:
             if hits:
                 yield rule.find(label, [word(each) for _, each in hits], hits)
     yield from judge_coverage(seen, "owned-call", "role-call")
+    yield from access(seen)
 
 
 def is_reader(item: Seen) -> bool:

@@ -92,6 +92,7 @@ def report(rule: Rule, index: int, fact: Observation, setting: Setting) -> Findi
         cwe=rule.cwe,
         owasp_api="API1:2023",
         asvs="V8.4.1",
+        cvss=rule.cvss,
     )
 
 

@@ -6,7 +6,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from gate.check import Check, Control, Lie
+from gate.exhibits import Exhibit
 from gate.model import Doubt, Estimate, Finding, Json, Observation, Severity
+from validators.access import access
 from validators.channels.read_by_id import GROUND, NOT_FOUND, WHO
 from validators.foreign_writes import probe
 from validators.judging import (
@@ -33,6 +35,7 @@ WRITE = Rule(
     cwe=639,
     owasp_api="API1:2023",
     asvs="V8.4.1",
+    cvss="CVSS:4.0/AV:N/AC:L/AT:N/PR:L/UI:N/VC:N/VI:H/VA:H/SC:N/SI:N/SA:N",
 )
 ANSWER = Rule(
     check=ID,
@@ -43,6 +46,7 @@ ANSWER = Rule(
     cwe=639,
     owasp_api="API1:2023",
     asvs="V8.4.1",
+    cvss="CVSS:4.0/AV:N/AC:L/AT:N/PR:L/UI:N/VC:H/VI:N/VA:N/SC:N/SI:N/SA:N",
 )
 ORACLE = Rule(
     check=ID,
@@ -53,10 +57,11 @@ ORACLE = Rule(
     cwe=204,
     owasp_api="API1:2023",
     asvs="V8.4.1",
+    cvss="CVSS:4.0/AV:N/AC:L/AT:N/PR:L/UI:N/VC:L/VI:N/VA:N/SC:N/SI:N/SA:N",
 )
 
 
-def judge(seen: Sequence[Observation]) -> Iterator[Finding | Estimate | Doubt]:
+def judge(seen: Sequence[Observation]) -> Iterator[Finding | Estimate | Doubt | Exhibit]:
     """The victim's own view decides, never the status of the attack.
 
     Changed between the look before and the look after the foreign write, and not by itself between
@@ -74,6 +79,7 @@ def judge(seen: Sequence[Observation]) -> Iterator[Finding | Estimate | Doubt]:
         yield from judge_leaks(label, attacks, ANSWER)
         yield from judge_existence(label, attacks, pick(numbered, "absent-write", label), ORACLE)
     yield from judge_coverage(seen, "owned-write", "foreign-write")
+    yield from access(seen)
 
 
 LABEL = "PATCH /v1/runs/{run_id}"
