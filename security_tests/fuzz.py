@@ -34,7 +34,7 @@ ACCESS = re.compile(
     r"/\{[^}]*\}([/:][^{}]*)?$",
     re.IGNORECASE,
 )
-BOUNDS = re.compile(r"/(quotas?|limits?|plans?)$", re.IGNORECASE)
+QUOTAS = re.compile(r"/(quotas?|limits?|plans?)$", re.IGNORECASE)
 PLACE = re.compile(r"/(tenants?|organi[sz]ations?|workspaces?|teams?)(/\{[^}]*\})?$", re.IGNORECASE)
 
 
@@ -76,7 +76,7 @@ def endangers(route: Route) -> bool:
     """Could a call change or end a member, a key, a session, the tenant itself or its quotas?"""
     if route.method == "DELETE" and PLACE.search(route.path):
         return True
-    found = ACCESS.search(route.path) or BOUNDS.search(route.path)
+    found = ACCESS.search(route.path) or QUOTAS.search(route.path)
     return route.method not in {"GET", "HEAD", "OPTIONS"} and found is not None
 
 
