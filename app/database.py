@@ -12,6 +12,7 @@ import orjson
 from flask import g
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import Connection, Select, create_engine, event, text
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session, SessionTransaction
 
 from app.config import Config
@@ -170,3 +171,16 @@ def _set_scope(_: Session, __: SessionTransaction, connection: Connection) -> No
     else:
         together = {**scope.parameters(), "held": held.place}
         connection.execute(SET_SCOPE_AND_HOLD[held.alone], together)
+
+
+def release(_: BaseException | None) -> None:
+    """End the request's session, also when the server has died since its last statement.
+
+    The answer is made by then, and nothing that was not committed is in it: what cannot be rolled
+    back any more is dropped with its connection.
+    """
+    try:
+        db.session.remove()
+    except DBAPIError:
+        db.session().invalidate()
+        db.session.registry.clear()

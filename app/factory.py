@@ -18,7 +18,7 @@ from app.artifacts.choice import open_store
 from app.auth import KeyCache
 from app.config import Config
 from app.context import NAME, Context
-from app.database import db, engine_options
+from app.database import db, engine_options, release
 from app.endpoint import Declaration, declaration_of
 from app.invalidation import Invalidations
 from app.leases import Counter
@@ -193,6 +193,8 @@ def _configure(app: APIFlask, config: Config) -> None:
         AUTO_VALIDATION_ERROR_RESPONSE=False,
     )
     db.init_app(app)
+    # Before Flask-SQLAlchemy's own: the last one registered is the first to run.
+    app.teardown_appcontext(release)
     with app.app_context():
         statements.watch(db.engine)
         connections.guard(db.engine)

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
 import psycopg2
 import pytest
+from flask import Response
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from app.config import Config
+from app.database import db
 from app.errors import database_problem
 from app.factory import create_app
 from app.limits import TIERS
@@ -48,6 +51,22 @@ def test_without_postgresql_everything_is_503_and_afterwards_right(
     assert owner.ask("GET", "/readyz").status_code == 200
     assert owner.read(f"/v1/projects/{project}")["name"] == "kept"
     owner.make("/v1/projects", name="afterwards")
+
+
+def test_a_connection_that_dies_after_the_last_statement_spoils_no_answer(
+    config: Config, postgresql: PostgreSQL
+) -> None:
+    app = create_app(config)
+
+    def cut(response: Response) -> Response:
+        used = db.session.connection().connection.driver_connection
+        assert used is not None
+        with closing(psycopg2.connect(postgresql.url)) as admin, admin.cursor() as cursor:
+            cursor.execute("SELECT pg_terminate_backend(%s, 5000)", [used.info.backend_pid])
+        return response
+
+    app.after_request(cut)
+    assert app.test_client().get("/readyz").status_code == 200
 
 
 def test_a_row_locked_by_somebody_else_is_503_and_not_a_hang(
