@@ -147,6 +147,14 @@ class Tenancy:
     tenants: Mapping[str, str]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Telemetry:
+    """What the target tells its operators: log files, and the path that shows its metrics."""
+
+    logs: tuple[Path, ...]
+    metrics: str
+
+
 class Testbed(Protocol):
     """A running target, with everything a probe may use."""
 
@@ -188,6 +196,15 @@ class Testbed(Protocol):
 
     def tenancy(self) -> Tenancy:
         """How its database tells tenants apart; only where the target offers `row-security`."""
+
+    def telemetry(self) -> Telemetry:
+        """Where it says what it does; only where the target offers `telemetry`."""
+
+    def cache_url(self) -> str:
+        """Its Redis, as the service signs in; only where it offers `redis`. Secret."""
+
+    def newcomer(self) -> AbstractContextManager[Client]:
+        """The owner of a new tenant on the smallest plan; only where it offers `newcomers`."""
 
     def run_tool(
         self, name: str, argv: Sequence[str], environment: Mapping[str, str], within: float

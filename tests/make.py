@@ -10,7 +10,18 @@ from pathlib import Path
 
 from hypothesis import strategies as st
 
-from gate.check import Check, Client, Control, Database, Judge, Lie, Probe, Saboteur, Tenancy
+from gate.check import (
+    Check,
+    Client,
+    Control,
+    Database,
+    Judge,
+    Lie,
+    Probe,
+    Saboteur,
+    Telemetry,
+    Tenancy,
+)
 from gate.model import (
     Caught,
     Doubt,
@@ -67,6 +78,15 @@ class Stub:
         raise NotImplementedError
 
     def tenancy(self) -> Tenancy:
+        raise NotImplementedError
+
+    def telemetry(self) -> Telemetry:
+        raise NotImplementedError
+
+    def cache_url(self) -> str:
+        raise NotImplementedError
+
+    def newcomer(self) -> AbstractContextManager[Client]:
         raise NotImplementedError
 
     def run_tool(

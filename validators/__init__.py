@@ -3,16 +3,20 @@
 from gate.check import Check
 from validators.channels import (
     body_reference,
+    cache_keys,
+    concurrency,
     credentials,
     list_leak,
     mass_assignment,
+    rate_buckets,
     read_by_id,
     roles,
     row_security,
+    telemetry,
     write_by_id,
 )
 
-# Reads first, then what changes objects, deletions last.
+# Reads first, then what changes objects, deletions last; then what lies behind the service.
 CHECKS: tuple[Check, ...] = (
     read_by_id.CHECK,
     row_security.CHECK,
@@ -22,4 +26,8 @@ CHECKS: tuple[Check, ...] = (
     roles.CHECK,
     mass_assignment.CHECK,
     write_by_id.CHECK,
+    cache_keys.CHECK,
+    telemetry.CHECK,
+    rate_buckets.CHECK,
+    concurrency.CHECK,
 )

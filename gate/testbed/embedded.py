@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Self
 
-from gate.check import Lie, Saboteur, Tenancy
+from gate.check import Client, Lie, Saboteur, Telemetry, Tenancy
 from gate.errors import SetupError
 from gate.exchanges import Tape
 from gate.model import Json, Target
@@ -24,10 +24,11 @@ from gate.testbed.sabotage import sabotaged
 from gate.testbed.servers import Servers, migrated, servers
 from gate.testbed.service import APPLICATION, Installation, Keys, Service, running_service
 from gate.testbed.site import Site, open_site
-from gate.testbed.tenants import ROLES, Principal, cast_of, create_tenants
+from gate.testbed.tenants import ROLES, Principal, cast_of, create_tenants, new_owner
 
 CHECKOUT = Path(__file__).resolve().parents[2]
-ALWAYS = frozenset({"http", "openapi", "tenants", "roles", "processes", "row-security"})
+BY_HTTP = frozenset({"http", "openapi", "tenants", "roles", "newcomers"})
+ALWAYS = BY_HTTP | frozenset({"processes", "row-security", "telemetry", "redis"})
 WITH_OWN_DATABASE = frozenset({"database", "faults"})
 Say = Callable[[str], None]
 HINTS = Hints(
@@ -104,6 +105,23 @@ class Embedded:
             column="tenant_id",
             tenants=self.tenant_ids,
         )
+
+    def telemetry(self) -> Telemetry:
+        """The service's own log, and its metrics for Prometheus."""
+        return Telemetry(logs=(self.site.logs / "service.log",), metrics="/metrics")
+
+    def cache_url(self) -> str:
+        """The service's own Redis."""
+        return self.redis_url
+
+    @contextmanager
+    def newcomer(self) -> Iterator[Client]:
+        """The owner of a new tenant on the free plan."""
+        operator = self.cast.actor("", "operator")
+        with closing(new_owner(operator, f"newcomer-{time.monotonic_ns()}")) as owner:
+            if operator.tape is not None:
+                operator.tape.secrets.update(owner.secrets)
+            yield owner
 
     def fault(self, name: str) -> AbstractContextManager[Mapping[str, Json]]:
         """A fault of `gate.testbed.faults`, healed at the end of the block."""

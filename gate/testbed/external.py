@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Self
 
-from gate.check import Lie, Saboteur, Tenancy
+from gate.check import Client, Lie, Saboteur, Telemetry, Tenancy
 from gate.errors import SetupError, UsageError
 from gate.exchanges import Tape
 from gate.model import Json, Target
@@ -69,6 +69,18 @@ class External:
     def tenancy(self) -> Tenancy:
         """Never: the target is known by HTTP only."""
         raise SetupError("The database of an external target is out of reach.")
+
+    def telemetry(self) -> Telemetry:
+        """Never: the target is known by HTTP only."""
+        raise SetupError("The logs of an external target are out of reach.")
+
+    def cache_url(self) -> str:
+        """Never: the target is known by HTTP only."""
+        raise SetupError("The cache of an external target is out of reach.")
+
+    def newcomer(self) -> AbstractContextManager[Client]:
+        """Never: an external target's plans are unknown."""
+        raise SetupError("No tenant can be added to an external target.")
 
     @property
     def scratch(self) -> Path:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from gate.errors import SetupError
 from gate.model import Json
@@ -38,14 +38,8 @@ def create_tenants(operator: HttpClient, tenants: Sequence[str]) -> tuple[Princi
 
 def create_tenant(operator: HttpClient, name: str) -> Iterator[Principal]:
     """One tenant: first its owner, then the others, whom the owner invites."""
-    wanted: dict[str, Json] = {
-        "name": name,
-        "plan": "enterprise",
-        "owner_email": f"owner@{name}.example",
-    }
-    made = post(operator, "/v1/tenants", wanted)
-    tenant_id = text(made["tenant"], "id")
-    owner = Principal(tenant=name, tenant_id=tenant_id, role="owner", token=text(made, "api_key"))
+    owner = open_tenant(operator, name, "enterprise")
+    tenant_id = owner.tenant_id
     yield owner
     client = as_client(operator.base_url, owner)
     try:
@@ -55,6 +49,24 @@ def create_tenant(operator: HttpClient, name: str) -> Iterator[Principal]:
             )
     finally:
         client.close()
+
+
+def open_tenant(operator: HttpClient, name: str, plan: str) -> Principal:
+    """The owner of a new tenant."""
+    wanted: dict[str, Json] = {
+        "name": name,
+        "plan": plan,
+        "owner_email": f"owner@{name}.example",
+    }
+    made = post(operator, "/v1/tenants", wanted)
+    tenant_id = text(made["tenant"], "id")
+    return Principal(tenant=name, tenant_id=tenant_id, role="owner", token=text(made, "api_key"))
+
+
+def new_owner(operator: HttpClient, name: str) -> HttpClient:
+    """The owner of a new tenant on the smallest plan, heard by the operator's tape."""
+    owner = as_client(operator.base_url, open_tenant(operator, name, "free"))
+    return replace(owner, tape=operator.tape)
 
 
 def invite(owner: HttpClient, tenant: str, role: str) -> str:

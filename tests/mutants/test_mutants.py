@@ -153,6 +153,26 @@ MUTANTS = (
         killed_by=("isolation.roles",),
     ),
     Mutant(
+        name="the path of a request is logged",
+        edits={
+            "app/logs.py": (
+                'found = {"method": method, "route": route,',
+                'found = {"method": method, "route": request.full_path,',
+            )
+        },
+        killed_by=("isolation.telemetry",),
+    ),
+    Mutant(
+        name="requests are counted by plan",
+        edits={
+            "app/limits.py": (
+                "return str(principal.tenant_id), principal.plan",
+                "return principal.plan, principal.plan",
+            )
+        },
+        killed_by=("isolation.cache-keys", "isolation.rate-buckets"),
+    ),
+    Mutant(
         name="an unhandled error",
         edits={
             "app/resources/models.py": (

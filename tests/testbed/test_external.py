@@ -50,6 +50,9 @@ def test_a_running_service_becomes_a_testbed(testbed: Embedded, tmp_path: Path) 
         assert not any(key in repr(target) for key in keys.values())
         with pytest.raises(SetupError, match="out of reach"):
             target.database()
+        for inside in (target.telemetry, target.cache_url, target.newcomer):
+            with pytest.raises(SetupError):
+                inside()
         with pytest.raises(SetupError, match="cannot be injected"):
             target.fault("postgres-killed")
 

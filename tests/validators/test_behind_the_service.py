@@ -1,0 +1,141 @@
+"""What lies behind the service: each defect is really planted, and the live service is clean."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, replace
+from typing import Any
+
+import pytest
+import redis
+
+from gate.check import Answer, Check, Client, Control, Testbed
+from gate.model import Finding, Json, Outcome
+from gate.run import run
+from gate.testbed.embedded import Embedded
+from validators import cache_scan, telemetry_scan
+from validators.channels import cache_keys, concurrency, rate_buckets, telemetry
+
+CHANNELS = (cache_keys, telemetry, rate_buckets, concurrency)
+EACH = pytest.mark.parametrize("channel", CHANNELS, ids=lambda each: each.CHECK.id)
+
+
+def found(check: Check, record: Any) -> list[Finding]:
+    return [said for said in check.judge(record) if isinstance(said, Finding)]
+
+
+@EACH
+def test_maestro_ml_keeps_the_promise(channel: Any, testbed: Embedded) -> None:
+    result = run(channel.CHECK, testbed, lambda _: None)
+    assert result.findings == ()
+    assert result.outcome is Outcome.PASS, (result.doubts, result.failures)
+
+
+@EACH
+def test_no_secret_is_recorded(channel: Any, testbed: Embedded) -> None:
+    recorded = "".join(str(each) for each in channel.CHECK.probe(testbed))
+    assert [each for each in testbed.secrets if each in recorded] == []
+
+
+@EACH
+def test_a_clean_record_has_no_finding(channel: Any) -> None:
+    assert not list(channel.CHECK.judge(channel.CLEAN))
+
+
+@pytest.mark.parametrize(
+    ("channel", "control"),
+    [(channel, control) for channel in CHANNELS for control in channel.CHECK.controls],
+    ids=lambda value: getattr(value, "defect", ""),
+)
+def test_each_control_breaks_one_rule(channel: Any, control: Control) -> None:
+    assert len({each.rule for each in found(channel.CHECK, control.record)}) == 1
+
+
+@contextmanager
+def entry(testbed: Embedded, key: str, value: str) -> Iterator[None]:
+    """A key of the service's real Redis, for as long as the block lasts."""
+    with closing(redis.Redis.from_url(testbed.cache_url())) as cache:
+        cache.set(key, value)
+        try:
+            yield
+        finally:
+            cache.delete(key)
+
+
+def rules(check: Check, testbed: Testbed) -> set[str]:
+    return {each.rule for each in found(check, list(check.probe(testbed)))}
+
+
+def test_a_key_without_a_tenant_is_found_in_a_real_redis(testbed: Embedded) -> None:
+    with entry(testbed, "models:newest", "x"):
+        assert rules(cache_keys.CHECK, testbed) == {"key-without-tenant"}
+
+
+def test_a_key_of_two_tenants_is_found_in_a_real_redis(testbed: Embedded) -> None:
+    with entry(testbed, ":".join(("models", *testbed.tenant_ids.values())), "x"):
+        assert rules(cache_keys.CHECK, testbed) == {"key-without-tenant"}
+
+
+def test_a_planted_value_is_taken_back(redis_url: str) -> None:
+    with closing(redis.Redis.from_url(redis_url)) as cache:
+        cache.set("one", "1", ex=100)
+        cache.set("two", "2", ex=50)
+        with cache_scan.planted(cache, b"one", b"two"):
+            assert cache.get("two") == b"1"
+        assert cache.get("two") == b"2"
+        assert 0 < int(str(cache.ttl("two"))) <= 50
+        cache.delete("one", "two")
+
+
+@dataclass(frozen=True)
+class Loud:
+    """A principal whose every request the service writes down, with all that it holds."""
+
+    client: Client
+    log: Any
+    other: str
+
+    @property
+    def tenant(self) -> str:
+        return self.client.tenant
+
+    @property
+    def role(self) -> str:
+        return self.client.role
+
+    @property
+    def credentials(self) -> Mapping[str, str]:
+        return self.client.credentials
+
+    def request(self, method: str, path: str, **sent: Any) -> Answer:
+        answer = self.client.request(method, path, **sent)
+        name = answer.headers.get("x-request-id", "")
+        with self.log.open("a") as log:
+            log.write(f"{name} {path} {dict(self.credentials)} {self.other}\n")
+        return answer
+
+    def curl(self, method: str, path: str, *, body: Json = None) -> str:
+        return self.client.curl(method, path, body=body)
+
+
+def test_what_a_real_log_tells_is_found(testbed: Embedded) -> None:
+    ground = telemetry_scan.stand(testbed)
+    one, two = ground.estates
+    log = testbed.telemetry().logs[0]
+    other = testbed.tenant_ids[two.client.tenant]
+    loud = replace(one, client=Loud(one.client, log, other))
+    heard: dict[str, str] = {}
+    start = log.stat().st_size
+    answer = loud.client.request("GET", f"/{one.canaries.token}")
+    heard[answer.headers["x-request-id"]] = one.client.tenant
+    counts = telemetry_scan.tally(testbed, telemetry_scan.added(log, start), heard, ground.estates)
+    seen = counts["a line of text", one.client.tenant]
+    assert (seen["canaries"], seen["credentials"], seen["foreign"]) == (1, 1, 1)
+
+
+def test_a_label_with_a_tenant_is_found(testbed: Embedded) -> None:
+    ground = telemetry_scan.stand(testbed)
+    series = [f'requests_total{{tenant="{testbed.tenants[0]}"}}']
+    (fact,) = telemetry_scan.look_at_labels(testbed, series, ground.estates)
+    assert fact.data["marks"] == ["tenant name"]
