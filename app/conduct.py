@@ -23,6 +23,7 @@ from app.database import Hold, db, entered, hold
 from app.errors import ProblemError
 from app.events import publish
 from app.masks import FIELDS, PART, kept
+from app.released import unmark
 
 if TYPE_CHECKING:
     from app.endpoint import Declaration
@@ -112,12 +113,23 @@ def _change(declared: Declaration, arguments: Arguments) -> Response:
     reader = _readers().of(declared)
     counting = reader is not None and _conditional(declared)
     _hold_place(declared, shown=reader is not None, counting=counting)
-    claimed = _claim(declared)
+    claimed = g.claim = _claim(declared)
     replayed = idempotency.replay(claimed) if claimed else None
     if replayed is not None:
         db.session.rollback()
         return replayed
     _check_conditions(declared, reader)
+    try:
+        return _act(declared, arguments, claimed)
+    except Exception:
+        unmark()
+        raise
+
+
+def _act(
+    declared: Declaration, arguments: Arguments, claimed: idempotency.Claim | None
+) -> Response:
+    """Let the view do its work, and keep with it, in one transaction, what follows from it."""
     result = declared.view(**arguments)
     db.session.flush()
     answer = _render(declared, result)

@@ -31,6 +31,8 @@ PATTERN = r"^[!-~]{1,255}$"
 LIFETIME = timedelta(hours=24)
 NONCE = 12
 MOST_FORGOTTEN = 100
+# The status of a row that is no answer yet; far longer than a store may take to begin an upload.
+IN_FLIGHT, LONGEST_FLIGHT = 0, timedelta(seconds=60)
 OWN = {"content-length"}
 
 
@@ -86,11 +88,13 @@ def replay(claimed: Claim) -> Response | None:
     """
     # Two statements: the second must see what was committed before the lock was free.
     if not db.session.scalar(select(func.pg_try_advisory_xact_lock(claimed.lock))):
-        headers = {"Retry-After": RETRY_SECONDS}
-        detail = "The request with this key is being done: ask again."
-        raise ProblemError(409, "request-in-flight", detail, headers=headers)
+        raise _in_flight()
     row = db.session.scalar(_kept(claimed))
     if row is None:
+        return None
+    if row.status == IN_FLIGHT:
+        if row.created_at >= now() - LONGEST_FLIGHT:
+            raise _in_flight()
         return None
     if not hmac.compare_digest(row.request_hash, claimed.request_hash):
         raise invalid(f"header.{HEADER}", "This key came with another request before.")
@@ -99,21 +103,49 @@ def replay(claimed: Claim) -> Response | None:
     return response
 
 
+def _in_flight() -> ProblemError:
+    headers = {"Retry-After": RETRY_SECONDS}
+    detail = "The request with this key is being done: ask again."
+    return ProblemError(409, "request-in-flight", detail, headers=headers)
+
+
+def mark(claimed: Claim, tenant_id: UUID) -> None:
+    """Say in a row that the request is being done, before the transaction with the lock ends.
+
+    A worker that dies leaves the row, which counts for a minute only.
+    """
+    _write(claimed, tenant_id, status=IN_FLIGHT, headers={}, body=b"")
+
+
+def unmark(claimed: Claim) -> None:
+    """The request failed: the same key may try again."""
+    mine = (KeptAnswer.tenant_id == claimed.tenant_id, KeptAnswer.claim == claimed.digest)
+    db.session.execute(delete(KeptAnswer).where(*mine, KeptAnswer.status == IN_FLIGHT))
+
+
 def keep(claimed: Claim, response: Response, tenant_id: UUID) -> None:
     """Keep the answer for a day in the tenant that it is about, and forget some old ones."""
+    headers = {name: text for name, text in response.headers if name.lower() not in OWN}
+    body = _encrypt(claimed, response.get_data())
+    _write(claimed, tenant_id, status=response.status_code, headers=headers, body=body)
+    _forget(tenant_id)
+
+
+def _write(
+    claimed: Claim, tenant_id: UUID, *, status: int, headers: dict[str, str], body: bytes
+) -> None:
     row = {
         "tenant_id": tenant_id,
         "claim": claimed.digest,
         "by_operator": claimed.tenant_id is None,
         "request_hash": claimed.request_hash,
-        "status": response.status_code,
-        "headers": {name: text for name, text in response.headers if name.lower() not in OWN},
-        "body": _encrypt(claimed, response.get_data()),
+        "status": status,
+        "headers": headers,
+        "body": body,
         "created_at": now(),
     }
     added = insert(KeptAnswer).values(row)
     db.session.execute(added.on_conflict_do_update(index_elements=["tenant_id", "claim"], set_=row))
-    _forget(tenant_id)
 
 
 def _forget(tenant_id: UUID) -> None:

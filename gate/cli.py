@@ -27,8 +27,9 @@ from gate.testbed.external import draft_of
 from loadtests.bench.figures import as_text, table
 from loadtests.bench.open_loop import arrivals
 from loadtests.bench.sitting import Effort, sitting
+from security_tests import long_fuzz
 
-USAGE, INTERNAL, INTERRUPTED = 64, 70, 130
+BLOCKED, INCOMPLETE, USAGE, INTERNAL, INTERRUPTED = 10, 11, 64, 70, 130
 
 
 def maestro() -> NoReturn:
@@ -243,6 +244,27 @@ def bench(rate: int, **asked: Any) -> None:
             rounds = place.measure(progress.say)
             late = arrivals(testbed, rate, 3 * effort.seconds)
         click.echo(f"{place.seeded}\n\n{as_text(table(rounds))}\n\n{late}")
+
+
+@commands.command()
+@click.option("--seed", type=int, default=1, show_default=True)
+@click.option("--cases", type=click.IntRange(1), default=20_000, show_default=True)
+def fuzz(seed: int, cases: int) -> int:
+    """Fuzz the whole API of Maestro ML for long: cases by phase, and what failed. No gate.
+
+    Exit code 10 when anything failed, 11 when there were fewer CASES, or trouble with the fuzzer.
+    """
+    progress = screen.Progress.on(Console(stderr=True), 0)
+    with (
+        TemporaryDirectory(prefix="maestro-fuzz-") as logs,
+        progress,
+        embedded(Path(logs), seed, say=progress.say) as testbed,
+    ):
+        found = long_fuzz.fuzz_all(testbed, cases, progress.say)
+    click.echo(long_fuzz.as_text(seed, found))
+    if any(each.failures for each in found):
+        return BLOCKED
+    return 0 if long_fuzz.complete(found, cases) else INCOMPLETE
 
 
 def complain(problem: str, advice: str) -> None:

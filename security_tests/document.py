@@ -14,11 +14,15 @@ PLACEHOLDER = re.compile(r"\{[^}]*\}")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Route:
-    """One operation of the document. `secured`: no credential at all is not enough."""
+    """One operation of the document. `secured`: no credential at all is not enough.
+
+    `schemes` names the kinds of credential that it mentions.
+    """
 
     method: str
     path: str
     secured: bool
+    schemes: frozenset[str] = frozenset()
 
     @property
     def label(self) -> str:
@@ -51,9 +55,20 @@ def walk(document: Mapping[str, Json]) -> Iterator[Route]:
         for method, operation in as_object(item).items():
             if method in METHODS:
                 security = as_object(operation).get("security", document.get("security"))
-                yield Route(method=method.upper(), path=path, secured=demands(security))
+                yield Route(
+                    method=method.upper(),
+                    path=path,
+                    secured=demands(security),
+                    schemes=named_in(security),
+                )
 
 
 def demands(security: Json) -> bool:
     """Requirements are alternatives; an empty list or an empty alternative asks nothing."""
     return isinstance(security, list) and bool(security) and all(security)
+
+
+def named_in(security: Json) -> frozenset[str]:
+    """The security schemes in any of the alternatives."""
+    alternatives = security if isinstance(security, list) else []
+    return frozenset(name for each in alternatives for name in as_object(each))

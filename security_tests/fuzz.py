@@ -7,6 +7,7 @@ import re
 import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -15,18 +16,17 @@ from gate import redaction
 from gate.check import Client, Testbed
 from gate.model import Json, Observation
 from security_tests.document import Route, as_object, list_routes
-from security_tests.fuzz_report import Case, list_cases, list_troubles, read_events
+from security_tests.fuzz_report import Case, Trouble, list_cases, list_troubles, read_events
 
 PHASES = "examples,coverage,fuzzing,stateful"
 BOUNDS = """[generation]
-max-examples = 3
+max-examples = {inputs}
 [checks.positive_data_acceptance]
 expected-statuses = ["2xx", "3xx", "401", "403", "404", "409", "412", "428", "429", "5xx"]
 [phases.stateful.generation]
-max-examples = 40
+max-examples = {chains}
 """
 ONCE = "idempotency-key"
-DEADLINE = 240.0
 EXCERPT = 500
 FOUND_NOTHING, FOUND_SOMETHING = 0, 1
 ACCESS = re.compile(
@@ -40,6 +40,26 @@ PLACE = re.compile(r"/(tenants?|organi[sz]ations?|workspaces?|teams?)(/\{[^}]*\}
 
 class FuzzerError(Exception):
     """Schemathesis could not do its work, so nothing was learnt about the service."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Effort:
+    """How much is tried: random inputs for each operation, chains of calls, seconds at most."""
+
+    inputs: int
+    chains: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sweep:
+    """What one run of the fuzzer sent and got, and what kept it from its work."""
+
+    cases: tuple[Case, ...]
+    troubles: tuple[Trouble, ...]
+
+
+GATE = Effort(inputs=3, chains=40, seconds=240.0)
 
 
 def probe(testbed: Testbed) -> Iterator[Observation]:
@@ -57,19 +77,25 @@ def probe(testbed: Testbed) -> Iterator[Observation]:
     for route in excluded:
         reason = "could take away the access of the principal that fuzzes"
         yield note(testbed, "excluded", route.label, reason=reason)
+    found = sweep(testbed, owner, excluded, GATE)
+    for trouble in found.troubles:
+        yield note(testbed, "trouble", trouble.subject, message=trouble.message[:EXCERPT])
+    yield from summarise(testbed, [route for route in routes if route not in excluded], found.cases)
+    yield from list_failures(testbed, owner, found.cases)
+    yield from ask_who(testbed, owner, routes)
+
+
+def sweep(testbed: Testbed, client: Client, excluded: Sequence[Route], effort: Effort) -> Sweep:
+    """Let the client fuzz every operation but the excluded ones; FuzzerError when that fails."""
     with TemporaryDirectory(prefix="fuzz-", dir=testbed.scratch) as folder:
         report = Path(folder, "report.ndjson")
-        fuzz(testbed, owner, excluded, report)
-        credential = next(iter(owner.credentials), "").lower()
+        fuzz(testbed, client, excluded, report, effort)
+        credential = next(iter(client.credentials), "").lower()
         with report.open(encoding="utf-8") as lines:
-            cases = list(list_cases(read_events(lines), credential))
+            cases = tuple(list_cases(read_events(lines), credential))
         with report.open(encoding="utf-8") as lines:
-            troubles = list(list_troubles(read_events(lines)))
-    for trouble in troubles:
-        yield note(testbed, "trouble", trouble.subject, message=trouble.message[:EXCERPT])
-    yield from summarise(testbed, [route for route in routes if route not in excluded], cases)
-    yield from list_failures(testbed, owner, cases)
-    yield from ask_who(testbed, owner, routes)
+            troubles = tuple(list_troubles(read_events(lines)))
+    return Sweep(cases=cases, troubles=troubles)
 
 
 def endangers(route: Route) -> bool:
@@ -85,24 +111,27 @@ def note(testbed: Testbed, kind: str, subject: str, **data: Json) -> Observation
     return Observation(kind=kind, subject=subject, at=testbed.clock(), data=data)
 
 
-def fuzz(testbed: Testbed, client: Client, excluded: Sequence[Route], report: Path) -> None:
+def fuzz(
+    testbed: Testbed, client: Client, excluded: Sequence[Route], report: Path, effort: Effort
+) -> None:
     """Run the fuzzer to its end; FuzzerError when it fails or takes too long."""
     folder = report.parent
     document, config = folder / "openapi.json", folder / "schemathesis.toml"
     document.write_text(json.dumps(without_once(testbed.openapi())), encoding="utf-8")
     names = {name: f"CREDENTIAL_{number}" for number, name in enumerate(client.credentials)}
     lines = [f'{json.dumps(name)} = "${{{variable}}}"' for name, variable in names.items()]
-    config.write_text("\n".join([BOUNDS, "[headers]", *lines, ""]), encoding="utf-8")
+    bounds = BOUNDS.format(inputs=effort.inputs, chains=effort.chains)
+    config.write_text("\n".join([bounds, "[headers]", *lines, ""]), encoding="utf-8")
     secrets = {variable: client.credentials[name] for name, variable in names.items()}
     code = testbed.run_tool(
         "schemathesis",
         command(testbed, config, document, report)
         + [word for route in excluded for word in ("--exclude-name", route.label)],
         {**secrets, "PYTHONUTF8": "1"},
-        DEADLINE,
+        effort.seconds,
     )
     if code is None:
-        raise FuzzerError(f"Schemathesis was not done after {DEADLINE:g} s")
+        raise FuzzerError(f"Schemathesis was not done after {effort.seconds:g} s")
     if code not in {FOUND_NOTHING, FOUND_SOMETHING} or not report.exists():
         raise FuzzerError(f"Schemathesis ended with code {code}; see logs/schemathesis.log")
 

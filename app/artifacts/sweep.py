@@ -20,16 +20,24 @@ def sweep_uploads(connection: Connection, store: Store, tenant_id: UUID, before:
     that a sweep that breaks off can be done again; what it removes is locked.
     """
     stale = (
-        select(Upload.id, Upload.reference, Upload.size, Upload.part_size)
+        select(Upload.id, Upload.reference, Upload.size, Upload.part_size, Upload.completing_at)
         .where(Upload.tenant_id == tenant_id, Upload.created_at < before)
         .limit(BATCH)
     )
     uploads = connection.execute(stale.with_for_update(skip_locked=True)).all()
-    for upload_id, *transfer in uploads:
-        store.abort(Transfer(Key(tenant_id, upload_id), *transfer))
+    for upload_id, *described, completing_at in uploads:
+        transfer = Transfer(Key(tenant_id, upload_id), *described)
+        forget_transfer(store, transfer, completing=completing_at is not None)
     gone = Upload.id.in_([upload.id for upload in uploads])
     connection.execute(delete(Upload).where(Upload.tenant_id == tenant_id, gone))
     return len(uploads)
+
+
+def forget_transfer(store: Store, transfer: Transfer, *, completing: bool) -> None:
+    """Remove the parts, and the object that a worker may have made of them before it died."""
+    store.abort(transfer)
+    if completing:
+        store.delete(transfer.key)
 
 
 def sweep_artifacts(connection: Connection, store: Store, tenant_id: UUID) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import ClassVar
 from uuid import UUID
 
@@ -46,7 +47,10 @@ class Artifact(TenantOwned):
 
 
 class Upload(TenantOwned):
-    """An artifact that is on its way in parts. `reference` is the store's name for the transfer."""
+    """An artifact that is on its way in parts. `reference` is the store's name for the transfer.
+
+    `completing_at` is when somebody began to make it an artifact; from then on it takes no parts.
+    """
 
     __tablename__ = "uploads"
     __table_args__ = (
@@ -64,3 +68,4 @@ class Upload(TenantOwned):
     size: Mapped[int] = mapped_column(BigInteger)
     part_size: Mapped[int]
     reference: Mapped[str] = mapped_column(Text)
+    completing_at: Mapped[datetime | None]

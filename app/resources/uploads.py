@@ -7,18 +7,21 @@ from uuid import UUID
 
 from apiflask import APIBlueprint
 from flask import Response, after_this_request, request
-from sqlalchemy import exists
+from sqlalchemy import delete, exists
 from sqlalchemy.exc import DBAPIError
 
 from app.artifacts.store import Key, Transfer
+from app.artifacts.sweep import forget_transfer
 from app.context import current
 from app.database import db
 from app.endpoint import RawBody, endpoint
-from app.errors import ProblemError, conflict
+from app.errors import RETRY_SECONDS, ProblemError, conflict, not_found
 from app.ids import new_id
 from app.models import Artifact, Run, Upload
+from app.models.base import now
 from app.permissions import Permission
 from app.quotas import Resource, require_room
+from app.released import released
 from app.schemas.artifacts import (
     LARGEST_PART,
     ArtifactOut,
@@ -47,13 +50,17 @@ def create_upload(body: UploadIn) -> dict[str, Any]:
     if db.session.scalar(exists(taken).select()):
         raise conflict("already-exists", "The run has an artifact with this path.")
     require_room(Resource.ARTIFACT_BYTES, body.size)
-    tenant_id, upload_id = principal().tenant_id, new_id()
-    reference = current().store.begin(Key(tenant_id, upload_id))
-    upload = Upload(tenant_id=tenant_id, id=upload_id, reference=reference, **body.model_dump())
+    key = Key(principal().tenant_id, new_id())
+    with released():
+        reference = current().store.begin(key)
+        parts = _describe_parts(Transfer(key, reference, body.size, body.part_size))
+    upload = Upload(
+        tenant_id=key.tenant_id, id=key.object_id, reference=reference, **body.model_dump()
+    )
     db.session.add(upload)
     db.session.flush()
     shown = {name: getattr(upload, name) for name in UploadOut.model_fields if name != "parts"}
-    return shown | {"parts": _describe_parts(_transfer(upload))}
+    return shown | {"parts": parts}
 
 
 @endpoint(
@@ -66,7 +73,7 @@ def create_upload(body: UploadIn) -> dict[str, Any]:
 )
 def put_part(upload_id: UUID, part: int) -> None:
     """Send a part; sent again, it replaces what was there."""
-    transfer = _transfer(find(Upload, upload_id))
+    transfer = _transfer(_open(upload_id))
     if part not in transfer.parts:
         raise conflict("no-such-part", f"The upload has {len(transfer.parts)} parts.")
     if request.content_length is None:
@@ -74,9 +81,8 @@ def put_part(upload_id: UUID, part: int) -> None:
     size = transfer.size_of(part)
     if request.content_length != size:
         raise conflict("wrong-part-size", f"Part {part} has {size} bytes.")
-    # The body may take long: no transaction waits for it.
-    db.session.rollback()
-    current().store.put(transfer, part, request.stream)
+    with released():
+        current().store.put(transfer, part, request.stream)
 
 
 @endpoint(
@@ -89,16 +95,21 @@ def put_part(upload_id: UUID, part: int) -> None:
 )
 def complete_upload(upload_id: UUID, body: CompleteIn) -> Artifact:
     """Make the parts an artifact, if together they have the SHA-256 that the caller names."""
-    upload = find(Upload, upload_id, lock=True)
-    transfer = _transfer(upload)
-    missing = current().store.missing(transfer)
+    transfer = _transfer(_open(upload_id))
+    with released():
+        missing = current().store.missing(transfer)
     if missing:
         named = ", ".join(map(str, missing[:MOST_NAMED]))
         raise conflict("parts-missing", f"Of {len(missing)} parts too few bytes came: {named}.")
-    artifact = _claim(upload, body.sha256)
-    current().store.finish(transfer, body.sha256)
-    _record(artifact, transfer.key)
-    return artifact
+    upload = _open(upload_id, lock=True)
+    upload.completing_at = now()
+    try:
+        with released():
+            current().store.finish(transfer, body.sha256)
+        return _record(upload, body.sha256)
+    except (ProblemError, DBAPIError):
+        _give_up(transfer.key)
+        raise
 
 
 @endpoint(
@@ -108,17 +119,30 @@ def complete_upload(upload_id: UUID, body: CompleteIn) -> Artifact:
     reply=(204, None),
 )
 def delete_upload(upload_id: UUID) -> None:
-    """Give an upload up; its parts are forgotten."""
+    """Give an upload up; its parts are forgotten. Whoever is completing it gets nothing."""
     upload = find(Upload, upload_id, lock=True)
-    transfer = _transfer(upload)
+    transfer, completing = _transfer(upload), upload.completing_at is not None
     db.session.delete(upload)
 
     @after_this_request
     def remove(answer: Response) -> Response:
         """Only once nobody can complete it any more."""
         if answer.status_code == 204:  # noqa: PLR2004 - the declared success
-            current().store.abort(transfer)
+            forget_transfer(current().store, transfer, completing=completing)
         return answer
+
+
+def _open(upload_id: UUID, *, lock: bool = False) -> Upload:
+    """The upload, while it still takes parts; 409 while it is being completed."""
+    upload = find(Upload, upload_id, lock=lock)
+    if upload.completing_at is not None:
+        raise ProblemError(
+            409,
+            "upload-completing",
+            "The upload is being completed: ask again, or delete it to begin anew.",
+            headers={"Retry-After": RETRY_SECONDS},
+        )
+    return upload
 
 
 def _transfer(upload: Upload) -> Transfer:
@@ -138,11 +162,10 @@ def _describe_parts(transfer: Transfer) -> list[dict[str, Any]]:
     ]
 
 
-def _claim(upload: Upload, sha256: str) -> Artifact:
-    """End the upload, so that nobody else completes it while its bytes are read.
-
-    Reading them may take long, and no transaction waits for it: this one is committed.
-    """
+def _record(upload: Upload, sha256: str) -> Artifact:
+    """Make the row of the artifact from the upload's; 404 when that was given up meanwhile."""
+    if not _forget(upload.tenant_id, upload.id):
+        raise not_found(Upload.noun)
     artifact = Artifact(
         tenant_id=upload.tenant_id,
         id=upload.id,
@@ -151,16 +174,20 @@ def _claim(upload: Upload, sha256: str) -> Artifact:
         size=upload.size,
         sha256=sha256,
     )
-    db.session.delete(upload)
-    db.session.commit()
+    db.session.add(artifact)
+    db.session.flush()
     return artifact
 
 
-def _record(artifact: Artifact, key: Key) -> None:
-    """Keep the artifact's row, or nothing of it."""
-    db.session.add(artifact)
-    try:
-        db.session.flush()
-    except DBAPIError:
-        current().store.delete(key)
-        raise
+def _give_up(key: Key) -> None:
+    """The upload is over, and nothing of it is kept: neither a row nor bytes."""
+    db.session.rollback()
+    _forget(key.tenant_id, key.object_id)
+    db.session.commit()
+    current().store.delete(key)
+
+
+def _forget(tenant_id: UUID, upload_id: UUID) -> bool:
+    """Remove the upload's row, also one below a deleted run; was there one?"""
+    this = (Upload.tenant_id == tenant_id, Upload.id == upload_id)
+    return db.session.scalar(delete(Upload).where(*this).returning(Upload.id)) is not None

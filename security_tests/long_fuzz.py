@@ -1,0 +1,141 @@
+"""What does a long run of the fuzzer find in the whole API, also where access can be lost?
+
+No gate, and the same fuzzer as the gate's: more inputs, more chains of calls, and three callers.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+
+from gate.check import Client
+from gate.model import Observation
+from gate.testbed.client import HttpClient
+from gate.testbed.embedded import Embedded
+from gate.testbed.tenants import as_client, open_tenant
+from security_tests.document import Route, list_routes
+from security_tests.fuzz import Effort, Sweep, endangers, list_failures, sweep
+
+Say = Callable[[str], None]
+PHASES = ("examples", "coverage", "fuzzing", "stateful")
+OPERATOR = "operatorKey"
+INPUTS_FOR_A_CHAIN = 50
+SECONDS_FOR_A_CASE = 1.0  # far above any case, since only a fuzzer that hangs is to be ended
+LEAST_SECONDS = 600.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """One caller, and what it fuzzes."""
+
+    name: str
+    client: Client
+    routes: tuple[Route, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """What one caller's run found; `never` are the operations that did nothing for it."""
+
+    name: str
+    sweep: Sweep
+    failures: tuple[Observation, ...]
+    never: tuple[str, ...]
+
+    @property
+    def phases(self) -> Counter[str]:
+        """The number of answered cases by phase."""
+        return Counter(case.phase for case in self.sweep.cases if case.status)
+
+
+def fuzz_all(testbed: Embedded, cases: int, say: Say) -> tuple[Found, ...]:
+    """Fuzz with every caller; about so many cases or more in all."""
+    routes = list_routes(testbed.openapi())
+    effort = effort_for(cases, len(routes))
+    with closing(leaver(testbed)) as leaving:
+        return tuple(
+            look(testbed, part, routes, effort, say) for part in parts(testbed, leaving, routes)
+        )
+
+
+def effort_for(cases: int, operations: int) -> Effort:
+    """The inputs for each operation that make so many cases, without what coverage adds."""
+    return Effort(
+        inputs=-(-cases // operations),
+        chains=-(-cases // INPUTS_FOR_A_CHAIN),
+        seconds=LEAST_SECONDS + cases * SECONDS_FOR_A_CASE,
+    )
+
+
+def leaver(testbed: Embedded) -> HttpClient:
+    """The owner of a tenant that may end: on the largest plan, so that limits hide nothing."""
+    operator = testbed.cast.actor("", "operator")
+    return as_client(operator.base_url, open_tenant(operator, "leaver", "enterprise"))
+
+
+def parts(testbed: Embedded, leaving: Client, routes: Sequence[Route]) -> Iterator[Part]:
+    """Who fuzzes what. Every operation has a caller that may lose what the operation takes."""
+    safe = tuple(route for route in routes if not endangers(route))
+    yield Part(name="owner", client=testbed.actor(testbed.tenants[0]), routes=safe)
+    run_by_operator = tuple(route for route in routes if OPERATOR in route.schemes)
+    yield Part(name="operator", client=testbed.actor("", "operator"), routes=run_by_operator)
+    ending = [route for route in routes if endangers(route)]
+    around = tuple(route for route in routes if route in ending or leads_to(route, ending))
+    yield Part(name="leaver", client=leaving, routes=around)
+
+
+def leads_to(route: Route, ending: Sequence[Route]) -> bool:
+    """Does it give the ids, or show the object, of one of these operations?"""
+    return any(f"{each.path}/".startswith(f"{route.path}/") for each in ending)
+
+
+def look(testbed: Embedded, part: Part, routes: Sequence[Route], effort: Effort, say: Say) -> Found:
+    """One caller's run."""
+    say(f"Fuzzing {len(part.routes)} operations as {part.name}")
+    excluded = [route for route in routes if route not in part.routes]
+    swept = sweep(testbed, part.client, excluded, effort)
+    done = {case.operation for case in swept.cases if case.status in range(200, 400)}
+    return Found(
+        name=part.name,
+        sweep=swept,
+        failures=tuple(list_failures(testbed, part.client, swept.cases)),
+        never=tuple(route.label for route in part.routes if route.label not in done),
+    )
+
+
+def complete(found: Sequence[Found], cases: int) -> bool:
+    """Were there as many cases as asked for, and no trouble?"""
+    enough = sum(each.phases.total() for each in found) >= cases
+    return enough and not any(each.sweep.troubles for each in found)
+
+
+def as_text(seed: int, found: Sequence[Found]) -> str:
+    """A table of cases by phase and caller, what failed, and what never did anything."""
+    total = sum(each.phases.total() for each in found)
+    failed = sum(len(each.failures) for each in found)
+    lines = [f"seed {seed}: {total:,} cases, {failed} failures"]
+    lines.append(row("", [each.name for each in found], "all"))
+    for phase in PHASES:
+        counts = [each.phases[phase] for each in found]
+        lines.append(row(phase, [f"{count:,}" for count in counts], f"{sum(counts):,}"))
+    for each in found:
+        lines += [f"{each.name}, trouble: {it.subject}: {it.message}" for it in each.sweep.troubles]
+        lines += [f"{each.name}, never done: {label}" for label in each.never]
+        lines += [line for failure in each.failures for line in tell(failure)]
+    return "\n".join(lines)
+
+
+def row(name: str, cells: Sequence[str], total: str) -> str:
+    """One line of the table."""
+    return f"{name:<10}" + "".join(f"{cell:>10}" for cell in (*cells, total))
+
+
+def tell(failure: Observation) -> Iterator[str]:
+    """A failure with what to type to see it again."""
+    data = failure.data
+    yield f"FAILED {data['check']} in {failure.subject}, {data['count']} times: {data['type']}"
+    yield f"       {' '.join(str(data['message']).split())}"
+    yield f"       answered {data['status']}: {data['answer']}"
+    yield f"       {data['curl']}"
