@@ -7,7 +7,7 @@ import re
 import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -17,6 +17,7 @@ from gate.check import Client, Testbed
 from gate.model import Json, Observation
 from security_tests.document import Route, as_object, list_routes
 from security_tests.fuzz_report import Case, Trouble, list_cases, list_troubles, read_events
+from security_tests.known import Known, walk, with_examples
 
 PHASES = "examples,coverage,fuzzing,stateful"
 BOUNDS = """[generation]
@@ -49,6 +50,7 @@ class Effort:
     inputs: int
     chains: int
     seconds: float
+    phases: str = PHASES
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,16 +60,32 @@ class Sweep:
     cases: tuple[Case, ...]
     troubles: tuple[Trouble, ...]
 
+    def __add__(self, later: Sweep) -> Sweep:
+        """Both runs as one."""
+        return Sweep(cases=self.cases + later.cases, troubles=self.troubles + later.troubles)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """One run of the fuzzer: who asks, what is left out, how much is tried, and what is known."""
+
+    client: Client
+    excluded: Sequence[Route]
+    effort: Effort
+    known: Sequence[Known] = ()
+
 
 GATE = Effort(inputs=3, chains=40, seconds=240.0)
+SECOND_LOOK = Effort(inputs=1, chains=1, seconds=120.0, phases="examples")
 
 
 def probe(testbed: Testbed) -> Iterator[Observation]:
     """Run Schemathesis as the owner of the first tenant, with the document and a fixed seed.
 
     Phases: examples, coverage (the bounds of every schema, wrong types, missing and undeclared
-    parts, wrong methods), fuzzing and stateful (links that it infers); all of its checks. A child
-    process does it: the library patches much at import. It reads the credential from its
+    parts, wrong methods), fuzzing and stateful (links that it infers); all of its checks. A second
+    look asks about objects that the lists show by then, so that each operation can answer in full.
+    A child process does it: the library patches much at import. It reads the credential from its
     environment, and its report lives in a folder that is removed. Operations by which the principal
     could lose its own access are left out and recorded as `excluded`, with the reason.
     """
@@ -77,7 +95,9 @@ def probe(testbed: Testbed) -> Iterator[Observation]:
     for route in excluded:
         reason = "could take away the access of the principal that fuzzes"
         yield note(testbed, "excluded", route.label, reason=reason)
-    found = sweep(testbed, owner, excluded, GATE)
+    look = Look(client=owner, excluded=excluded, effort=GATE)
+    found = sweep(testbed, look)
+    found += sweep(testbed, replace(look, effort=SECOND_LOOK, known=walk(owner, routes)))
     for trouble in found.troubles:
         yield note(testbed, "trouble", trouble.subject, message=trouble.message[:EXCERPT])
     yield from summarise(testbed, [route for route in routes if route not in excluded], found.cases)
@@ -85,12 +105,12 @@ def probe(testbed: Testbed) -> Iterator[Observation]:
     yield from ask_who(testbed, owner, routes)
 
 
-def sweep(testbed: Testbed, client: Client, excluded: Sequence[Route], effort: Effort) -> Sweep:
-    """Let the client fuzz every operation but the excluded ones; FuzzerError when that fails."""
+def sweep(testbed: Testbed, look: Look) -> Sweep:
+    """Fuzz every operation that is not excluded; FuzzerError when that fails."""
     with TemporaryDirectory(prefix="fuzz-", dir=testbed.scratch) as folder:
         report = Path(folder, "report.ndjson")
-        fuzz(testbed, client, excluded, report, effort)
-        credential = next(iter(client.credentials), "").lower()
+        fuzz(testbed, look, report)
+        credential = next(iter(look.client.credentials), "").lower()
         with report.open(encoding="utf-8") as lines:
             cases = tuple(list_cases(read_events(lines), credential))
         with report.open(encoding="utf-8") as lines:
@@ -111,32 +131,31 @@ def note(testbed: Testbed, kind: str, subject: str, **data: Json) -> Observation
     return Observation(kind=kind, subject=subject, at=testbed.clock(), data=data)
 
 
-def fuzz(
-    testbed: Testbed, client: Client, excluded: Sequence[Route], report: Path, effort: Effort
-) -> None:
+def fuzz(testbed: Testbed, look: Look, report: Path) -> None:
     """Run the fuzzer to its end; FuzzerError when it fails or takes too long."""
     folder = report.parent
     document, config = folder / "openapi.json", folder / "schemathesis.toml"
-    document.write_text(json.dumps(without_once(testbed.openapi())), encoding="utf-8")
-    names = {name: f"CREDENTIAL_{number}" for number, name in enumerate(client.credentials)}
+    described = with_examples(without_once(testbed.openapi()), look.known)
+    document.write_text(json.dumps(described), encoding="utf-8")
+    names = {name: f"CREDENTIAL_{number}" for number, name in enumerate(look.client.credentials)}
     lines = [f'{json.dumps(name)} = "${{{variable}}}"' for name, variable in names.items()]
-    bounds = BOUNDS.format(inputs=effort.inputs, chains=effort.chains)
+    bounds = BOUNDS.format(inputs=look.effort.inputs, chains=look.effort.chains)
     config.write_text("\n".join([bounds, "[headers]", *lines, ""]), encoding="utf-8")
-    secrets = {variable: client.credentials[name] for name, variable in names.items()}
+    secrets = {variable: look.client.credentials[name] for name, variable in names.items()}
     code = testbed.run_tool(
         "schemathesis",
-        command(testbed, config, document, report)
-        + [word for route in excluded for word in ("--exclude-name", route.label)],
+        command(testbed, config, document, report, look.effort.phases)
+        + [word for route in look.excluded for word in ("--exclude-name", route.label)],
         {**secrets, "PYTHONUTF8": "1"},
-        effort.seconds,
+        look.effort.seconds,
     )
     if code is None:
-        raise FuzzerError(f"Schemathesis was not done after {effort.seconds:g} s")
+        raise FuzzerError(f"Schemathesis was not done after {look.effort.seconds:g} s")
     if code not in {FOUND_NOTHING, FOUND_SOMETHING} or not report.exists():
         raise FuzzerError(f"Schemathesis ended with code {code}; see logs/schemathesis.log")
 
 
-def without_once(document: Mapping[str, Json]) -> Json:
+def without_once(document: Mapping[str, Json]) -> dict[str, Json]:
     """The document without optional headers that make a valid request refused the second time.
 
     An Idempotency-Key that comes with another body is rightly 422, which no schema can say.
@@ -156,12 +175,12 @@ def is_once(parameter: Json) -> bool:
     return declared.get("in") == "header" and str(declared.get("name")).lower() == ONCE
 
 
-def command(testbed: Testbed, config: Path, document: Path, report: Path) -> list[str]:
+def command(testbed: Testbed, config: Path, document: Path, report: Path, phases: str) -> list[str]:
     """The command line, without any secret."""
     return [
         *(sys.executable, "-m", "schemathesis.cli", "--config-file", str(config), "--no-color"),
         *("run", str(document), "--url", testbed.target.base_url),
-        *("--phases", PHASES, "--checks", "all", "--continue-on-failure"),
+        *("--phases", phases, "--checks", "all", "--continue-on-failure"),
         *("--seed", str(testbed.seed), "--workers", "1"),
         *("--generation-database", "none", "--request-timeout", "10"),
         *("--report", "ndjson", "--report-ndjson-path", str(report)),

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from gate.check import Client
 from gate.model import Observation
@@ -16,7 +16,8 @@ from gate.testbed.client import HttpClient
 from gate.testbed.embedded import Embedded
 from gate.testbed.tenants import as_client, open_tenant
 from security_tests.document import Route, list_routes
-from security_tests.fuzz import Effort, Sweep, endangers, list_failures, sweep
+from security_tests.fuzz import GATE, Effort, Look, Sweep, endangers, list_failures, sweep
+from security_tests.known import walk
 
 Say = Callable[[str], None]
 PHASES = ("examples", "coverage", "fuzzing", "stateful")
@@ -56,7 +57,7 @@ def fuzz_all(testbed: Embedded, cases: int, say: Say) -> tuple[Found, ...]:
     effort = effort_for(cases, len(routes))
     with closing(leaver(testbed)) as leaving:
         return tuple(
-            look(testbed, part, routes, effort, say) for part in parts(testbed, leaving, routes)
+            look_as(testbed, part, routes, effort, say) for part in parts(testbed, leaving, routes)
         )
 
 
@@ -91,11 +92,16 @@ def leads_to(route: Route, ending: Sequence[Route]) -> bool:
     return any(f"{each.path}/".startswith(f"{route.path}/") for each in ending)
 
 
-def look(testbed: Embedded, part: Part, routes: Sequence[Route], effort: Effort, say: Say) -> Found:
-    """One caller's run."""
+def look_as(
+    testbed: Embedded, part: Part, routes: Sequence[Route], effort: Effort, say: Say
+) -> Found:
+    """One caller's run: first as the gate looks, then for long, at what exists by then."""
     say(f"Fuzzing {len(part.routes)} operations as {part.name}")
     excluded = [route for route in routes if route not in part.routes]
-    swept = sweep(testbed, part.client, excluded, effort)
+    brief = replace(GATE, seconds=effort.seconds)
+    first = Look(client=part.client, excluded=excluded, effort=brief)
+    swept = sweep(testbed, first)
+    swept += sweep(testbed, replace(first, effort=effort, known=walk(part.client, part.routes)))
     done = {case.operation for case in swept.cases if case.status in range(200, 400)}
     return Found(
         name=part.name,

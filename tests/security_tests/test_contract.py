@@ -158,6 +158,13 @@ def test_the_running_service_keeps_its_contract_and_every_operation_is_exercised
     assert not result.doubts
     assert not {finding.key: finding.detail for finding in result.findings}
     assert result.observed == {"excluded": 2, "operation": 6, "principal": 1}
+    seen = {each.subject: each.data for each in record.observations}
+    for operation in ("GET /v1/projects/{project_id}", "PATCH /v1/projects/{project_id}"):
+        statuses, phases = seen[operation]["statuses"], seen[operation]["phases"]
+        assert isinstance(statuses, dict)
+        assert isinstance(phases, dict)
+        assert "200" in statuses
+        assert "examples" in phases
     assert not list(testbed.folder.glob("fuzz-*"))
     assert not any(secret in repr(record) for secret in testbed.secrets)
 
