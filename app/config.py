@@ -38,6 +38,7 @@ class Config:
     revocation takes effect while Redis is down. `anonymous_per_minute` is what one address may
     ask without a valid credential. Webhooks' secrets are derived from `webhook_secret`; deliveries
     may go into the private networks of `webhook_allow`, which is empty but for tests and intranets.
+    What was deleted is purged after `retention_days`; when they are 0, if somebody asks for it.
     """
 
     database_url: str = field(repr=False)
@@ -60,6 +61,7 @@ class Config:
     webhook_secret: str = field(default="", repr=False)
     webhook_allow: tuple[IPv4Network | IPv6Network, ...] = ()
     celery_broker_url: str | None = field(default=None, repr=False)
+    retention_days: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,6 +96,7 @@ def read_config(environ: Mapping[str, str]) -> Config:
         webhook_secret=_secret(environ, "MAESTRO_WEBHOOK_SECRET", "MAESTRO_CURSOR_SECRET"),
         webhook_allow=_networks(environ, "MAESTRO_WEBHOOK_ALLOW"),
         celery_broker_url=_broker_url(environ),
+        retention_days=_number(environ, "MAESTRO_RETENTION_DAYS", default=0, most=3650),
     )
 
 

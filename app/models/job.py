@@ -19,6 +19,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from app.models.base import Base, Described
 
+UNFINISHED = ("queued", "running")
+
 
 class Job(Described):
     """Work in steps, each committed with its checkpoint.
@@ -79,13 +81,15 @@ class JobResult(Base):
 class Task(Base):
     """An entry of the queue: only whose it is, which job or delivery, and when it is due.
 
+    A tenant's `retention` has the tenant's own id, and is due once a day.
+
     The one table that the runner reads across tenants. `due_at` of a leased task is when its
     lease ends.
     """
 
     __tablename__ = "tasks"
     __table_args__ = (
-        CheckConstraint("kind IN ('job', 'delivery')", name="kind"),
+        CheckConstraint("kind IN ('job', 'delivery', 'retention')", name="kind"),
         Index(None, "due_at"),
     )
 

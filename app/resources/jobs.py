@@ -18,11 +18,11 @@ from app.endpoint import endpoint
 from app.errors import conflict, forbidden, not_found
 from app.models import Job, JobResult, Project
 from app.models.base import now
+from app.models.job import UNFINISHED
 from app.permissions import Permission
 from app.schemas.jobs import ExportIn, JobOut, JobPage, JobQuery, PurgeIn
 from app.tenancy import find, principal, scoped
 from app.work import tasks
-from app.work.jobs import UNFINISHED
 from app.work.starting import require_room, start_job
 
 bp = APIBlueprint("jobs", __name__, tag="Jobs")

@@ -22,6 +22,7 @@ from app.schemas.jobs import JobOut
 from app.schemas.tenants import Me, NewTenant, TenantChange, TenantIn, TenantOut, TenantPage
 from app.tenancy import principal
 from app.work.starting import start_job
+from app.work.tasks import DAY_SECONDS, RETENTION, enqueue
 
 bp = APIBlueprint("tenants", __name__, tag="Tenants")
 
@@ -56,6 +57,7 @@ def create_tenant(body: TenantIn) -> dict[str, Any]:
     for row in (tenant, owner, first_key(owner, key)):
         db.session.add(row)
         db.session.flush()
+    db.session.execute(enqueue(RETENTION, tenant.id, [tenant.id], DAY_SECONDS))
     return {"tenant": tenant, "api_key": key.text}
 
 

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Row, Update, select, update
 
 from app.models import Job
 from app.models.base import now
+from app.models.job import UNFINISHED
 from app.work import tasks
 from app.work.exports import export_step
 from app.work.purges import purge_step
@@ -28,7 +29,6 @@ MOST_ATTEMPTS = 3
 NEVER_GIVEN_UP = {"tenant-deletion"}
 RETRY_SECONDS = 5
 LONGEST_PAUSE = 600
-UNFINISHED = ("queued", "running")
 log = logging.getLogger("maestro")
 
 

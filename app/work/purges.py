@@ -9,8 +9,10 @@ from uuid import UUID
 from sqlalchemy import (
     ColumnElement,
     Connection,
+    Select,
     Table,
     delete,
+    exists,
     or_,
     select,
     tuple_,
@@ -35,6 +37,25 @@ def purge_step(step: Step) -> Progress:
     done = step.checkpoint.get("removed", 0) + removed
     left = {"removed": done} if removed else None
     return Progress(checkpoint=left, done=done, total=done)
+
+
+def anything_to_purge(connection: Connection, tenant_id: UUID, cutoff: datetime) -> bool:
+    """Is there anything that a purge with this cutoff would remove?"""
+    moments = dict.fromkeys(SOFT_DELETED, "deleted_at")
+    moments |= {"uploads": "created_at", "webhook_deliveries": "finished_at"}
+    tables = Base.metadata.tables
+    old = [
+        exists().where(tables[name].c.tenant_id == tenant_id, tables[name].c[moment] < cutoff)
+        for name, moment in moments.items()
+    ]
+    results = exists().where(
+        JobResult.tenant_id == tenant_id, JobResult.job_id.in_(_old_jobs(tenant_id, cutoff))
+    )
+    return bool(connection.scalar(select(or_(*old, results))))
+
+
+def _old_jobs(tenant_id: UUID, cutoff: datetime) -> Select[tuple[UUID]]:
+    return select(Job.id).where(Job.tenant_id == tenant_id, Job.finished_at < cutoff)
 
 
 def _removals(step: Step, cutoff: datetime) -> Iterator[int]:
@@ -85,7 +106,7 @@ def _remove(
 
 def _remove_results(step: Step, cutoff: datetime) -> int:
     """Results of old jobs; the job itself stays, without its link."""
-    old = select(Job.id).where(Job.tenant_id == step.tenant_id, Job.finished_at < cutoff)
+    old = _old_jobs(step.tenant_id, cutoff)
     batch = (
         select(JobResult.job_id, JobResult.number)
         .where(JobResult.tenant_id == step.tenant_id, JobResult.job_id.in_(old))

@@ -13,13 +13,14 @@ from app.config import Config
 from app.work import tasks
 from app.work.deliveries import run_delivery
 from app.work.jobs import run_job
+from app.work.retention import run_retention
 from app.work.tasks import Entry
 from app.work.worker import Worker, new_worker
 
 POLL_SECONDS = 0.5
 OUTAGE_SECONDS = 5.0
 STOP_SECONDS = 5.0
-RUN = {tasks.JOB: run_job, tasks.DELIVERY: run_delivery}
+RUN = {tasks.JOB: run_job, tasks.DELIVERY: run_delivery, tasks.RETENTION: run_retention}
 log = logging.getLogger("maestro")
 
 

@@ -10,6 +10,7 @@ from app.database import db
 from app.errors import conflict
 from app.ids import new_id
 from app.models import Job
+from app.models.job import UNFINISHED
 from app.tenancy import principal
 from app.work.tasks import JOB, enqueue
 
@@ -19,7 +20,7 @@ MOST_UNFINISHED = 10
 def require_room() -> None:
     """409 while the tenant has ten unfinished jobs; concurrent requests may start a few more."""
     unfinished = select(func.count()).where(
-        Job.tenant_id == principal().tenant_id, Job.state.in_(["queued", "running"])
+        Job.tenant_id == principal().tenant_id, Job.state.in_(UNFINISHED)
     )
     if (db.session.scalar(unfinished) or 0) >= MOST_UNFINISHED:
         raise conflict("too-many-jobs", f"The tenant has {MOST_UNFINISHED} unfinished jobs.")

@@ -19,7 +19,8 @@ from sqlalchemy.orm import aliased
 from app.models import Task
 from app.work.worker import LEASE_SECONDS, Worker
 
-JOB, DELIVERY = "job", "delivery"
+JOB, DELIVERY, RETENTION = "job", "delivery", "retention"
+DAY_SECONDS = 86_400.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,9 +32,10 @@ class Entry:
     kind: str
 
 
-def enqueue(kind: str, tenant_id: UUID, ids: Sequence[UUID]) -> Any:
-    """The statement that queues these jobs or deliveries; they are due at once."""
-    shared = {"tenant_id": tenant_id, "kind": kind, "due_at": func.now(), "leased": False}
+def enqueue(kind: str, tenant_id: UUID, ids: Sequence[UUID], seconds: float = 0) -> Any:
+    """The statement that queues these jobs or deliveries; they are due in so many seconds."""
+    due_at = func.now() + timedelta(seconds=seconds)
+    shared = {"tenant_id": tenant_id, "kind": kind, "due_at": due_at, "leased": False}
     return insert(Task).values([shared | {"id": each} for each in ids])
 
 
