@@ -146,7 +146,6 @@ def create_app(config: Config) -> APIFlask:
     app.url_map.converters["number"] = NumberConverter
     app.url_map.converters["alias"] = AliasConverter
     app.url_map.converters["tag"] = TagConverter
-    app.url_map.strict_slashes = False
     pool = new_pool(config)
     _configure(app, config)
     changes.register()
