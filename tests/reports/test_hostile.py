@@ -44,4 +44,6 @@ def test_every_field_of_the_hostile_verdict_holds_its_text_somewhere() -> None:
         found.setdefault(path, []).append(value)
     tame = {path for path, values in found.items() if all(map(is_tame, values))}
     # What is empty in one place and filled in another is filled.
-    assert {each for each in tame if not any(path.startswith(f"{each}.") for path in found)} == set()
+    assert {
+        each for each in tame if not any(path.startswith(f"{each}.") for path in found)
+    } == set()
