@@ -80,6 +80,8 @@ TEST = [
 # The HTML report in a real Chromium, by `tox -e browser` only.
 BROWSER = ["axe-playwright-python", "playwright"]
 PRODUCTION = ["celery[redis]"]
+# Keyless signatures: `maestro sign`, `maestro verify --identity`.
+SIGSTORE = ["sigstore"]
 DEVELOPMENT = ["tox", "tox-uv"]
 
 setup(
@@ -96,7 +98,8 @@ setup(
     extras_require={
         "browser": BROWSER,
         "production": PRODUCTION,
-        "test": [*TEST, *PRODUCTION],
+        "sigstore": SIGSTORE,
+        "test": [*TEST, *PRODUCTION, *SIGSTORE],
         "development": DEVELOPMENT,
     },
     entry_points={"console_scripts": ["maestro = maestro_gate:main"]},

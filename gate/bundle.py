@@ -102,8 +102,8 @@ def payloads(folder: Path, verdict: Verdict) -> dict[str, bytes]:
 def digests(folder: Path) -> dict[str, str]:
     """The SHA-256 of each file but the seals, by path relative to the folder.
 
-    A folder without files counts as a file that should not be there. A keyless signature, made by
-    `sigstore sign SHA256SUMS` after the seal, is a seal too; it is for sigstore to verify.
+    A folder without files counts as a file that should not be there. A keyless signature, made
+    after the seal, is a seal too; `gate.keyless` makes and verifies it.
     """
     found = {}
     for parent, folders, names in os.walk(folder):

@@ -88,7 +88,7 @@ for each in review.COMMANDS:
 @click.option("--out", type=review.FILE, help="A new folder for the evidence.")
 @click.option("--policy", type=review.FILE, default=hold.POLICY, help="The policy file.")
 @click.option("--seed", type=int, help="Repeat a run's random choices; printed in its report.")
-@click.option("--shard", help="Run the i-th of n shares of the checks, as i/n; see `merge`.")
+@click.option("--shard", help="Run the i-th of n shares of the checks, as i/n, with --seed.")
 @click.option("--history", help="Compare with earlier runs: their folder, or s3://bucket/prefix.")
 @click.option(
     "--retries",

@@ -88,6 +88,8 @@ def settle(asked: Asked, command: str, variables: Mapping[str, str]) -> Run:
     chosen = catalogue.select(asked.checks or policy.required(asked.profile))
     scope = chosen if asked.checks else ()
     share = None if asked.shard is None else shard.read(asked.shard, scope)
+    if share is not None and asked.seed is None:
+        raise UsageError("--shard needs --seed, and every shard the same one.")
     name = f"{started:%Y%m%dT%H%M%SZ}-{asked.profile}"
     if share is not None:
         chosen, name = shard.split(chosen, share), f"{name}-{share.index}-of-{share.count}"

@@ -7,6 +7,9 @@ from math import isfinite
 
 from gate.grades import Outcome
 
+BEYOND = "limit"
+"""The rule of the finding that a measure beyond its limit is; its title holds the numbers."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limit:

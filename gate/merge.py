@@ -30,7 +30,7 @@ def merge(
     """One verdict over the shards of one run, in a new bundle at `out`.
 
     Every shard is verified first. UsageError when they are not of one run, by target, revision,
-    profile, policy, history or version of Maestro. A check whose shard is missing never ran.
+    profile, policy, history, seed or version of Maestro. A check whose shard is missing never ran.
     """
     for run in runs:
         bundle.verify(run, catalogue.CHECKS, session.identity(), trusted)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from gate.check import Check
+from gate.check import Check, Lie
 from gate.model import Doubt, Failure, Finding, Record, Sabotage, Trouble
 from gate.weigh import starved, weigh
 
@@ -75,8 +75,13 @@ def unnoticed(sabotages: Iterable[Sabotage]) -> Iterator[Failure]:
     """A lie that was told and not found out: the check's pass means nothing there."""
     for each in sabotages:
         if not each.caught and not each.doubt:
-            detail = f"the lie {each.lie!r} went unnoticed in {each.operation}"
+            detail = f"the lie {each.lie!r} went unnoticed in {each.operation}{told_as(each.lie)}"
             yield Failure(trouble=Trouble.SABOTAGE, detail=detail)
+
+
+def told_as(lie: str) -> str:
+    """What the proxy did; nothing for a lie that is no longer told."""
+    return next((f": the proxy {each.meaning}" for each in Lie if each == lie), "")
 
 
 def undecided(sabotages: Iterable[Sabotage]) -> Iterator[Doubt]:

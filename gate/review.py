@@ -8,10 +8,10 @@ from pathlib import Path
 
 import click
 
-from gate import archive, bundle, catalogue, screen, session
+from gate import archive, bundle, catalogue, keyless, screen, session
 from gate.codec import encode
 from gate.diff import compare
-from gate.errors import IntegrityError
+from gate.errors import IntegrityError, UsageError
 from gate.merge import merge as merge_shards
 from gate.model import Outcome, Verdict
 from gate.signing import find_key, read_public_keys
@@ -59,16 +59,22 @@ def report(run: Path, form: str) -> None:
 @click.command()
 @click.argument("run", type=EXISTING)
 @PUBLIC_KEY
-def verify(run: Path, public_key: Path | None) -> None:
+@click.option("--identity", help="Who must have signed keylessly, as in the certificate.")
+@click.option("--issuer", help="The OIDC issuer who must vouch for --identity, a URL.")
+def verify(run: Path, public_key: Path | None, identity: str | None, issuer: str | None) -> None:
     """Verify the evidence of a RUN: every file, the reasoning, the judges' word, the signatures.
 
     Works offline and on any machine, from the folder alone.
     """
     trusted = read_public_keys(public_key) if public_key else ()
+    if (identity is None) != (issuer is None):
+        raise UsageError("--identity and --issuer say who signed only together.")
+    expected = keyless.Expected(identity=identity, issuer=issuer) if identity and issuer else None
     verdict = bundle.verify(run, catalogue.CHECKS, session.identity(), trusted)
     again = bundle.judged_by(verdict) == session.identity()
     if again and (unfaithful := session.unfaithful(run, verdict)):
         raise IntegrityError(f"{unfaithful[0]} does not say what the verdict says.")
+    told = keyless_line(run, expected)
     redone = (
         "results follow from the journal, reports say what the verdict says"
         if again
@@ -76,9 +82,35 @@ def verify(run: Path, public_key: Path | None) -> None:
     )
     click.echo(f"Intact: files unchanged, verdict follows from results and policy, {redone}.")
     click.echo(screen.signature_line(verdict, trusted=bool(trusted)))
-    if (run / bundle.KEYLESS).exists():
-        click.echo(f"Not verified: {bundle.KEYLESS}; `sigstore verify identity` does that.")
+    if told:
+        click.echo(told)
     click.echo(f"The verdict was {verdict.outcome.label}.")
+
+
+def keyless_line(run: Path, expected: keyless.Expected | None) -> str:
+    """Who signed keylessly; nothing where nobody did and nobody was expected to."""
+    there = (run / bundle.KEYLESS).exists()
+    if expected is None:
+        return f"Not verified: {bundle.KEYLESS}; name --identity and --issuer." if there else ""
+    if not there:
+        raise IntegrityError(f"The bundle has no {bundle.KEYLESS}, so nobody signed keylessly.")
+    sums = (run / bundle.SUMS).read_bytes()
+    keyless.verify(sums, bundle.text_of(run / bundle.KEYLESS), expected)
+    return f"Signed keylessly by {expected.identity}, whom {expected.issuer} vouches for."
+
+
+@click.command()
+@click.argument("run", type=EXISTING)
+def sign(run: Path) -> None:
+    """Sign a RUN keylessly, with this CI job's identity at Sigstore; verifies the run first.
+
+    Needs the extra `sigstore` and a network.
+    """
+    bundle.verify(run, catalogue.CHECKS, session.identity())
+    if (run / bundle.KEYLESS).exists():
+        raise UsageError(f"{run / bundle.KEYLESS} is there already; nothing is overwritten.")
+    bundle.write(run, bundle.KEYLESS, keyless.sign((run / bundle.SUMS).read_bytes()))
+    click.echo(f"Signed: {run / bundle.KEYLESS}")
 
 
 @click.command()
@@ -139,7 +171,7 @@ def history(where: str, run: Path | None, *, as_json: bool) -> None:
         click.echo(screen.history_text(runs))
 
 
-COMMANDS = (judge, report, verify, diff, merge, history)
+COMMANDS = (judge, report, verify, sign, diff, merge, history)
 
 
 def show(verdict: Verdict, folder: Path, *, as_json: bool) -> None:

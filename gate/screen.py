@@ -160,7 +160,7 @@ def history_line(verdict: Verdict) -> str:
     """How the findings stand to earlier runs."""
     counts = Counter(each.state for each in verdict.known)
     parts = [f"{counts[state]} {state}" for state in State if counts[state]]
-    return f"findings against {len(verdict.earlier)} earlier runs: {', '.join(parts)}"
+    return f"findings against earlier runs ({len(verdict.earlier)}): {', '.join(parts)}"
 
 
 def signature_line(verdict: Verdict, *, trusted: bool) -> str:
@@ -229,7 +229,7 @@ def history_text(kept: Sequence[Kept]) -> str:
     checks = {check for each in kept for check in each.past.checks}
     return "\n".join(
         [
-            f"{len(kept)} earlier runs",
+            f"{len(kept)} earlier {'run' if len(kept) == 1 else 'runs'}",
             *(past_line(each) for each in kept),
             f"never seen to fail: {', '.join(sorted(checks - failed)) or 'none'}",
         ]

@@ -9,6 +9,15 @@ from dataclasses import replace
 from gate.errors import UsageError
 from gate.model import Plan, Provenance, Shard
 
+COMMON = (
+    "target",
+    "revision",
+    "profile",
+    "number of shards",
+    "choice of checks",
+    "Maestro",
+    "seed",
+)
 WRITTEN = re.compile(r"(\d{1,4})/(\d{1,4})")
 
 
@@ -34,16 +43,16 @@ def split(checks: Sequence[str], shard: Shard) -> tuple[str, ...]:
 def whole(plans: Sequence[tuple[str, Plan]]) -> Plan:
     """The plan that these runs, each with its name, carry out together.
 
-    UsageError when they do not agree: they must have one target and revision, profile, scope and
-    version of Maestro, and no shard may be there twice. A missing one is not refused: its checks
-    have no results.
+    UsageError when they do not agree: they must have one target and revision, profile, scope,
+    version of Maestro and seed, and no shard may be there twice. A missing one is not refused: its
+    checks have no results.
     """
     first = plans[0][1]
     for run, plan in plans:
         if plan.shard is None:
             raise UsageError(f"{run} is a whole run, not a shard.")
         for what, ours, theirs in zip(
-            ("target", "revision", "profile", "number of shards", "choice of checks", "Maestro"),
+            COMMON,
             identity(first),
             identity(plan),
             strict=True,
@@ -62,7 +71,7 @@ def whole(plans: Sequence[tuple[str, Plan]]) -> Plan:
 
 
 def identity(plan: Plan) -> tuple[object, ...]:
-    """What shards of one run have in common."""
+    """What shards of one run have in common, in the order of `COMMON`."""
     origin, shard = plan.provenance, plan.shard
     return (
         plan.target.name,
@@ -71,6 +80,7 @@ def identity(plan: Plan) -> tuple[object, ...]:
         shard.count if shard else 0,
         ", ".join(shard.scope) if shard else "",
         origin.maestro if origin else "",
+        origin.seed if origin else "",
     )
 
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from gate.check import Check
 from gate.exhibits import Exhibit, Histogram, Matrix, Phases, Timeline
+from gate.measures import BEYOND
 from gate.model import Doubt, Estimate, Finding, Limit, Measure, Observation, Outcome, Severity
 
 Judgement = tuple[tuple[Finding, ...], tuple[Measure, ...], tuple[Doubt, ...], tuple[Exhibit, ...]]
@@ -43,13 +44,16 @@ def measure(check: Check, estimate: Estimate, limits: Mapping[str, float]) -> Me
 
 
 def breach(check: Check, measured: Measure) -> Finding:
-    """A limit that the whole interval lies beyond, as a finding like any other."""
+    """A limit that the whole interval lies beyond, as a finding like any other.
+
+    The numbers are for the reader only: rule and subject, which make the key, hold none.
+    """
     estimate, limit = measured.estimate, measured.limit
     return Finding(
         check=check.id,
-        rule="limit",
+        rule=BEYOND,
         subject=estimate.name,
-        title=f"{estimate.name} is beyond its limit",
+        title=f"{estimate.name} is {estimate.value:.4g} {limit.unit}, limit {bound(limit)}",
         severity=Severity.HIGH,
         detail=f"{spell(measured)}; limit {bound(limit)}",
         remedy=f"Bring {estimate.name} back to {bound(limit)}, or change the limit in the policy.",

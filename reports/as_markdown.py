@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 
 from gate.model import Block, Verdict, Waiver
+from reports.again import again
 from reports.reading import Gap, Read, headline, read, worst_blocks
 from reports.wording import clip, count, last
 
@@ -122,7 +123,7 @@ def closing(verdict: Verdict) -> Iterator[str]:
     if origin is None:
         yield "It was not recorded how this verdict was made, so it cannot be reproduced."
     else:
-        yield f"Reproduce with {code(origin.command)} (seed {origin.seed})."
+        yield f"Reproduce with {code(again(origin))}."
     yield "Check the evidence with `maestro verify <folder>`."
 
 

@@ -16,6 +16,7 @@ from typing import Any
 from urllib.parse import quote
 
 from gate.exhibits import Exchange
+from gate.measures import BEYOND
 from gate.model import Finding, Known, Severity, Verdict
 from reports.clock import began, is_recorded
 from reports.history import pasts
@@ -152,9 +153,11 @@ def rule_of(alert: Alert, taxa: Taxa) -> Object:
             "properties": {"tags": ["incomplete"], "problem.severity": "error"},
         }
     ids = named(finding)
+    # A rule is the same in every run, so it is not described by one run's numbers.
+    title = "A measure is beyond its limit" if finding.rule == BEYOND else finding.title
     written: Object = {
         "id": alert.rule,
-        "shortDescription": {"text": printable(finding.title) or alert.rule},
+        "shortDescription": {"text": printable(title) or alert.rule},
         "fullDescription": {"text": claim or alert.rule},
         "help": {"text": f"Remedy: {printable(finding.remedy)}\nClaim: {claim}\nBlind to: {blind}"},
         "defaultConfiguration": {"level": LEVELS[finding.severity]},

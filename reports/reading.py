@@ -74,13 +74,14 @@ class Read:
 
     @property
     def caught(self) -> int:
-        """How many of its planted defects its judge rejected."""
-        return sum(control.caught for control in self.result.controls)
+        """How many of its planted defects it found: in records, and in the live target."""
+        controls = sum(each.caught for each in self.result.controls)
+        return controls + sum(each.caught for each in self.result.sabotages)
 
     @property
     def planted(self) -> int:
         """How many defects were planted."""
-        return len(self.result.controls)
+        return len(self.result.controls) + len(self.result.sabotages)
 
     @property
     def tolerated(self) -> bool:
@@ -89,7 +90,7 @@ class Read:
 
     @property
     def proven(self) -> bool:
-        """Did it reject every planted defect, and was there one at all?"""
+        """Did it find every planted defect, and was there one at all?"""
         return 0 < self.planted == self.caught
 
     def holds_back(self, finding: Finding) -> bool:

@@ -19,9 +19,10 @@ from reports.html.charts import ladder, plot, rows, sum_up
 from reports.html.difference import difference
 from reports.html.gauge import draw
 from reports.html.grids import tally, tone
-from reports.html.lies import rehearsal
+from reports.html.lies import rehearsal, trust
 from reports.html.view import describe
 from reports.reading import bound, tell
+from reports.remedies import remedy
 from reports.scoring import score
 from reports.wording import count, last, printable, spell
 
@@ -64,6 +65,7 @@ def environment() -> Environment:
         last=last,
         plot=plot,
         rehearsal=rehearsal,
+        remedy=remedy,
         rows=rows,
         score=score,
         spell=spell,
@@ -71,6 +73,7 @@ def environment() -> Environment:
         tally=tally,
         tell=tell,
         tone=tone,
+        trust=trust,
     )
     return made
 

@@ -20,12 +20,14 @@ class Item:
 
     @property
     def standing(self) -> str:
-        """Did one of them give a full answer?"""
+        """What did they find, and did each of them give a full answer?"""
         if not self.checks:
             return "not looked at"
+        if self.findings:
+            return "finding"
         if all(each.gaps for each in self.checks):
             return "no full answer"
-        return "finding" if self.findings else "looked at"
+        return "in part" if any(each.gaps for each in self.checks) else "looked at"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

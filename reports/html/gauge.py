@@ -13,7 +13,7 @@ from reports.wording import spell
 
 WIDTH = 320.0
 EDGE, LEFT, RIGHT = 8.0, 16.0, 304.0
-LETTERS = 34
+LETTERS, DOT = 34, 14.0
 NARROWEST = 1e-300
 
 
@@ -36,6 +36,11 @@ class Gauge:
     limit: float
     allowed: tuple[float, float]
     anchor: str
+
+    @property
+    def is_wide(self) -> bool:
+        """Does the interval stick out of the dot that marks the value?"""
+        return self.high - self.low > DOT
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 
-from gate.exhibits import Matrix, Topic, tabulate
+from gate.exhibits import CELLS, Matrix, Topic, tabulate
 from reports.reading import Read
 
 ORDER = ("own tenant", "other tenant", "nobody")
@@ -56,6 +57,7 @@ def tone(cell: str) -> str:
 
 
 def tally(matrix: Matrix) -> Sequence[tuple[str, int]]:
-    """How often each word that a reader must not overlook is there."""
-    cells = [cell for _, row in matrix.rows for cell in row]
-    return [(word, cells.count(word)) for word in TONES if word in cells]
+    """How often each word is there: first what a reader must not overlook."""
+    counts = Counter[str](cell for _, row in matrix.rows for cell in row)
+    words = (*TONES, *(word for word in CELLS if word not in TONES))
+    return [(word, counts[word]) for word in words if counts[word]]

@@ -1,4 +1,4 @@
-"""Which lies were told in the live target, where, and which were found out?"""
+"""Can a check fail? Which defects were planted in records and live target, and which found?"""
 
 from __future__ import annotations
 
@@ -11,15 +11,28 @@ from reports.reading import Read
 WORDS = {True: "found out", False: "unnoticed"}
 
 
+def trust(one: Read) -> str:
+    """How far a check is proven: one miss outweighs every catch."""
+    controls, lies = one.result.controls, one.result.sabotages
+    missed = any(not each.caught for each in controls)
+    if missed or any(tell(each) == "unnoticed" for each in lies):
+        return "untrustworthy"
+    if not controls:
+        return "unproven"
+    return "proven" if one.proven else "in doubt"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rehearsal:
     """One check's lies: a row for each operation, a column for each kind; "" where none was told.
 
-    `untold` names the lies that nothing gave occasion for.
+    `unnoticed` are the lies that were missed, with their operations; `untold` names those that
+    nothing gave occasion for.
     """
 
     lies: tuple[str, ...]
     rows: tuple[tuple[str, tuple[str, ...]], ...]
+    unnoticed: tuple[tuple[str, str], ...]
     untold: tuple[str, ...]
     caught: int
     told: int
@@ -38,6 +51,7 @@ def rehearsal(one: Read) -> Rehearsal | None:
             (operation, row(operation, lies, cells))
             for operation in sorted({each.operation for each in told})
         ),
+        unnoticed=tuple((each.lie, each.operation) for each in told if tell(each) == "unnoticed"),
         untold=tuple(each.lie for each in one.result.sabotages if not each.operation),
         caught=sum(each.caught for each in told),
         told=len(told),

@@ -8,11 +8,14 @@ from datetime import date
 
 from gate.exhibits import Matrix
 from gate.model import Block, Finding, Known, Outcome, Verdict, Waiver
+from reports.again import again
 from reports.history import pasts
 from reports.html.breadth import Breadth, breadth
 from reports.html.grids import grid
+from reports.html.lies import trust
 from reports.html.trend import Trend, never_failed, trend
 from reports.reading import Gap, Read, by_gate, headline, read, worst_blocks
+from reports.remedies import remedy
 from reports.wording import clip, count
 
 ANSWERS = {Outcome.PASS: "Pass", Outcome.FAIL: "Blocked"}
@@ -56,8 +59,13 @@ class View:
         return ANSWERS.get(self.verdict.outcome, "Incomplete")
 
     def detail(self, block: Block) -> str:
-        """What was found, in a line; nothing for a condition that is no finding."""
-        return clip(self.details.get(block.finding or "", ""), DETAIL)
+        """What was found, or what a condition that is no finding means; in a line."""
+        return clip(self.details.get(block.finding or "", "") or remedy(block), DETAIL)
+
+    def again(self, check: str | None = None) -> str:
+        """The command that holds the run again, or one check of it; nothing where none is known."""
+        origin = self.verdict.provenance
+        return "" if origin is None else again(origin, check)
 
     def past(self, finding: Finding) -> Known | None:
         """What earlier runs know of a finding."""
@@ -66,6 +74,11 @@ class View:
     def never_failed(self, one: Read) -> int:
         """In how many runs a check has only passed; 0 where it has not, or nobody knows."""
         return never_failed(self.verdict, one)
+
+    @property
+    def untrustworthy(self) -> tuple[Read, ...]:
+        """The checks that missed a planted defect."""
+        return tuple(one for one in self.checks if trust(one) == "untrustworthy")
 
     @property
     def answered(self) -> int:

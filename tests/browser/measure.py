@@ -13,7 +13,8 @@ from gate.model import Severity, Verdict
 from reports import FORMATS
 from reports.html import render
 from tests.browser.chromium import Chromium, chromium
-from tests.reports.examples import CLEAN, leak, verdict
+from tests.reports.clean import CLEAN, verdict
+from tests.reports.examples import leak
 
 TIMES = 5
 LOADED = (

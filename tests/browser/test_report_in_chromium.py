@@ -11,11 +11,12 @@ from gate.model import Verdict
 from reports.html import digest_of, environment, render, style
 from reports.html.view import describe
 from tests.browser.chromium import Chromium
-from tests.reports.examples import EXAMPLES, crowded, remembering, spoil
+from tests.reports.examples import EXAMPLES, crowded, remembering
+from tests.reports.hostile import spoil
 
 AXE = files("axe_playwright_python") / "axe.min.js"
 PAGES: Mapping[str, Verdict] = {**EXAMPLES, "crowded": crowded(), "remembering": remembering()}
-TELLING = ("pass", "skipped", "remembering")
+TELLING = ("pass", "skipped", "rehearsed", "remembering")
 """The pages that together hold every kind of element there is."""
 OPEN = "document.querySelectorAll('details').forEach(each => { each.open = true })"
 SCHEMES, WIDTHS = ("light", "dark"), (1280, 390)

@@ -23,6 +23,7 @@ ACTORS = "".join(
     f'[[actors]]\ntenant = "{name}"\nheaders = {{ X-Api-Key = "${{TOKEN}}" }}\n'
     for name in ("acme", "globex")
 )
+SEED = ("--seed", "7")
 PAIR = ("isolation.read-by-id", "security.headers")
 POLICY = f'version = 1\n[profiles]\nstandard = ["{PAIR[0]}", "{PAIR[1]}"]\n'
 
@@ -61,8 +62,8 @@ def shards(tmp_path_factory: pytest.TempPathFactory, base_url: str) -> Path:
     folder = tmp_path_factory.mktemp("shards")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("TOKEN", "a-token-of-some-length")
-        assert gate(folder, base_url, "one", "--shard", "1/2") in {10, 11}
-        assert gate(folder, base_url, "two", "--shard", "2/2") in {10, 11}
+        assert gate(folder, base_url, "one", "--shard", "1/2", *SEED) in {10, 11}
+        assert gate(folder, base_url, "two", "--shard", "2/2", *SEED) in {10, 11}
         assert gate(folder, base_url, "whole") == 10
     return folder
 
@@ -117,7 +118,7 @@ def test_shards_under_different_policies_are_refused(
     shards: Path, tmp_path: Path, base_url: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     lenient = POLICY.replace("[profiles]", 'blocks_at = "critical"\n[profiles]')
-    gate(tmp_path, base_url, "two", "--shard", "2/2", policy=lenient)
+    gate(tmp_path, base_url, "two", "--shard", "2/2", *SEED, policy=lenient)
     code = cli.attempt(
         ["merge", str(shards / "one"), str(tmp_path / "two"), "--out", str(tmp_path / "all")]
     )
@@ -126,7 +127,7 @@ def test_shards_under_different_policies_are_refused(
 
 
 def test_a_damaged_shard_is_refused(shards: Path, tmp_path: Path, base_url: str) -> None:
-    gate(tmp_path, base_url, "two", "--shard", "2/2")
+    gate(tmp_path, base_url, "two", "--shard", "2/2", *SEED)
     (tmp_path / "two" / bundle.JOURNAL).write_text("")
     code = cli.attempt(
         ["merge", str(shards / "one"), str(tmp_path / "two"), "--out", str(tmp_path / "all")]
@@ -150,12 +151,21 @@ def half(index: int) -> Plan:
             {"provenance": replace(plan().provenance, maestro="2")},
             "another Maestro",
         ),
+        ({"provenance": replace(plan().provenance, seed=8)}, "another seed"),
     ],
 )
 def test_shards_that_are_not_of_one_run_are_refused(changes: dict[str, object], says: str) -> None:
     plans = [("one", half(1)), ("two", replace(half(2), **changes))]
     with pytest.raises(UsageError, match=says):
         shard.whole(plans)
+
+
+def test_a_shard_without_a_seed_is_refused_before_it_starts(
+    tmp_path: Path, base_url: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert gate(tmp_path, base_url, "one", "--shard", "1/2") == 64
+    assert "--shard needs --seed" in capsys.readouterr().err
+    assert not (tmp_path / "one").exists()
 
 
 @pytest.mark.parametrize("text", ["0/2", "3/2", "x", "1/0", "1", "-1/2", "1/2/3"])

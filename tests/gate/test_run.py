@@ -146,7 +146,9 @@ def test_a_policy_limit_replaces_the_check_s_own() -> None:
     record = Record(check=made.id)
     assert judge(made, record).measures[0].limit.value == 100
     tightened = judge(made, record, {"security.headers.p99_ms": 10.0})
-    assert tightened.findings[0].key == "security.headers:limit:p99_ms"
+    (finding,) = tightened.findings
+    assert finding.key == "security.headers:limit:p99_ms"
+    assert finding.title == "p99_ms is 55 ms, limit ≤ 10 ms"
 
 
 def test_a_limit_that_is_not_measured_is_no_pass() -> None:

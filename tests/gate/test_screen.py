@@ -39,7 +39,7 @@ def test_what_is_accepted_or_left_out_is_said() -> None:
     assert "stale waiver, remove it: security.headers:old" in text
     assert "within the policy's budget, not waived: security.headers:small" in text
     assert "left out of profile standard: isolation.read, load.arrivals" in text
-    assert "findings against 1 earlier runs: 2 new" in text
+    assert "findings against earlier runs (1): 2 new" in text
     assert "Not signed" in text
 
 

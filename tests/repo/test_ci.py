@@ -40,6 +40,7 @@ def variables(tmp_path: Path) -> Iterator[dict[str, str]]:
             "PATH": os.environ["PATH"],
             "MAESTRO": str(maestro),
             "MAESTRO_PROFILE": "standard",
+            "CI_PIPELINE_IID": "7",
             "MAESTRO_TARGET": str(target_at(tmp_path, base_url)),
             "MAESTRO_POLICY": str(tmp_path / "policy.toml"),
             "TOKEN": "a-token-of-some-length",

@@ -7,7 +7,8 @@ from gate.model import Doubt
 from reports.html.breadth import Breadth, Item, breadth
 from reports.html.difference import MOST_LINES, difference
 from reports.reading import read
-from tests.reports.examples import CLEAN, EXAMPLES, failing, verdict
+from tests.reports.clean import CLEAN, verdict
+from tests.reports.examples import EXAMPLES, failing
 
 
 def of(items: tuple[Item, ...], name: str) -> Item:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from gate.exhibits import Curve, Histogram, Phase, Phases, Span, Timeline
 from reports.html.charts import BOTTOM, LEFT, RIGHT, TOP, ladder, plot, rows, sum_up
-from tests.reports.examples import LATENCIES, OUTAGE, SECONDS, STEPS
+from tests.reports.clean import LATENCIES, OUTAGE, SECONDS, STEPS
 from tests.reports.strategies import histograms, phases, timelines, unhurried
 
 NUMBER = re.compile(r"-?\d+(?:\.\d+)?")

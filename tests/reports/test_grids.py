@@ -9,7 +9,8 @@ from gate.exhibits import CELLS, Matrix, tabulate
 from reports.html import render
 from reports.html.grids import TONES, grid
 from reports.reading import read
-from tests.reports.examples import CLEAN, EXAMPLES, LEAKED, failing, verdict
+from tests.reports.clean import CLEAN, LEAKED, verdict
+from tests.reports.examples import EXAMPLES, failing
 from tests.reports.strategies import matrices, unhurried
 
 

@@ -15,19 +15,9 @@ from hypothesis import given
 from gate.model import Attempt, Outcome, Sabotage, Verdict
 from reports.html import render
 from reports.wording import printable
-from tests.reports.examples import (
-    CLEAN,
-    EXAMPLES,
-    HOSTILE,
-    accept,
-    crowded,
-    failing,
-    header,
-    leak,
-    remembering,
-    spoil,
-    verdict,
-)
+from tests.reports.clean import CLEAN, verdict
+from tests.reports.examples import EXAMPLES, accept, crowded, failing, header, leak, remembering
+from tests.reports.hostile import HOSTILE, spoil
 from tests.reports.strategies import unhurried, verdicts
 
 VOID = {"meta", "br"}
@@ -139,9 +129,18 @@ def test_verdict_and_gaps_come_before_results() -> None:
     assert places == sorted(places)
 
 
-def test_an_accepted_defect_makes_a_check_untrustworthy() -> None:
-    assert "Untrustworthy" in render(failing())
+@pytest.mark.parametrize("name", ["fail", "rehearsed"])
+def test_an_accepted_defect_or_an_unnoticed_lie_makes_a_check_untrustworthy(name: str) -> None:
+    assert "Untrustworthy" in render(EXAMPLES[name])
     assert "Untrustworthy" not in render(EXAMPLES["pass"])
+
+
+def test_a_lie_that_went_unnoticed_is_told_in_words_on_the_first_screen() -> None:
+    text = render(EXAMPLES["rehearsed"])
+    first = " ".join(text[: text.index("What was not tested, and why")].split())
+    assert "adds what the owner would have read to a refusal" in first
+    assert "planted in the live target on purpose" in first
+    assert "maestro gate --profile standard --seed 20260316" in first
 
 
 def test_waivers_say_how_long_they_last_or_why_they_do_not() -> None:
@@ -186,7 +185,8 @@ def test_lies_in_the_live_target_are_shown_by_operation() -> None:
     )
     tried = replace(CLEAN["security.headers"], sabotages=told)
     words = " ".join("".join(Page(render(verdict(tried))).words).split())
-    assert "told 2 kinds of lie; found out in 1 of 3 places" in words
+    assert "In the live target: 2 kinds of lie, found out in 1 of 3 places" in words
+    assert "Unnoticed: the lie error in GET /v1/runs" in words
     assert "The lie role was never told" in words
     assert "GET /v1/modelsnot toldundecided" in words
     assert "GET /v1/runsfound outunnoticed" in words
@@ -221,7 +221,7 @@ def test_no_check_for_a_risk_is_a_gap_of_the_run() -> None:
 def test_a_finding_without_evidence_can_be_seen_again_too() -> None:
     bare = replace(leak(), evidence=())
     text = render(verdict(replace(CLEAN["isolation.read-by-id"], findings=(bare,))))
-    assert "maestro gate isolation.read-by-id --seed 20260316" in text
+    assert "maestro gate isolation.read-by-id --profile standard --seed 20260316" in text
 
 
 def test_a_finding_shows_its_score_and_how_the_answer_differs() -> None:

@@ -7,7 +7,8 @@ from hypothesis import given
 
 from gate.model import Outcome, Verdict
 from reports.as_json import render
-from tests.reports.examples import EXAMPLES, HOSTILE, failing, header, leak, lone_info, spoil
+from tests.reports.examples import EXAMPLES, failing, header, leak, lone_info
+from tests.reports.hostile import HOSTILE, spoil
 from tests.reports.strategies import unhurried, verdicts
 
 

@@ -9,7 +9,8 @@ from junitparser import JUnitXml, TestCase
 
 from gate.model import Outcome, Verdict
 from reports.as_junit import render
-from tests.reports.examples import EXAMPLES, HOSTILE, crowded, failing, leak, spoil
+from tests.reports.examples import EXAMPLES, crowded, failing, leak
+from tests.reports.hostile import HOSTILE, spoil
 from tests.reports.strategies import decided, unhurried, verdicts
 
 

@@ -9,7 +9,8 @@ from markdown_it import MarkdownIt
 
 from gate.model import Block, Outcome, Result, Verdict
 from reports.as_markdown import render
-from tests.reports.examples import EXAMPLES, HOSTILE, accept, crowded, failing, spoil
+from tests.reports.examples import EXAMPLES, accept, crowded, failing
+from tests.reports.hostile import HOSTILE, spoil
 from tests.reports.strategies import unhurried, verdicts
 
 TAGS = {"h2", "h3", "p", "ul", "li", "code", "strong"}

@@ -7,7 +7,8 @@ from hypothesis import given
 
 from gate.model import Outcome, Verdict
 from reports import FORMATS, Format
-from tests.reports.examples import EXAMPLES, HOSTILE, crowded, spoil
+from tests.reports.examples import EXAMPLES, crowded
+from tests.reports.hostile import HOSTILE, spoil
 from tests.reports.regenerate import GOLDEN
 from tests.reports.strategies import unhurried, verdicts
 

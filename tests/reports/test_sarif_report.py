@@ -11,19 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gate.measures import BEYOND
 from gate.model import Known, Outcome, Severity, State, Verdict
 from reports.as_sarif import LEVELS, MOST_RESULTS, render
-from tests.reports.examples import (
-    CLEAN,
-    EXAMPLES,
-    accept,
-    crowded,
-    failing,
-    header,
-    leak,
-    remembering,
-    verdict,
-)
+from tests.reports.clean import CLEAN, verdict
+from tests.reports.examples import EXAMPLES, accept, crowded, failing, header, leak, remembering
 from tests.reports.strategies import unhurried, verdicts
 
 DIGEST = re.compile(r"[0-9a-f]{64}")
@@ -85,6 +77,14 @@ def test_the_fingerprint_is_that_of_the_key_alone() -> None:
     twice = results(verdict(replace(CLEAN["isolation.read-by-id"], findings=(again,))))
     assert twice[leak().key]["partialFingerprints"] == once
     assert DIGEST.fullmatch(once["maestroFinding/v1"])
+
+
+def test_a_rule_is_not_described_by_the_numbers_of_one_run() -> None:
+    beyond = replace(leak("p99"), rule=BEYOND, title="p99 is 412 ms, limit ≤ 300 ms")
+    run = run_of(render(verdict(replace(CLEAN["isolation.read-by-id"], findings=(beyond,)))))
+    (rule,) = run["tool"]["driver"]["rules"]
+    assert "412" not in json.dumps(rule)
+    assert "412 ms" in run["results"][0]["message"]["text"]
 
 
 def test_too_many_results_are_cut_worst_first_and_that_is_said() -> None:
