@@ -6,6 +6,7 @@ from validators.channels import (
     cache_keys,
     concurrency,
     credentials,
+    leftovers,
     list_leak,
     mass_assignment,
     rate_buckets,
@@ -30,4 +31,5 @@ CHECKS: tuple[Check, ...] = (
     telemetry.CHECK,
     rate_buckets.CHECK,
     concurrency.CHECK,
+    leftovers.CHECK,
 )
