@@ -195,8 +195,11 @@ class Guest(Protocol):
     def store(self, text: str) -> Parcel:
         """Store such a file."""
 
-    def export(self) -> tuple[str, str]:
-        """Have everything exported: the paths of the job and of its result, once it is there."""
+    def export(self) -> str:
+        """Ask for an export of everything: the path of the job."""
+
+    def result_of(self, job: str) -> str:
+        """The path of what an export made, once it is there; SetupError when it does not come."""
 
     def listen(self, url: str) -> str:
         """Let a URL hear of what the tenant does: the secret of the signatures."""

@@ -6,6 +6,7 @@ from validators.channels import (
     cache_keys,
     concurrency,
     credentials,
+    handoffs,
     leftovers,
     list_leak,
     mass_assignment,
@@ -31,5 +32,6 @@ CHECKS: tuple[Check, ...] = (
     telemetry.CHECK,
     rate_buckets.CHECK,
     concurrency.CHECK,
+    handoffs.CHECK,
     leftovers.CHECK,
 )

@@ -86,7 +86,7 @@ def settle(ground: Ground, guest: Guest) -> tuple[Estate, list[Call]]:
     origins = [thing.origin for thing in estate.ledger.things if thing.origin]
     guest.store(estate.canaries.draw())
     guest.begin(estate.canaries.draw())
-    guest.export()
+    guest.result_of(guest.export())
     for _ in own_reads(ground, estate):
         pass
     return estate, [call for call in origins if call.operation.label in accepted]

@@ -127,11 +127,10 @@ class Embedded:
     @contextmanager
     def guest(self) -> Iterator[Guest]:
         """A tenant on the largest plan, which is deleted at the end of the block at the latest."""
-        operator = self.cast.actor("", "operator")
         folder = self.site.state / "artifacts"
-        with visiting(operator, f"guest-{time.monotonic_ns()}", folder) as guest:
-            if operator.tape is not None:
-                operator.tape.secrets.update(guest.secrets)
+        with visiting(self.cast, f"guest-{time.monotonic_ns()}", folder) as guest:
+            if guest.owner.tape is not None:
+                guest.owner.tape.secrets.update(guest.secrets)
             yield guest
 
     def fault(self, name: str) -> AbstractContextManager[Mapping[str, Json]]:

@@ -17,12 +17,13 @@ from urllib.parse import quote
 from gate.check import Answer, Client, NoAnswerError, Parcel
 from gate.errors import SetupError
 from gate.model import Json
-from gate.testbed.client import HttpClient
+from gate.testbed.client import Cast, HttpClient
 from gate.testbed.tenants import Principal, as_client, invite, open_tenant, post, text
 from gate.testbed.waiting import until
 
 PLAN = "enterprise"
 OTHER = "maintainer"
+EXPORTS = "/v1/exports"
 GRANTED = range(200, 300)
 JOB_SECONDS = 20.0
 BYTES = {"Content-Type": "application/octet-stream"}
@@ -40,13 +41,12 @@ class Visitor:
     secrets: Mapping[str, str] = field(repr=False)
 
     def begin(self, text: str) -> Parcel:
-        """Announce a file of a new run."""
-        name = hashlib.sha256(text.encode()).hexdigest()
-        project = self.make("/v1/projects", {"name": name[:20]})
-        experiment = self.make(f"/v1/projects/{project}/experiments", {"name": name[:20]})
-        run = self.make(f"/v1/experiments/{experiment}/runs", {"name": name[:20]})
+        """Announce a file of a new run in a new project, all of which bear the text as a name."""
+        project = self.make("/v1/projects", {"name": text})
+        experiment = self.make(f"/v1/projects/{project}/experiments", {"name": text})
+        run = self.make(f"/v1/experiments/{experiment}/runs", {"name": text})
         content = json.dumps(text).encode()
-        wanted: Json = {"run_id": run, "path": f"{name[:20]}.json", "size": len(content)}
+        wanted: Json = {"run_id": run, "path": f"{text}.json", "size": len(content)}
         upload = self.make("/v1/uploads", wanted)
         return Parcel(
             text=text,
@@ -64,13 +64,15 @@ class Visitor:
         granted(self.owner.request("POST", parcel.end, body=parcel.seal), parcel.end)
         return parcel
 
-    def export(self) -> tuple[str, str]:
-        """The job of an export of the whole tenant and its result; SetupError when it fails."""
-        made = granted(self.owner.request("POST", "/v1/exports", body={}), "/v1/exports")
-        job = f"/v1/jobs/{text(made.json(), 'id')}"
+    def export(self) -> str:
+        """The job of an export of the whole tenant."""
+        return f"/v1/jobs/{self.make(EXPORTS, {})}"
+
+    def result_of(self, job: str) -> str:
+        """Its lines, once it has succeeded."""
         if not until(lambda: self.state_of(job) == "succeeded", JOB_SECONDS):
             raise SetupError(f"An export did not succeed in {JOB_SECONDS:g} s.")
-        return job, f"{job}/result"
+        return f"{job}/result"
 
     def state_of(self, job: str) -> str:
         """How far the job has come."""
@@ -95,8 +97,9 @@ class Visitor:
 
 
 @contextmanager
-def visiting(operator: HttpClient, name: str, folder: Path) -> Iterator[Visitor]:
-    """A new tenant; at the end of the block its deletion is asked for, if it has not gone yet."""
+def visiting(cast: Cast, name: str, folder: Path) -> Iterator[Visitor]:
+    """A new tenant, one of the cast; at the end of the block its deletion is asked for."""
+    operator = cast.actor("", "operator")
     first = open_tenant(operator, name, PLAN)
     with ExitStack() as stack:
         owner = replace(as_client(operator.base_url, first), tape=operator.tape)
@@ -104,6 +107,9 @@ def visiting(operator: HttpClient, name: str, folder: Path) -> Iterator[Visitor]
         second = replace(first, role=OTHER, token=invite(owner, name, OTHER))
         other = replace(as_client(operator.base_url, second), tape=operator.tape)
         stack.enter_context(closing(other))
+        for client in (owner, other):
+            cast.guests[name, client.role] = client
+            stack.callback(cast.guests.pop, (name, client.role))
         stack.callback(bid_farewell, owner, first)
         yield Visitor(
             operator=operator,

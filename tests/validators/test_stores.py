@@ -9,11 +9,13 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
+import httpx
 import psycopg2
 import pytest
 import redis
 from psycopg2 import sql
 
+from app.webhooks.signing import Signer
 from gate.check import Check, Control
 from gate.journal import Entry
 from gate.model import Doubt, Finding, Json, Observation, Outcome
@@ -22,10 +24,11 @@ from gate.testbed.embedded import Embedded
 from gate.testbed.external import OFFERS
 from tests.make import Stub
 from validators import leftovers_probe
-from validators.channels import leftovers
+from validators.channels import handoffs, leftovers
+from validators.receiver import Delivery, receiving
 from validators.stores import CACHE, FILES, LOG, Trail, search
 
-CHANNELS = (leftovers,)
+CHANNELS = (handoffs, leftovers)
 EACH = pytest.mark.parametrize("channel", CHANNELS, ids=lambda each: each.CHECK.id)
 TRAIL = Trail(tenant_id=str(uuid4()), token="kleftover0001", names=("an-id-of-its-own",))
 
@@ -162,3 +165,51 @@ def test_a_line_after_the_end_is_told_from_those_before(testbed: Embedded) -> No
     text = f"{TRAIL.token}004\nworks for {TRAIL.tenant_id}\nnothing\n"
     told = leftovers_probe.tell_log(testbed, text, TRAIL)
     assert told.data == {"lines": 3, "content": 1, "named": 1}
+
+
+@pytest.mark.parametrize(
+    ("kind", "change", "reason"),
+    [
+        ("parties", {"distinct": False}, "both tenants are one"),
+        ("export", {"own": False}, "an export lacks its own tenant's marks"),
+        ("read", {"owner": 503}, "its owner got 503"),
+        ("webhook", {"own": 2}, "one heard 2 events of its own"),
+    ],
+)
+def test_a_handoff_that_did_not_reach_its_owner_is_in_doubt(
+    kind: str, change: dict[str, Json], reason: str
+) -> None:
+    record = changed(handoffs.CLEAN, kind, **change)
+    assert {each.reason for each in said(handoffs.CHECK, record, Doubt)} == {reason}
+
+
+def test_a_signature_is_known_by_its_own_secret_only() -> None:
+    tenant, webhook = uuid4(), uuid4()
+    mine, other = (Signer.of(master, tenant, webhook) for master in ("one", "two"))
+    headers = mine.headers("delivery", 1_700_000_000, b"{}")
+    delivery = Delivery("/one", headers, b"{}")
+    assert delivery.is_signed(mine.secret)
+    assert not delivery.is_signed(other.secret)
+    assert not delivery.is_signed("whsec_no secret")
+    assert not replace(delivery, body=b"{ }").is_signed(mine.secret)
+    assert not replace(delivery, headers={}).is_signed(mine.secret)
+
+
+def test_what_is_posted_is_kept_with_the_path_that_it_came_to() -> None:
+    with receiving() as receiver:
+        answer = httpx.post(
+            f"{receiver.base_url}/one", content=b"event", headers={"Webhook-Id": "7"}
+        )
+    (delivery,) = receiver.at("/one")
+    assert answer.status_code == 204
+    assert (delivery.body, delivery.headers["webhook-id"]) == (b"event", "7")
+    assert receiver.at("/two") == []
+
+
+def test_a_guest_is_one_of_the_cast_for_as_long_as_it_stays(testbed: Embedded) -> None:
+    with testbed.guest() as guest:
+        seat = (guest.owner.tenant, "owner")
+        assert testbed.actor(*seat) is guest.owner
+    assert seat not in testbed.cast.present
+    assert guest.owner.credentials
+    assert testbed.tenants == ("acme", "globex")
