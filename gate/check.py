@@ -155,6 +155,59 @@ class Telemetry:
     metrics: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parcel:
+    """A file on its way into the target: the paths to put its bytes, to end, and to read it.
+
+    `end` is asked by POST with the body `seal`; `drop` by DELETE, as long as it is on its way.
+    """
+
+    text: str
+    put: str
+    end: str
+    seal: Json
+    drop: str
+    content: str
+
+
+class Guest(Protocol):
+    """A new tenant without a limit in its way, made for one probe: nobody else looks at it."""
+
+    @property
+    def owner(self) -> Client:
+        """Its owner."""
+
+    @property
+    def others(self) -> tuple[Client, ...]:
+        """Other principals of it."""
+
+    @property
+    def tenant_id(self) -> str:
+        """Its id in the target's database."""
+
+    @property
+    def folders(self) -> tuple[Path, ...]:
+        """Where the target keeps the bytes of all tenants."""
+
+    def begin(self, text: str) -> Parcel:
+        """Announce a file whose content is the text as JSON; SetupError when it is refused."""
+
+    def store(self, text: str) -> Parcel:
+        """Store such a file."""
+
+    def export(self) -> str:
+        """Ask for an export of everything: the path of the job."""
+
+    def result_of(self, job: str) -> str:
+        """The path of what an export made, once it is there; SetupError when it does not come."""
+
+    def listen(self, url: str) -> str:
+        """Let a URL hear of what the tenant does: the secret of the signatures."""
+
+    def leave(self, within: float) -> bool:
+        """Delete the tenant as the target does: is it done in so many seconds?"""
+
+
 class Testbed(Protocol):
     """A running target, with everything a probe may use."""
 
@@ -205,6 +258,9 @@ class Testbed(Protocol):
 
     def newcomer(self) -> AbstractContextManager[Client]:
         """The owner of a new tenant on the smallest plan; only where it offers `newcomers`."""
+
+    def guest(self) -> AbstractContextManager[Guest]:
+        """A tenant for one probe, deleted afterwards; only where it offers `guests`."""
 
     def run_tool(
         self, name: str, argv: Sequence[str], environment: Mapping[str, str], within: float

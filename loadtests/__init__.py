@@ -1,8 +1,8 @@
-"""Does the service hold its load? The checks of this gate."""
+"""Does the service hold its load, and one tenant that of another? The checks of this package."""
 
 from __future__ import annotations
 
 from gate.check import Check
-from loadtests.open_arrivals import CHECK
+from loadtests import neighbour, open_arrivals
 
-CHECKS: tuple[Check, ...] = (CHECK,)
+CHECKS: tuple[Check, ...] = (open_arrivals.CHECK, neighbour.CHECK)

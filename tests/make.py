@@ -15,6 +15,7 @@ from gate.check import (
     Client,
     Control,
     Database,
+    Guest,
     Judge,
     Lie,
     Probe,
@@ -87,6 +88,9 @@ class Stub:
         raise NotImplementedError
 
     def newcomer(self) -> AbstractContextManager[Client]:
+        raise NotImplementedError
+
+    def guest(self) -> AbstractContextManager[Guest]:
         raise NotImplementedError
 
     def run_tool(

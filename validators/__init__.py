@@ -6,6 +6,8 @@ from validators.channels import (
     cache_keys,
     concurrency,
     credentials,
+    handoffs,
+    leftovers,
     list_leak,
     mass_assignment,
     rate_buckets,
@@ -30,4 +32,6 @@ CHECKS: tuple[Check, ...] = (
     telemetry.CHECK,
     rate_buckets.CHECK,
     concurrency.CHECK,
+    handoffs.CHECK,
+    leftovers.CHECK,
 )

@@ -129,20 +129,27 @@ class HttpClient:
 
 @dataclass(frozen=True, slots=True)
 class Cast:
-    """All principals that a testbed has, by tenant and role."""
+    """All principals that a testbed has, by tenant and role; `guests` are there for a while."""
 
     clients: Mapping[tuple[str, str], HttpClient] = field(repr=False)
+    guests: dict[tuple[str, str], HttpClient] = field(default_factory=dict, repr=False)
+
+    @property
+    def present(self) -> Mapping[tuple[str, str], HttpClient]:
+        """Everybody who may ask something now."""
+        return {**self.clients, **self.guests}
 
     def actor(self, tenant: str, role: str) -> HttpClient:
         """The principal; SetupError when the testbed has none like this."""
-        client = self.clients.get((tenant, role))
+        client = self.present.get((tenant, role))
         if client is None:
             raise SetupError(f"The testbed has no {role} of {tenant or 'no tenant'}.")
         return client
 
     def taped(self, tape: Tape | None) -> Cast:
         """The same principals, with a tape that hears all they say."""
-        return Cast({seat: replace(client, tape=tape) for seat, client in self.clients.items()})
+        taped = {seat: replace(client, tape=tape) for seat, client in self.clients.items()}
+        return replace(self, clients=taped)
 
     def close(self) -> None:
         """Close all connections."""

@@ -9,13 +9,14 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Self
 
-from gate.check import Client, Lie, Saboteur, Telemetry, Tenancy
+from gate.check import Client, Guest, Lie, Saboteur, Telemetry, Tenancy
 from gate.errors import SetupError
 from gate.exchanges import Tape
 from gate.model import Json, Target
 from gate.redaction import redact
 from gate.testbed.client import Cast, HttpClient, document, remembered
 from gate.testbed.faults import inject
+from gate.testbed.guests import visiting
 from gate.testbed.hints import Hints
 from gate.testbed.postgresql import PostgreSQL
 from gate.testbed.provision import Schema, new_schema
@@ -28,7 +29,7 @@ from gate.testbed.tenants import ROLES, Principal, cast_of, create_tenants, new_
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 BY_HTTP = frozenset({"http", "openapi", "tenants", "roles", "newcomers"})
-ALWAYS = BY_HTTP | frozenset({"processes", "row-security", "telemetry", "redis"})
+ALWAYS = BY_HTTP | frozenset({"processes", "row-security", "telemetry", "redis", "guests"})
 WITH_OWN_DATABASE = frozenset({"database", "faults"})
 Say = Callable[[str], None]
 HINTS = Hints(
@@ -122,6 +123,15 @@ class Embedded:
             if operator.tape is not None:
                 operator.tape.secrets.update(owner.secrets)
             yield owner
+
+    @contextmanager
+    def guest(self) -> Iterator[Guest]:
+        """A tenant on the largest plan, which is deleted at the end of the block at the latest."""
+        folder = self.site.state / "artifacts"
+        with visiting(self.cast, f"guest-{time.monotonic_ns()}", folder) as guest:
+            if guest.owner.tape is not None:
+                guest.owner.tape.secrets.update(guest.secrets)
+            yield guest
 
     def fault(self, name: str) -> AbstractContextManager[Mapping[str, Json]]:
         """A fault of `gate.testbed.faults`, healed at the end of the block."""

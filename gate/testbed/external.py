@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Self
 
-from gate.check import Client, Lie, Saboteur, Telemetry, Tenancy
+from gate.check import Client, Guest, Lie, Saboteur, Telemetry, Tenancy
 from gate.errors import SetupError, UsageError
 from gate.exchanges import Tape
 from gate.model import Json, Target
@@ -81,6 +81,10 @@ class External:
     def newcomer(self) -> AbstractContextManager[Client]:
         """Never: an external target's plans are unknown."""
         raise SetupError("No tenant can be added to an external target.")
+
+    def guest(self) -> AbstractContextManager[Guest]:
+        """Never: how an external target deletes a tenant is unknown."""
+        raise SetupError("No tenant can be added to an external target, nor deleted from it.")
 
     @property
     def scratch(self) -> Path:

@@ -90,7 +90,7 @@ class Passage:
 
     def others(self) -> Iterator[str]:
         """Every other tenant that has an owner."""
-        for tenant, role in self.cast.clients:
+        for tenant, role in self.cast.present:
             if role == "owner" and tenant != self.tenant:
                 yield tenant
 
@@ -154,13 +154,14 @@ class LyingProxy:
 
     def caller(self, request: Request) -> HttpClient | None:
         """The principal whose credential it is, nobody, or None for a credential not known."""
-        for client in self.cast.clients.values():
+        present = self.cast.present
+        for client in present.values():
             sent = client.credentials.items()
             if sent and all(request.headers.get(name) == value for name, value in sent):
                 return client
-        known = {name for client in self.cast.clients.values() for name in client.credentials}
+        known = {name for client in present.values() for name in client.credentials}
         signed = any(name in request.headers for name in known)
-        return None if signed else self.cast.clients.get(("", "anonymous"))
+        return None if signed else present.get(("", "anonymous"))
 
 
 def hang_up(environ: Mapping[str, Any]) -> NoReturn:

@@ -63,10 +63,9 @@ def sabotaged(testbed: Seen, lie: Lie) -> Iterator[Sabotaged[Seen]]:
 
 
 def moved(cast: Cast, base_url: str) -> Cast:
-    """The same principals, with connections of their own to another address."""
-    return Cast(
-        {
-            seat: replace(client, base_url=base_url, http=new_http())
-            for seat, client in cast.clients.items()
-        }
-    )
+    """The same principals, with connections of their own to another address; guests are shared."""
+    clients = {
+        seat: replace(client, base_url=base_url, http=new_http())
+        for seat, client in cast.clients.items()
+    }
+    return replace(cast, clients=clients)

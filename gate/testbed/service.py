@@ -65,6 +65,8 @@ class Installation:
             "MAESTRO_CURSOR_SECRET": self.keys.cursors,
             "PROMETHEUS_MULTIPROC_DIR": str(metrics),
             "MAESTRO_ARTIFACT_DIR": str(metrics.with_name("artifacts")),
+            # A probe may listen for webhooks here; elsewhere loopback is refused.
+            "MAESTRO_WEBHOOK_ALLOW": f"{LOOPBACK}/32",
         }
 
     def command(self, port: int, metrics: Path) -> Command:

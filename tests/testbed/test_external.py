@@ -50,7 +50,7 @@ def test_a_running_service_becomes_a_testbed(testbed: Embedded, tmp_path: Path) 
         assert not any(key in repr(target) for key in keys.values())
         with pytest.raises(SetupError, match="out of reach"):
             target.database()
-        for inside in (target.telemetry, target.cache_url, target.newcomer):
+        for inside in (target.telemetry, target.cache_url, target.newcomer, target.guest):
             with pytest.raises(SetupError):
                 inside()
         with pytest.raises(SetupError, match="cannot be injected"):
