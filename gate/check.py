@@ -155,6 +155,19 @@ class Telemetry:
     metrics: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Statement:
+    """One message of the service to its database, as the database's log has it.
+
+    `session` is the server process, `transaction` its virtual id; `text` may hold several
+    statements, and values: never record it.
+    """
+
+    session: int
+    transaction: str
+    text: str = field(repr=False)
+
+
 class Testbed(Protocol):
     """A running target, with everything a probe may use."""
 
@@ -199,6 +212,12 @@ class Testbed(Protocol):
 
     def telemetry(self) -> Telemetry:
         """Where it says what it does; only where the target offers `telemetry`."""
+
+    def statements(self) -> AbstractContextManager[Callable[[], Sequence[Statement]]]:
+        """Let the database tell every statement of the service; only where it offers `statements`.
+
+        The function returns what was said since it was last called.
+        """
 
     def cache_url(self) -> str:
         """Its Redis, as the service signs in; only where it offers `redis`. Secret."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import date
@@ -19,6 +19,7 @@ from gate.check import (
     Lie,
     Probe,
     Saboteur,
+    Statement,
     Telemetry,
     Tenancy,
 )
@@ -81,6 +82,9 @@ class Stub:
         raise NotImplementedError
 
     def telemetry(self) -> Telemetry:
+        raise NotImplementedError
+
+    def statements(self) -> AbstractContextManager[Callable[[], Sequence[Statement]]]:
         raise NotImplementedError
 
     def cache_url(self) -> str:

@@ -12,6 +12,7 @@ from validators.channels import (
     read_by_id,
     roles,
     row_security,
+    statements,
     telemetry,
     write_by_id,
 )
@@ -26,6 +27,7 @@ CHECKS: tuple[Check, ...] = (
     roles.CHECK,
     mass_assignment.CHECK,
     write_by_id.CHECK,
+    statements.CHECK,
     cache_keys.CHECK,
     telemetry.CHECK,
     rate_buckets.CHECK,

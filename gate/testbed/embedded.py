@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Self
 
-from gate.check import Client, Lie, Saboteur, Telemetry, Tenancy
+from gate.check import Client, Lie, Saboteur, Statement, Telemetry, Tenancy
 from gate.errors import SetupError
 from gate.exchanges import Tape
 from gate.model import Json, Target
@@ -24,12 +24,13 @@ from gate.testbed.sabotage import sabotaged
 from gate.testbed.servers import Servers, migrated, servers
 from gate.testbed.service import APPLICATION, Installation, Keys, Service, running_service
 from gate.testbed.site import Site, open_site
+from gate.testbed.statements import telling
 from gate.testbed.tenants import ROLES, Principal, cast_of, create_tenants, new_owner
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 BY_HTTP = frozenset({"http", "openapi", "tenants", "roles", "newcomers"})
 ALWAYS = BY_HTTP | frozenset({"processes", "row-security", "telemetry", "redis"})
-WITH_OWN_DATABASE = frozenset({"database", "faults"})
+WITH_OWN_DATABASE = frozenset({"database", "faults", "statements"})
 Say = Callable[[str], None]
 HINTS = Hints(
     # The first version of any model.
@@ -109,6 +110,10 @@ class Embedded:
     def telemetry(self) -> Telemetry:
         """The service's own log, and its metrics for Prometheus."""
         return Telemetry(logs=(self.site.logs / "service.log",), metrics="/metrics")
+
+    def statements(self) -> AbstractContextManager[Callable[[], Sequence[Statement]]]:
+        """What the service's role says, from the log of its own PostgreSQL."""
+        return telling(self.database(), self.site.logs, self.schema.app_role)
 
     def cache_url(self) -> str:
         """The service's own Redis."""
