@@ -17,6 +17,7 @@ from gate.check import (
     Database,
     Judge,
     Lie,
+    Lone,
     Probe,
     Saboteur,
     Statement,
@@ -85,6 +86,9 @@ class Stub:
         raise NotImplementedError
 
     def statements(self) -> AbstractContextManager[Callable[[], Sequence[Statement]]]:
+        raise NotImplementedError
+
+    def lone(self) -> AbstractContextManager[Lone]:
         raise NotImplementedError
 
     def cache_url(self) -> str:

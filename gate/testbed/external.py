@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Self
 
-from gate.check import Client, Lie, Saboteur, Statement, Telemetry, Tenancy
+from gate.check import Client, Lie, Lone, Saboteur, Statement, Telemetry, Tenancy
 from gate.errors import SetupError, UsageError
 from gate.exchanges import Tape
 from gate.model import Json, Target
@@ -77,6 +77,10 @@ class External:
     def statements(self) -> AbstractContextManager[Callable[[], Sequence[Statement]]]:
         """Never: the target is known by HTTP only."""
         raise SetupError("The statements of an external target are out of reach.")
+
+    def lone(self) -> AbstractContextManager[Lone]:
+        """Never: nobody here can start an external target."""
+        raise SetupError("An external target cannot be started once more.")
 
     def cache_url(self) -> str:
         """Never: the target is known by HTTP only."""

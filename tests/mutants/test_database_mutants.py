@@ -16,7 +16,7 @@ from gate.testbed.embedded import embedded
 from tests.mutants.test_mutants import Mutant, forget, planted
 
 SCOPED = "return select(model).where(model.tenant_id == principal().tenant_id, *living(model))"
-LOOKING = ("isolation.row-security", "isolation.statements")
+LOOKING = ("isolation.row-security", "isolation.statements", "isolation.connection-state")
 MUTANTS = (
     Mutant(
         name="the scope is set for the session",
@@ -26,7 +26,30 @@ MUTANTS = (
                 "SCOPE = \"set_config('app.tenant_id', :tenant, false)",
             )
         },
-        killed_by=("isolation.statements",),
+        killed_by=("isolation.statements", "isolation.connection-state"),
+    ),
+    Mutant(
+        name="a lock is held by the session",
+        edits={
+            "app/database.py": (
+                "SELECT {SCOPE}, pg_advisory_xact_lock_shared(:held)",
+                "SELECT {SCOPE}, pg_advisory_lock_shared(:held)",
+            )
+        },
+        killed_by=("isolation.connection-state",),
+    ),
+    Mutant(
+        name="a timeout is set for the session",
+        edits={
+            "app/database.py": (
+                '    held: Hold | None = g.get("hold")\n',
+                (
+                    '    held: Hold | None = g.get("hold")\n'
+                    '    connection.exec_driver_sql("SET statement_timeout = 1999")\n'
+                ),
+            )
+        },
+        killed_by=("isolation.connection-state",),
     ),
     Mutant(
         name="a read in one round trip sets the scope for the session",
@@ -36,7 +59,7 @@ MUTANTS = (
                 "SET_TENANT = \"SELECT set_config('app.tenant_id', %(scope)s, false)\"",
             )
         },
-        killed_by=("isolation.statements",),
+        killed_by=("isolation.statements", "isolation.connection-state"),
     ),
     Mutant(
         name="no scope at all in a read of one round trip",

@@ -75,17 +75,17 @@ MUTANTS = (
     Mutant(
         name="a referenced run is looked up among everybody's",
         edits={
-            "app/resources/models.py": (
+            "app/resources/versions.py": (
                 "        find(Run, body.source_run_id)\n",
                 (
                     f"        asked = {UNSCOPED}(Run).where(Run.id == body.source_run_id)\n"
                     "        if db.session.scalar(asked) is None:\n"
-                    "            raise not_found(Run.noun)\n"
+                    "            raise __import__('app.errors').errors.not_found(Run.noun)\n"
                 ),
             ),
             MIGRATION: (POLICY, NO_POLICY),
         },
-        killed_by=("isolation.row-security", "isolation.body-reference"),
+        killed_by=("isolation.row-security", "isolation.body-reference", "isolation.statements"),
     ),
     Mutant(
         name="a list of everybody's projects",
