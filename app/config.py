@@ -39,6 +39,7 @@ class Config:
     ask without a valid credential. Webhooks' secrets are derived from `webhook_secret`; deliveries
     may go into the private networks of `webhook_allow`, which is empty but for tests and intranets.
     What was deleted is purged after `retention_days`; when they are 0, if somebody asks for it.
+    `pool_size` is how many connections to PostgreSQL a worker keeps.
     """
 
     database_url: str = field(repr=False)
@@ -82,6 +83,7 @@ def read_config(environ: Mapping[str, str]) -> Config:
         trusted_proxies=_count(environ, "MAESTRO_TRUSTED_PROXIES"),
         multiprocess_dir=environ.get("PROMETHEUS_MULTIPROC_DIR"),
         auth_seconds=_number(environ, "MAESTRO_AUTH_SECONDS", default=2, most=60),
+        pool_size=_number(environ, "MAESTRO_POOL_SIZE", default=4, most=64, least=1),
         anonymous_per_minute=_number(
             environ, "MAESTRO_ANONYMOUS_PER_MINUTE", default=600, most=999_999
         ),
@@ -204,10 +206,12 @@ def is_safe(url: str) -> bool:
     return bool(parts.hostname) and (parts.scheme == "https" or local)
 
 
-def _number(environ: Mapping[str, str], name: str, *, default: int, most: int) -> int:
+def _number(
+    environ: Mapping[str, str], name: str, *, default: int, most: int, least: int = 0
+) -> int:
     value = environ.get(name) or str(default)
-    if not re.fullmatch(r"[0-9]{1,6}", value) or int(value) > most:
-        raise ConfigError(f"{name} must be a whole number up to {most}.")
+    if not re.fullmatch(r"[0-9]{1,6}", value) or not least <= int(value) <= most:
+        raise ConfigError(f"{name} must be a whole number from {least} to {most}.")
     return int(value)
 
 

@@ -208,6 +208,49 @@ class Guest(Protocol):
         """Delete the tenant as the target does: is it done in so many seconds?"""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Statement:
+    """One message of the service to its database, as the database's log has it.
+
+    `session` is the server process, `transaction` its virtual id; `text` may hold several
+    statements, and values: never record it.
+    """
+
+    session: int
+    transaction: str
+    text: str = field(repr=False)
+
+
+class Wire(Protocol):
+    """All connections of a service to its database, seen from between the two."""
+
+    @property
+    def sessions(self) -> tuple[int, ...]:
+        """The server processes behind the open connections."""
+
+    @property
+    def states(self) -> tuple[str, ...]:
+        """What each is at: `idle`, `in a transaction`, `in a failed transaction`."""
+
+    @property
+    def said(self) -> tuple[int, ...]:
+        """How many messages the service has sent on each."""
+
+    def ask(self, query: str) -> Sequence[tuple[str | None, ...]]:
+        """The rows that each connection itself answers a question with, as texts."""
+
+    def hold(self) -> AbstractContextManager[None]:
+        """What the service says inside a transaction waits until the end of the block."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lone:
+    """The target once more, as one process with one connection for its requests."""
+
+    testbed: Testbed
+    wire: Wire
+
+
 class Testbed(Protocol):
     """A running target, with everything a probe may use."""
 
@@ -252,6 +295,15 @@ class Testbed(Protocol):
 
     def telemetry(self) -> Telemetry:
         """Where it says what it does; only where the target offers `telemetry`."""
+
+    def statements(self) -> AbstractContextManager[Callable[[], Sequence[Statement]]]:
+        """Let the database tell every statement of the service; only where it offers `statements`.
+
+        The function returns what was said since it was last called.
+        """
+
+    def lone(self) -> AbstractContextManager[Lone]:
+        """A second instance with one connection; only where the target offers `lone-connection`."""
 
     def cache_url(self) -> str:
         """Its Redis, as the service signs in; only where it offers `redis`. Secret."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import date
@@ -18,8 +18,10 @@ from gate.check import (
     Guest,
     Judge,
     Lie,
+    Lone,
     Probe,
     Saboteur,
+    Statement,
     Telemetry,
     Tenancy,
 )
@@ -82,6 +84,12 @@ class Stub:
         raise NotImplementedError
 
     def telemetry(self) -> Telemetry:
+        raise NotImplementedError
+
+    def statements(self) -> AbstractContextManager[Callable[[], Sequence[Statement]]]:
+        raise NotImplementedError
+
+    def lone(self) -> AbstractContextManager[Lone]:
         raise NotImplementedError
 
     def cache_url(self) -> str:

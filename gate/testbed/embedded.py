@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Self
 
-from gate.check import Client, Guest, Lie, Saboteur, Telemetry, Tenancy
+from gate.check import Client, Guest, Lie, Lone, Saboteur, Statement, Telemetry, Tenancy
 from gate.errors import SetupError
 from gate.exchanges import Tape
 from gate.model import Json, Target
@@ -18,6 +18,7 @@ from gate.testbed.client import Cast, HttpClient, document, remembered
 from gate.testbed.faults import inject
 from gate.testbed.guests import visiting
 from gate.testbed.hints import Hints
+from gate.testbed.lone import lonely
 from gate.testbed.postgresql import PostgreSQL
 from gate.testbed.provision import Schema, new_schema
 from gate.testbed.revision import revision_of
@@ -25,12 +26,13 @@ from gate.testbed.sabotage import sabotaged
 from gate.testbed.servers import Servers, migrated, servers
 from gate.testbed.service import APPLICATION, Installation, Keys, Service, running_service
 from gate.testbed.site import Site, open_site
+from gate.testbed.statements import telling
 from gate.testbed.tenants import ROLES, Principal, cast_of, create_tenants, new_owner
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 BY_HTTP = frozenset({"http", "openapi", "tenants", "roles", "newcomers"})
 ALWAYS = BY_HTTP | frozenset({"processes", "row-security", "telemetry", "redis", "guests"})
-WITH_OWN_DATABASE = frozenset({"database", "faults"})
+WITH_OWN_DATABASE = frozenset({"database", "faults", "statements", "lone-connection"})
 Say = Callable[[str], None]
 HINTS = Hints(
     # The first version of any model.
@@ -68,6 +70,7 @@ class Embedded:
     cast: Cast = field(repr=False)
     description: Mapping[str, Json] = field(repr=False)
     schema: Schema
+    installation: Installation = field(repr=False)
     redis_url: str = field(repr=False)
     postgresql: PostgreSQL | None
     site: Site = field(repr=False)
@@ -110,6 +113,17 @@ class Embedded:
     def telemetry(self) -> Telemetry:
         """The service's own log, and its metrics for Prometheus."""
         return Telemetry(logs=(self.site.logs / "service.log",), metrics="/metrics")
+
+    def statements(self) -> AbstractContextManager[Callable[[], Sequence[Statement]]]:
+        """What the service's role says, from the log of its own PostgreSQL."""
+        return telling(self.database(), self.site.logs, self.schema.app_role)
+
+    @contextmanager
+    def lone(self) -> Iterator[Lone]:
+        """The service once more, on the same database, with one worker and one connection."""
+        with lonely(self.site, self.installation, self.database(), self.cast) as (cast, relay):
+            base_url = cast.actor("", "anonymous").base_url
+            yield Lone(testbed=self.seen_at(base_url, cast, self.folder), wire=relay)
 
     def cache_url(self) -> str:
         """The service's own Redis."""
@@ -224,6 +238,7 @@ def embedded(  # noqa: PLR0913 - each is a wish of its own, with a default
             cast=cast,
             description=document(cast.actor("", "anonymous"), "/openapi.json"),
             schema=schema,
+            installation=installation,
             redis_url=parts.redis_url,
             postgresql=parts.postgresql,
             site=site,

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Self
 
-from gate.check import Client, Guest, Lie, Saboteur, Telemetry, Tenancy
+from gate.check import Client, Guest, Lie, Lone, Saboteur, Statement, Telemetry, Tenancy
 from gate.errors import SetupError, UsageError
 from gate.exchanges import Tape
 from gate.model import Json, Target
@@ -73,6 +73,14 @@ class External:
     def telemetry(self) -> Telemetry:
         """Never: the target is known by HTTP only."""
         raise SetupError("The logs of an external target are out of reach.")
+
+    def statements(self) -> AbstractContextManager[Callable[[], Sequence[Statement]]]:
+        """Never: the target is known by HTTP only."""
+        raise SetupError("The statements of an external target are out of reach.")
+
+    def lone(self) -> AbstractContextManager[Lone]:
+        """Never: nobody here can start an external target."""
+        raise SetupError("An external target cannot be started once more.")
 
     def cache_url(self) -> str:
         """Never: the target is known by HTTP only."""

@@ -6,6 +6,7 @@ import hashlib
 import os
 import secrets
 import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
@@ -46,7 +47,7 @@ class Service:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Installation:
-    """What to run, and with which surroundings."""
+    """What to run, and with which surroundings; `pool_size` is the service's own unless named."""
 
     checkout: Path
     database_url: str = field(repr=False)
@@ -55,6 +56,8 @@ class Installation:
     application: str = APPLICATION
     workers: int | None = None
     port: int = 0
+    name: str = "service"
+    pool_size: int | None = None
 
     def environment(self, metrics: Path) -> dict[str, str]:
         """The whole environment of the server; nothing of ours is passed on."""
@@ -67,6 +70,7 @@ class Installation:
             "MAESTRO_ARTIFACT_DIR": str(metrics.with_name("artifacts")),
             # A probe may listen for webhooks here; elsewhere loopback is refused.
             "MAESTRO_WEBHOOK_ALLOW": f"{LOOPBACK}/32",
+            **({"MAESTRO_POOL_SIZE": str(self.pool_size)} if self.pool_size else {}),
         }
 
     def command(self, port: int, metrics: Path) -> Command:
@@ -75,7 +79,7 @@ class Installation:
         server = ["--interface", "wsgi", "--host", LOOPBACK, "--port", str(port), "--no-ws"]
         crew = ["--workers", workers, "--blocking-threads", "1", "--respawn-failed-workers"]
         return Command(
-            name="service",
+            name=self.name,
             argv=[sys.executable, "-m", "granian", *server, *crew, self.application],
             env=self.environment(metrics),
             folder=self.checkout,
@@ -85,8 +89,7 @@ class Installation:
 @contextmanager
 def running_service(site: Site, installation: Installation) -> Iterator[Service]:
     """The service, ready, for as long as the block lasts."""
-    metrics = site.state / "metrics"
-    metrics.mkdir()
+    metrics = Path(tempfile.mkdtemp(prefix=f"{installation.name}-metrics-", dir=site.state))
     with (
         reserve(installation.port) as port,
         closing(operator_of(port, installation.keys)) as operator,

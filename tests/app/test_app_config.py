@@ -20,6 +20,7 @@ WRONG = {
     "MAESTRO_OPERATOR_KEY_SHA256": ["xyz", "A" * 64],
     "MAESTRO_TRUSTED_PROXIES": ["-1", "many"],
     "MAESTRO_AUTH_SECONDS": ["-1", "61", "soon"],
+    "MAESTRO_POOL_SIZE": ["0", "65", "-1", "many"],
     "MAESTRO_ANONYMOUS_PER_MINUTE": ["-1", "1e3"],
     "MAESTRO_OIDC_ISSUER": ["issuer", "http://issuer.example", "ftp://127.0.0.1", "https://"],
     "OTEL_EXPORTER_OTLP_ENDPOINT": ["localhost:4318", "grpc://x"],

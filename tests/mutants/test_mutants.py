@@ -45,12 +45,12 @@ MUTANTS = (
             "app/run_rows.py": (FILTER, NO_FILTER),
             "app/migrations/versions/0001_first_schema.py": (POLICY, NO_POLICY),
         },
-        killed_by=("isolation.read-by-id", "isolation.row-security"),
+        killed_by=("isolation.read-by-id", "isolation.row-security", "isolation.statements"),
     ),
     Mutant(
-        name="no tenant filter: the policy alone must hold",
+        name="no tenant filter: the policy alone must hold, and the missing layer is found",
         edits={"app/run_rows.py": (FILTER, NO_FILTER)},
-        killed_by=(),
+        killed_by=("isolation.statements",),
     ),
     Mutant(
         name="no policy: the filter alone must hold, and the missing layer is found",
@@ -70,22 +70,22 @@ MUTANTS = (
             ),
             MIGRATION: (POLICY, NO_POLICY),
         },
-        killed_by=("isolation.row-security", "isolation.write-by-id"),
+        killed_by=("isolation.row-security", "isolation.write-by-id", "isolation.statements"),
     ),
     Mutant(
         name="a referenced run is looked up among everybody's",
         edits={
-            "app/resources/models.py": (
+            "app/resources/versions.py": (
                 "        find(Run, body.source_run_id)\n",
                 (
                     f"        asked = {UNSCOPED}(Run).where(Run.id == body.source_run_id)\n"
                     "        if db.session.scalar(asked) is None:\n"
-                    "            raise not_found(Run.noun)\n"
+                    "            raise __import__('app.errors').errors.not_found(Run.noun)\n"
                 ),
             ),
             MIGRATION: (POLICY, NO_POLICY),
         },
-        killed_by=("isolation.row-security", "isolation.body-reference"),
+        killed_by=("isolation.row-security", "isolation.body-reference", "isolation.statements"),
     ),
     Mutant(
         name="a list of everybody's projects",
@@ -96,7 +96,7 @@ MUTANTS = (
             ),
             MIGRATION: (POLICY, NO_POLICY),
         },
-        killed_by=("isolation.row-security", "isolation.list-leak"),
+        killed_by=("isolation.row-security", "isolation.list-leak", "isolation.statements"),
     ),
     Mutant(
         name="the tenant of a new project is taken from the body",

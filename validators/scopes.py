@@ -1,0 +1,88 @@
+"""Under which tenant's scope does each statement run?
+
+A scope that is set for the transaction ends with it, and with the savepoint that it was set after;
+one that is set for the session stays for whoever gets the connection next.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from gate.check import Statement
+from validators.predicates import Touch
+from validators.statements import Setting, Turn, read
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Use:
+    """A relation is touched: under which tenant's scope ("" for none), and for how long it holds.
+
+    `lasting` says that the session has the scope, not the transaction.
+    """
+
+    touch: Touch
+    scope: str
+    lasting: bool
+    statement: Statement
+
+
+@dataclass(slots=True)
+class Transaction:
+    """The scope that a transaction has set for itself, and what it was at each savepoint."""
+
+    scope: str | None = None
+    savepoints: list[tuple[str, str | None]] = field(default_factory=list)
+
+    def turn(self, turn: Turn) -> None:
+        """Follow a savepoint; ROLLBACK TO keeps the savepoint itself."""
+        if turn.word == "SAVEPOINT":
+            self.savepoints.append((turn.name, self.scope))
+            return
+        if turn.word == "END":
+            self.scope, self.savepoints = None, []
+            return
+        while self.savepoints and self.savepoints[-1][0] != turn.name:
+            self.savepoints.pop()
+        if self.savepoints and turn.word == "ROLLBACK TO":
+            self.scope = self.savepoints[-1][1]
+        elif self.savepoints:
+            self.savepoints.pop()
+
+
+@dataclass(slots=True, kw_only=True)
+class Follower:
+    """Follows what all sessions say; `setting` scopes them, `lasting` are scopes of sessions.
+
+    A statement is read with the tenant of its scope, or `caller` where it has none.
+    """
+
+    setting: str
+    column: str
+    relations: frozenset[str]
+    lasting: dict[int, str] = field(default_factory=dict)
+    running: dict[tuple[int, str], Transaction] = field(default_factory=dict)
+
+    def follow(self, statement: Statement, caller: str) -> Iterator[Use | Setting]:
+        """Every touch, and every setting of the scope for a session; UnreadableError."""
+        now = self.running.setdefault((statement.session, statement.transaction), Transaction())
+        own = self.scope_of(statement.session, now)
+        for step in read(statement.text, own or caller, self.column, self.relations):
+            if isinstance(step, Turn):
+                now.turn(step)
+            elif isinstance(step, Touch):
+                yield Use(
+                    touch=step,
+                    scope=self.scope_of(statement.session, now),
+                    lasting=now.scope is None,
+                    statement=statement,
+                )
+            elif step.name == self.setting and step.local:
+                now.scope = step.value
+            elif step.name == self.setting:
+                self.lasting[statement.session] = step.value
+                yield step
+
+    def scope_of(self, session: int, now: Transaction) -> str:
+        """The tenant in whose scope the session is now."""
+        return self.lasting.get(session, "") if now.scope is None else now.scope
