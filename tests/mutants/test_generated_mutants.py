@@ -1,0 +1,38 @@
+"""Our own service with one flaw each, many of them: the right check finds it in the right place.
+
+Slow: `tox -e mutants`. What became of each is kept in build/mutants, and told in docs/MUTANTS.md.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.mutants.generated import mutants
+from tests.mutants.model import Mutant, looking
+from tests.mutants.record import fate_of, keep
+from tests.mutants.rig import Rig, raised, results, standing
+from tests.mutants.survivors import SURVIVORS
+
+
+@pytest.fixture(scope="module")
+def rig(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rig]:
+    with raised(tmp_path_factory.mktemp("rig")) as rig:
+        yield rig
+
+
+@pytest.mark.mutants
+@pytest.mark.parametrize("mutant", mutants(), ids=lambda mutant: mutant.id)
+def test_a_flaw_is_found_where_it_is(mutant: Mutant, rig: Rig, tmp_path: Path) -> None:
+    began = time.monotonic()
+    with standing(rig, mutant, tmp_path) as bed:
+        found = results(bed, looking(mutant))
+    fate = fate_of(mutant, found, time.monotonic() - began)
+    keep(fate)
+    if mutant.harmless or mutant.id in SURVIVORS:
+        assert not fate.killed, f"it is found now: {fate}"
+    else:
+        assert fate.killed, fate
