@@ -2,22 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from functools import cache
 
 from tests.mutants.model import Mutant
-from tests.mutants.operators import filters, lookups, tables
+from tests.mutants.operators import (
+    behind,
+    filters,
+    lookups,
+    memory,
+    permissions,
+    tables,
+    trust,
+    words,
+)
+
+FAMILIES: tuple[Callable[[], Iterator[Mutant]], ...] = (
+    *(tables.policies, tables.keys, tables.grants, tables.slips, tables.trapped),
+    *(filters.filters, filters.work, filters.unfiltered, lookups.lookups),
+    *(permissions.permissions, permissions.lowered, permissions.ranks),
+    *(trust.confused, trust.bodies, trust.fields, trust.credentials),
+    *(memory.sessions, memory.caches, memory.cursors, memory.tags),
+    *(words.logs, words.labels, words.refusals, words.errors),
+    *(behind.budgets, behind.neighbours, behind.stores, behind.removals),
+    *(behind.audits, behind.routes),
+)
 
 
 @cache
 def mutants() -> tuple[Mutant, ...]:
-    return (
-        *tables.policies(),
-        *tables.keys(),
-        *tables.grants(),
-        *tables.slips(),
-        *tables.trapped(),
-        *filters.filters(),
-        *filters.work(),
-        *filters.unfiltered(),
-        *lookups.lookups(),
-    )
+    return tuple(mutant for family in FAMILIES for mutant in family())

@@ -110,6 +110,14 @@ def anchored(path: str, old: str, new: str, times: int = 1) -> Edits:
     return {path: source(path).exactly(old, new, times)}
 
 
+def changed(path: str, *edits: tuple[str, str]) -> Edits:
+    """Several texts of one file, each of which occurs once."""
+    text = source(path)
+    for old, new in edits:
+        text = Source(path, text.exactly(old, new))
+    return {path: text.text}
+
+
 def together(*edits: Edits) -> Edits:
     """Edits of different files as one."""
     merged: dict[str, str] = {}
