@@ -44,6 +44,8 @@ MADE_BY: Mapping[str, tuple[str, ...]] = {
     "tenant_id": ("GET /v1/me", "GET /v1/tenants/{tenant_id}"),
 }
 
+# A tenant that owns nothing is nobody to leak from.
+ALWAYS = MADE_BY["project_id"]
 # What a list has in it, where the path does not say so.
 LISTED: Mapping[str, tuple[str, ...]] = {
     "GET /v1/projects": ("project_id",),
@@ -53,6 +55,7 @@ LISTED: Mapping[str, tuple[str, ...]] = {
     "GET /v1/runs/{run_id}/artifacts": ("artifact_id",),
     "GET /v1/models/{model_id}/versions": ("version",),
     "GET /v1/deployments": ("deployment_id",),
+    "POST /v1/deployments": ("version",),
     "GET /v1/webhooks": ("webhook_id",),
     "GET /v1/members": ("member_id",),
     "GET /v1/api-keys": ("key_id",),
@@ -69,6 +72,7 @@ def narrowed(document: Mapping[str, Json], about: Iterable[str]) -> Mapping[str,
     wanted = set(about)
     if not wanted:
         return document
+    wanted |= set(ALWAYS)
     left = list(wanted)
     while left:
         label = left.pop()

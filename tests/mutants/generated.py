@@ -18,7 +18,7 @@ from tests.mutants.operators import (
 )
 
 FAMILIES: tuple[Callable[[], Iterator[Mutant]], ...] = (
-    *(tables.policies, tables.keys, tables.grants, tables.slips, tables.trapped),
+    *(tables.policies, tables.keys, tables.grants, tables.slips, tables.trapped, tables.layers),
     *(filters.filters, filters.work, filters.unfiltered, lookups.lookups),
     *(permissions.permissions, permissions.lowered, permissions.ranks),
     *(trust.confused, trust.bodies, trust.fields, trust.credentials),

@@ -32,7 +32,7 @@ class Mutant:
     one of them must find it, and its finding must be about one of `names` (an operation, a
     relation, a metric; () for any). `about` are the operations that are looked at, with what is
     needed to make their objects; () for all. `slip` is SQL that an administrator runs by hand, for
-    what the service's own migrations may not do. A `harmless` one must not be found by these checks.
+    what the service's own migrations may not do. A `harmless` one must not be found.
     """
 
     operator: str

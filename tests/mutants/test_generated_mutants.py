@@ -11,10 +11,13 @@ from pathlib import Path
 
 import pytest
 
+from gate.catalogue import CHECKS
+from gate.model import Outcome
 from tests.mutants.generated import mutants
-from tests.mutants.model import Mutant, looking
-from tests.mutants.record import fate_of, keep
+from tests.mutants.model import POLICIES, Ground, Mutant, looking
+from tests.mutants.record import fate_of, keep, names
 from tests.mutants.rig import Rig, raised, results, standing
+from tests.mutants.smoke import SMOKE
 from tests.mutants.survivors import SURVIVORS
 
 
@@ -42,3 +45,23 @@ def test_a_flaw_is_found_where_it_is(
         assert not fate.killed, f"it is found now: {fate}"
     else:
         assert fate.killed, fate
+
+
+@pytest.mark.mutants
+@pytest.mark.parametrize(
+    "mutant", [each for each in mutants() if each.id in SMOKE], ids=lambda mutant: mutant.id
+)
+def test_the_right_checks_turn_red_and_no_other(mutant: Mutant, rig: Rig, tmp_path: Path) -> None:
+    with standing(rig, mutant, tmp_path) as bed:
+        found = results(bed, asked(mutant))
+    red = {name: each for name, each in found.items() if each.outcome is Outcome.FAIL}
+    assert red.keys() == SMOKE[mutant.id], [each.findings for each in red.values()]
+    assert all(names(mutant, each) for each in red.values())
+
+
+def asked(mutant: Mutant) -> list[str]:
+    """Every check of isolation that says something where the mutant stands."""
+    if mutant.ground is Ground.TABLES:
+        return [POLICIES]
+    every = [name for name in CHECKS if name.startswith("isolation.")]
+    return [name for name in every if name != POLICIES or mutant.ground is Ground.BOTH]

@@ -48,7 +48,7 @@ def budgets() -> Iterator[Mutant]:
 
 def neighbours() -> Iterator[Mutant]:
     """One tenant's work is another's wait."""
-    place = 'place = f"{entered().tenant_id} {declared.path.partition(\'}\')[0]} {first}"'
+    place = "place = f\"{entered().tenant_id} {declared.path.partition('}')[0]} {first}\""
     yield Mutant(
         operator="neighbours wait for each other",
         place="one lock for all writers",
@@ -209,9 +209,7 @@ def audits() -> Iterator[Mutant]:
             (19, 21),
         ),
         "changes leave no event": (
-            anchored(
-                "app/conduct.py", "if declared.changes and declared.audited:", "if False:"
-            ),
+            anchored("app/conduct.py", "if declared.changes and declared.audited:", "if False:"),
             (19,),
         ),
     }

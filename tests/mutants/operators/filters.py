@@ -30,7 +30,7 @@ WORK = ("app/work/", "app/artifacts/sweep.py")
 
 
 def conditions(text: Source) -> Iterator[ast.Compare]:
-    """`X.tenant_id == …`, where X is a table, a model or an alias, and the right side is a value."""
+    """`X.tenant_id == …`: a condition on a table, model or alias with a value on the right."""
     for node in text.nodes:
         if not isinstance(node, ast.Compare) or not isinstance(node.ops[0], ast.Eq):
             continue
@@ -76,7 +76,7 @@ def place_of(text: Source, node: ast.Compare) -> str:
         return f"{text.path} {known} {ast.unparse(each.left)}"
 
     same = [each for each in conditions(text) if spelt(each) == spelt(node)]
-    nth = [at for at, each in enumerate(same) if each is node][0]
+    nth = next(at for at, each in enumerate(same) if each is node)
     return spelt(node) + (f" ({nth + 1})" if nth else "")
 
 

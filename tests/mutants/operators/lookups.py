@@ -13,7 +13,15 @@ from tests.mutants.source import Edits, Source, sources
 
 # Where the lookups are, and what of them keeps to the tenant.
 TWINS = {
-    "app/tenancy.py": ("scoped", "listed", "listed_conditions", "bring_back", "read", "look", "find"),
+    "app/tenancy.py": (
+        "scoped",
+        "listed",
+        "listed_conditions",
+        "bring_back",
+        "read",
+        "look",
+        "find",
+    ),
     "app/run_rows.py": ("scoped_runs", "whole_run", "read_whole_run", "store_log"),
     "app/version_rows.py": (
         *("scoped_versions", "whole_version", "find_version", "hold_model", "find_alias", "attach"),

@@ -53,7 +53,7 @@ def sessions() -> Iterator[Mutant]:
             anchored(
                 database,
                 'SET_SCOPE = text(f"SELECT {SCOPE}")',
-                'SCOPE += ", set_config(\'app.runner\', \'on\', true)"\n'
+                "SCOPE += \", set_config('app.runner', 'on', true)\"\n"
                 'SET_SCOPE = text(f"SELECT {SCOPE}")',
             ),
             (29, 30),
@@ -73,7 +73,7 @@ def sessions() -> Iterator[Mutant]:
                 "    if scope is None or connection.info.get('scoped'):\n        return\n"
                 "    connection.info['scoped'] = True\n"
                 "    db.session.execute(text(\"SELECT set_config('app.tenant_id', :tenant, false)"
-                ', set_config(\'app.operator\', :operator, false)"), scope.parameters())\n'
+                ", set_config('app.operator', :operator, false)\"), scope.parameters())\n"
                 "    if held is None:",
             ),
             (29, 36),
@@ -115,7 +115,12 @@ def caches() -> Iterator[Mutant]:
             MODEL,
             Ground.BOTH,
         ),
-        "an entry's seal is not looked at": (anchored(path, unsealed, ""), (16,), MODEL, Ground.BOTH),
+        "an entry's seal is not looked at": (
+            anchored(path, unsealed, ""),
+            (16,),
+            MODEL,
+            Ground.BOTH,
+        ),
         "every answer may be cached by anybody": (
             anchored(
                 "app/headers.py",
@@ -202,7 +207,7 @@ def tags() -> Iterator[Mutant]:
             anchored(
                 "app/idempotency.py",
                 'place = f"{owner} {operation} {request.path} {sent}".encode()',
-                'place = f"{owner[0] if owner else None} {operation} {request.path} {sent}".encode()',
+                'place = f"{owner and owner[0]} {operation} {request.path} {sent}".encode()',
             ),
             (16, 32),
             ("POST /v1/projects",),

@@ -43,9 +43,7 @@ def declared(view: str) -> tuple[str, str]:
     for path in paths():
         for function in source(path).functions:
             if function.name == view:
-                text = "".join(
-                    source(path).segment(each) for each in function.decorator_list
-                )
+                text = "".join(source(path).segment(each) for each in function.decorator_list)
                 found = re.search(r"access=([\w.]+)", text)
                 return path, found[1] if found else ""
     return "", ""
@@ -93,8 +91,8 @@ def ranks() -> Iterator[Mutant]:
         ),
         "a key gets scopes beyond its maker's": (
             "app/resources/api_keys.py",
-            "    if missing:\n        raise forbidden(f\"You may not hand out",
-            "    if False:\n        raise forbidden(f\"You may not hand out",
+            '    if missing:\n        raise forbidden(f"You may not hand out',
+            '    if False:\n        raise forbidden(f"You may not hand out',
             ("POST /v1/api-keys",),
         ),
         "every role holds every permission": (

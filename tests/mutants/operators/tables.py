@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 
 from tests.mutants.model import Ground, Mutant
+from tests.mutants.operators.filters import without_conditions
 from tests.mutants.source import Edits, Source, source, sources
 
 VERSIONS = "app/migrations/versions/"
@@ -126,9 +127,11 @@ GRANTED: Mapping[str, tuple[str, int, str]] = {
         "public.audit_events",
     ),
     "the partitions are open to the service": (
-        "GRANT USAGE ON SCHEMA metric_partitions TO {role}; "
-        "ALTER TABLE metric_partitions.points_0 DISABLE ROW LEVEL SECURITY; "
-        "GRANT SELECT ON metric_partitions.points_0 TO {role}",
+        (
+            "GRANT USAGE ON SCHEMA metric_partitions TO {role}; "
+            "ALTER TABLE metric_partitions.points_0 DISABLE ROW LEVEL SECURITY; "
+            "GRANT SELECT ON metric_partitions.points_0 TO {role}"
+        ),
         27,
         "metric_partitions.points_0",
     ),
@@ -138,9 +141,11 @@ GRANTED: Mapping[str, tuple[str, int, str]] = {
         "public.made",
     ),
     "a materialised view": (
-        "ALTER TABLE projects NO FORCE ROW LEVEL SECURITY; "
-        "CREATE MATERIALIZED VIEW overview AS SELECT * FROM projects; "
-        "ALTER TABLE projects FORCE ROW LEVEL SECURITY; GRANT SELECT ON overview TO {role}",
+        (
+            "ALTER TABLE projects NO FORCE ROW LEVEL SECURITY; "
+            "CREATE MATERIALIZED VIEW overview AS SELECT * FROM projects; "
+            "ALTER TABLE projects FORCE ROW LEVEL SECURITY; GRANT SELECT ON overview TO {role}"
+        ),
         26,
         "public.overview",
     ),
@@ -199,8 +204,10 @@ SLIPS: Mapping[str, tuple[str, int, str]] = {
         "application's role",
     ),
     "a superuser's SECURITY DEFINER function": (
-        "CREATE FUNCTION found(uuid) RETURNS SETOF runs LANGUAGE sql SECURITY DEFINER AS "
-        "$$ SELECT * FROM runs WHERE id = $1 $$",
+        (
+            "CREATE FUNCTION found(uuid) RETURNS SETOF runs LANGUAGE sql SECURITY DEFINER AS "
+            "$$ SELECT * FROM runs WHERE id = $1 $$"
+        ),
         26,
         "public.found",
     ),
@@ -245,3 +252,19 @@ def trapped() -> Iterator[Mutant]:
         ground=Ground.TABLES,
         harmless=True,
     )
+
+
+def layers() -> Iterator[Mutant]:
+    """Each layer alone holds: no policies, and no conditions."""
+    for place, edits, ground in (
+        ("the code alone, all policies open", {}, Ground.CODE),
+        ("the policies alone, no condition anywhere", without_conditions(), Ground.BOTH),
+    ):
+        yield Mutant(
+            operator="harmless",
+            place=place,
+            edits=edits,
+            channels=(1, 2, 3, 5),
+            ground=ground,
+            harmless=True,
+        )

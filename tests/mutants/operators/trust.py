@@ -63,7 +63,9 @@ def bodies() -> Iterator[Mutant]:
         yield Mutant(
             operator="the tenant of a new object is taken from its body",
             place=label,
-            edits=together(anchored(view, old, new), {schema: after_docstring(schema, name, field)}),
+            edits=together(
+                anchored(view, old, new), {schema: after_docstring(schema, name, field)}
+            ),
             channels=(3, 9),
             names=(label,),
             about=(label,),
@@ -142,11 +144,13 @@ def credentials() -> Iterator[Mutant]:
         "whoever shows no credential is the last one who did": (
             "app/guard.py",
             "    sign_in(_authenticate(credential))\n",
-            "    known = current().keys.entries\n"
-            "    if not credential and known:\n"
-            "        sign_in(list(known.values())[-1][1])\n"
-            "        return\n"
-            "    sign_in(_authenticate(credential))\n",
+            (
+                "    known = current().keys.entries\n"
+                "    if not credential and known:\n"
+                "        sign_in(list(known.values())[-1][1])\n"
+                "        return\n"
+                "    sign_in(_authenticate(credential))\n"
+            ),
             READS,
         ),
         "who a credential stands for is remembered by its first letters": (

@@ -8,6 +8,7 @@ from tests.mutants.model import Ground, Mutant
 from tests.mutants.source import Edits, anchored, changed
 
 READS = ("GET /v1/projects", "GET /v1/projects/{project_id}")
+SELECT = '__import__("sqlalchemy").select'
 LOGS = "app/logs.py"
 FOUND = '        found = {"method": method, "route": watch.route, "status": response.status_code}\n'
 ANSWERS = "app/telemetry/answers.py"
@@ -41,8 +42,10 @@ def logs() -> Iterator[Mutant]:
             ('log = logging.getLogger("maestro")', 'log = logging.getLogger("maestro")\nSEEN = []'),
             (
                 'line["tenant_id"] = str(principal.tenant_id) if principal else None\n',
-                'line["tenant_id"] = str(SEEN[0] if SEEN else None)\n'
-                "            SEEN[:] = [*SEEN[-1:], principal.tenant_id] if principal else SEEN\n",
+                (
+                    'line["tenant_id"] = str(SEEN[0] if SEEN else None)\n'
+                    "            SEEN[:] = [*SEEN[-1:], principal.tenant_id] if principal else SEEN\n"
+                ),
             ),
         ),
         channels=(21,),
@@ -77,9 +80,7 @@ FIND = (
     "        raise not_found(model.noun)\n"
 )
 CHANGES = ("PATCH /v1/projects/{project_id}", "DELETE /v1/projects/{project_id}")
-LOOK = (
-    "    row = look(model, row_id)\n    if row is None:\n        raise not_found(model.noun)\n"
-)
+LOOK = "    row = look(model, row_id)\n    if row is None:\n        raise not_found(model.noun)\n"
 
 
 def refusals() -> Iterator[Mutant]:
@@ -87,11 +88,14 @@ def refusals() -> Iterator[Mutant]:
     told = {
         "403 for what another tenant has": ("raise forbidden('This is not yours.')", (11,)),
         "its name in the error": (
-            "raise not_found(f'{model.noun} {getattr(elsewhere, \"name\", \"\")}')",
+            'raise not_found(f\'{model.noun} {getattr(elsewhere, "name", "")}\')',
             (13,),
         ),
         "another detail": ("raise not_found(f'{model.noun} of yours')", (11,)),
-        "its tenant in the error": ("raise not_found(f'{model.noun} {elsewhere.tenant_id}')", (13,)),
+        "its tenant in the error": (
+            "raise not_found(f'{model.noun} {elsewhere.tenant_id}')",
+            (13,),
+        ),
         "it takes longer": ("__import__('time').sleep(0.05)", (14,)),
     }
     for place, (what, channels) in told.items():
@@ -134,7 +138,7 @@ def errors() -> Iterator[Mutant]:
             anchored(
                 "app/resources/projects.py",
                 "    db.session.add(project)\n",
-                '    taken = __import__("sqlalchemy").select(Project).where(Project.name == body.name)\n'
+                f"    taken = {SELECT}(Project).where(Project.name == body.name)\n"
                 "    if db.session.scalar(exists(taken).select()):\n"
                 '        raise conflict("already-exists", "An object with this name exists.")\n'
                 "    db.session.add(project)\n",
@@ -145,7 +149,7 @@ def errors() -> Iterator[Mutant]:
             anchored(
                 "app/resources/members.py",
                 "    db.session.add(member)\n",
-                '    taken = __import__("sqlalchemy").select(Member).where(Member.email == body.email)\n'
+                f"    taken = {SELECT}(Member).where(Member.email == body.email)\n"
                 "    if db.session.scalars(taken).first():\n"
                 '        raise conflict("already-exists", "An object with this name exists.")\n'
                 "    db.session.add(member)\n",
