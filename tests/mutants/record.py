@@ -18,7 +18,9 @@ FOLDER = ROOT / "build" / "mutants"
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fate:
     """`killed` are the checks that found it in the right place, `misplaced` those that found
-    something else, `silent` those that looked and found nothing; `broken` could not look."""
+    something else, `silent` those that looked and found nothing; `broken` could not look.
+    `cpu` is of this process and of those that it started and that have ended, in seconds.
+    """
 
     id: str
     operator: str
@@ -31,9 +33,12 @@ class Fate:
     broken: Sequence[str]
     said: Mapping[str, Sequence[str]]
     seconds: float
+    cpu: float = 0.0
 
 
-def fate_of(mutant: Mutant, results: Mapping[str, Result], seconds: float) -> Fate:
+def fate_of(
+    mutant: Mutant, results: Mapping[str, Result], seconds: float = 0.0, cpu: float = 0.0
+) -> Fate:
     red = {name: each for name, each in results.items() if each.outcome is Outcome.FAIL}
     killed = [name for name, each in red.items() if names(mutant, each)]
     return Fate(
@@ -48,6 +53,7 @@ def fate_of(mutant: Mutant, results: Mapping[str, Result], seconds: float) -> Fa
         broken=[name for name, each in results.items() if each.failures or each.lacking],
         said={name: told(each) for name, each in results.items()},
         seconds=round(seconds, 1),
+        cpu=round(cpu, 1),
     )
 
 

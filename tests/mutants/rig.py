@@ -109,8 +109,8 @@ def filled(url: str, rows: Sequence[Table]) -> None:
 
 
 def planted(edits: Edits, folder: Path) -> Path:
-    """A copy of the service with the flaw in it."""
-    shutil.copytree(ROOT / "app", folder / "app", ignore=shutil.ignore_patterns("__pycache__"))
+    """A copy of the service with the flaw in it, and with the byte code of what is unchanged."""
+    shutil.copytree(ROOT / "app", folder / "app")
     for name, text in edits.items():
         (folder / name).write_text(text, encoding="utf-8")
     return folder

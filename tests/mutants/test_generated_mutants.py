@@ -5,6 +5,7 @@ Slow: `tox -e mutants`. What became of each is kept in build/mutants, and told i
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -34,17 +35,21 @@ def test_a_flaw_is_found_where_it_is(
 ) -> None:
     checks = looking(mutant)
     if not checks:
-        keep(fate_of(mutant, {}, 0.0))
+        keep(fate_of(mutant, {}))
         pytest.skip(f"no check covers the channels {mutant.channels}")
-    began = time.monotonic()
+    began, spent = time.monotonic(), spent_cpu()
     with standing(request.getfixturevalue("rig"), mutant, tmp_path) as bed:
         found = results(bed, checks)
-    fate = fate_of(mutant, found, time.monotonic() - began)
+    fate = fate_of(mutant, found, time.monotonic() - began, spent_cpu() - spent)
     keep(fate)
     if mutant.harmless or mutant.id in SURVIVORS:
         assert not fate.killed, f"it is found now: {fate}"
     else:
         assert fate.killed, fate
+
+
+def spent_cpu() -> float:
+    return sum(os.times()[:4])
 
 
 @pytest.mark.mutants

@@ -44,7 +44,8 @@ def logs() -> Iterator[Mutant]:
                 'line["tenant_id"] = str(principal.tenant_id) if principal else None\n',
                 (
                     'line["tenant_id"] = str(SEEN[0] if SEEN else None)\n'
-                    "            SEEN[:] = [*SEEN[-1:], principal.tenant_id] if principal else SEEN\n"
+                    "            if principal:\n"
+                    "                SEEN[:] = [*SEEN[-1:], principal.tenant_id]\n"
                 ),
             ),
         ),
