@@ -44,8 +44,8 @@ MADE_BY: Mapping[str, tuple[str, ...]] = {
     "tenant_id": ("GET /v1/me", "GET /v1/tenants/{tenant_id}"),
 }
 
-# A tenant that owns nothing is nobody to leak from.
-ALWAYS = MADE_BY["project_id"]
+# A tenant that owns nothing is nobody to leak from, and who confuses tenants must know their names.
+ALWAYS = ("GET /v1/me", *MADE_BY["project_id"])
 # What a list has in it, where the path does not say so.
 LISTED: Mapping[str, tuple[str, ...]] = {
     "GET /v1/projects": ("project_id",),

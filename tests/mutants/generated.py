@@ -18,14 +18,14 @@ from tests.mutants.operators import (
 )
 
 FAMILIES: tuple[Callable[[], Iterator[Mutant]], ...] = (
-    *(tables.policies, tables.keys, tables.grants, tables.slips, tables.trapped, tables.layers),
-    *(filters.filters, filters.work, filters.unfiltered, lookups.lookups),
-    *(permissions.permissions, permissions.lowered, permissions.ranks),
     *(trust.confused, trust.bodies, trust.fields, trust.credentials),
     *(memory.sessions, memory.caches, memory.cursors, memory.tags),
     *(words.logs, words.labels, words.refusals, words.errors),
     *(behind.budgets, behind.neighbours, behind.stores, behind.removals),
-    *(behind.audits, behind.routes),
+    *(behind.audits, behind.routes, permissions.ranks, permissions.lowered),
+    *(filters.filters, filters.work, filters.unfiltered, lookups.lookups),
+    *(permissions.permissions, tables.grants, tables.slips, tables.keys, tables.policies),
+    *(tables.trapped, tables.layers),
 )
 
 

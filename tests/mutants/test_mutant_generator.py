@@ -113,6 +113,7 @@ def test_a_narrowed_document_has_what_an_operation_needs_and_no_more() -> None:
         "POST /v1/projects/{project_id}/experiments",
         "POST /v1/projects",
         "GET /v1/projects/{project_id}",
+        "GET /v1/me",
     }
     assert {label for made in MADE_BY.values() for label in made} <= set(operations().values())
 

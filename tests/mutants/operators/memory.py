@@ -165,6 +165,32 @@ def cursors() -> Iterator[Mutant]:
             READS,
             Ground.BOTH,
         ),
+        "a cursor says whose list it is": (
+            changed(
+                path,
+                (
+                    (
+                        "        query = query.where("
+                        "column < column.type.python_type(_open(sealer, asked.cursor)))\n"
+                    ),
+                    (
+                        "        whose, _, place = _open(sealer, asked.cursor).partition('/')\n"
+                        "        model = column.class_\n"
+                        "        query = __import__('sqlalchemy').select(model)\n"
+                        "        query = query.where(model.tenant_id == UUID(whose))\n"
+                        "        query = query.where(column < column.type.python_type(place))\n"
+                    ),
+                ),
+                (
+                    "str(sealer.dumps(_text_of(last)))",
+                    "str(sealer.dumps(f'{owner}/{_text_of(last)}'))",
+                ),
+                (signed, 'return URLSafeSerializer("cursor", salt="cursor")'),
+            ),
+            (7,),
+            READS,
+            Ground.CODE,
+        ),
         "a cursor's signature is not looked at": (
             anchored(
                 path,
