@@ -377,6 +377,7 @@ class Counter(BaseHTTPRequestHandler):
     """The door: JSON in, JSON out."""
 
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # head and body are two packets
     billing: Billing
 
     def log_message(self, *_: Any) -> None:

@@ -37,7 +37,7 @@ def measured(service: str, flaw: str, hints: bool = True) -> Row:
         requests += 1
         return asked(*args, **more)
 
-    began = time.monotonic()
+    began, cpu = time.monotonic(), time.process_time()
     with (
         patch.object(HttpClient, "request", counting),
         TemporaryDirectory() as folder,
@@ -63,6 +63,7 @@ def measured(service: str, flaw: str, hints: bool = True) -> Row:
         "outcomes": {result.check: result.outcome.name for result in results},
         "failures": [str(result.failures) for result in results if result.failures],
         "seconds": round(time.monotonic() - began, 1),
+        "cpu": round(time.process_time() - cpu, 1),
         "requests": requests,
     }
 
@@ -87,12 +88,12 @@ def summary(rows: list[Row]) -> str:
         f"{name}: {hits.count('')}/{len(hits)} missed: {', '.join(filter(None, hits))}"
         for name, hits in [*kinds.items(), *services.items()]
     ]
-    for row in rows:
-        if not row["flaw"]:
-            lines.append(
-                f"clean {row['service']} hints={row['hints']}: {row['findings']} "
-                f"{row['outcomes']} {row['seconds']} s, {row['requests']} requests"
-            )
+    lines += [
+        f"clean {row['service']} hints={row['hints']}: {row['findings']} "
+        f"{row['outcomes']} {row['seconds']} s, {row['requests']} requests"
+        for row in rows
+        if not row["flaw"]
+    ]
     return "\n".join(lines)
 
 
