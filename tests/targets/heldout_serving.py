@@ -1,0 +1,133 @@
+"""How would somebody describe each held-out service in a target file, having read its document?"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from gate.testbed.external import External, external
+from tests.targets import heldout_clinic, heldout_helpdesk, heldout_invoicing, heldout_warehouse
+from tests.targets.serving import Threaded, running, wsgi
+
+MODULES = {
+    "helpdesk": heldout_helpdesk,
+    "invoicing": heldout_invoicing,
+    "clinic": heldout_clinic,
+    "warehouse": heldout_warehouse,
+}
+LOGIN = """
+[[actors]]
+tenant = "{tenant}"
+role = "{role}"
+[actors.login]
+path = "/v1/sessions"
+token = "data.attributes.token"
+[actors.login.body.data.attributes]
+email = "{email}"
+password = "${{{variable}}}"
+"""
+HEADER = """
+[[actors]]
+tenant = "{tenant}"
+role = "{role}"
+headers = {{ "{header}" = "{prefix}${{{variable}}}" }}
+"""
+# What the documents say in words: who may see what on purpose, and what cannot be guessed.
+HINTS = {
+    "helpdesk": """
+[hints]
+roles = ["agent", "owner"]
+public = ["GET /v1/status"]
+shared = ["GET /v1/articles", "GET /v1/articles/{articleId}", "GET /v1/categories"]
+""",
+    "invoicing": """
+[hints]
+roles = ["clerk", "owner"]
+public = ["GET /public/invoices/{token}"]
+shared = ["POST /api/product.list", "POST /api/taxRate.list", "POST /api/account.lookup"]
+values = { slug = "mill" }
+""",
+    "clinic": """
+[hints]
+roles = ["carer", "owner"]
+public = ["GET /doctors", "GET /doctors/*", "GET /links/{link_token}"]
+values = { doctor_id = "d-1" }
+""",
+    "warehouse": """
+[hints]
+roles = ["picker", "owner"]
+public = ["GET /api/catalogue", "GET /api/catalogue/{gtin}"]
+shared = ["GET /api/carriers"]
+values = { gtin = "0731" }
+""",
+}
+SEATS: dict[str, tuple[str, str, dict[str, tuple[str, str]]]] = {
+    "invoicing": (
+        "X-Api-Key",
+        "",
+        {
+            key: (tenant, role if role == "owner" else "clerk")
+            for key, (tenant, role, _) in heldout_invoicing.KEYS.items()
+        },
+    ),
+    "clinic": (
+        "Authorization",
+        "Bearer ",
+        {
+            key: (user, "owner" if role == "patient" else "carer")
+            for key, (user, role) in heldout_clinic.TOKENS.items()
+        },
+    ),
+    "warehouse": (
+        "Authorization",
+        "Token ",
+        {
+            key: (tenant, "owner" if role == "manager" else "picker")
+            for key, (tenant, role) in heldout_warehouse.KEYS.items()
+        },
+    ),
+}
+
+
+def server(service: str, flaw: str) -> Callable[[tuple[str, int]], Any]:
+    if service == "invoicing":
+        billing = heldout_invoicing.Billing(flaw)
+        door = type("Bound", (heldout_invoicing.Counter,), {"billing": billing})
+        return lambda address: Threaded(address, door)
+    if service == "clinic":
+        return wsgi(heldout_clinic.clinic(flaw))
+    made: Any = heldout_helpdesk.Desk if service == "helpdesk" else heldout_warehouse.Stock
+    return wsgi(made(flaw))
+
+
+def description(service: str, base_url: str, hints: bool = True) -> tuple[str, dict[str, str]]:
+    """The target file's text and the variables that it refers to."""
+    text, environment = f'name = "{service}"\nbase_url = "{base_url}"\n', {}
+    if service == "helpdesk":
+        for email, (tenant, role, password, _) in heldout_helpdesk.USERS.items():
+            seat = "owner" if role == "admin" else role
+            variable = f"{tenant}_{seat}".upper()
+            environment[variable] = password
+            text += LOGIN.format(tenant=tenant, role=seat, email=email, variable=variable)
+    else:
+        header, prefix, seats = SEATS[service]
+        for key, (tenant, seat) in seats.items():
+            variable = f"{tenant}_{seat}".upper()
+            environment[variable] = key
+            text += HEADER.format(
+                tenant=tenant, role=seat, header=header, prefix=prefix, variable=variable
+            )
+    return text + (HINTS[service] if hints else ""), environment
+
+
+@contextmanager
+def heldout(service: str, flaw: str, folder: Path, hints: bool = True) -> Iterator[External]:
+    """A build of the service as a testbed, by its target file."""
+    with running(server(service, flaw)) as base_url:
+        text, environment = description(service, base_url, hints)
+        file = folder / "target.toml"
+        file.write_text(text, encoding="utf-8")
+        with external(file, folder, 11, environment) as testbed:
+            yield testbed

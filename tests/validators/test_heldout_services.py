@@ -1,0 +1,146 @@
+"""Is each flaw of the held-out services really there, and is its operation the one to blame?"""
+
+from __future__ import annotations
+
+import json
+from itertools import count
+from typing import Any
+from uuid import UUID
+
+import pytest
+from openapi_spec_validator import validate
+from werkzeug.test import Client
+
+from tests.targets import (
+    heldout_clinic,
+    heldout_helpdesk,
+    heldout_invoicing,
+    heldout_warehouse,
+)
+from tests.targets.heldout import document
+from tests.targets.heldout_attacks import CLINIC, HELPDESK, INVOICING, WAREHOUSE, Step
+
+MODULES = {
+    "helpdesk": heldout_helpdesk,
+    "invoicing": heldout_invoicing,
+    "clinic": heldout_clinic,
+    "warehouse": heldout_warehouse,
+}
+STEPS = {
+    "helpdesk": HELPDESK,
+    "invoicing": INVOICING,
+    "clinic": CLINIC,
+    "warehouse": WAREHOUSE,
+}
+KEYS = {
+    "helpdesk": {
+        "v": "Bearer desk_na_51c2",
+        "a": "Bearer desk_sa_77d1",
+        "l": "Bearer desk_sg_2b9e",
+    },
+    "invoicing": {
+        "v": "bk_live_mill_owner",
+        "a": "bk_live_forge_owner",
+        "l": "bk_live_forge_clerk",
+    },
+    "clinic": {"v": "Bearer cl-alice-0d3f", "a": "Bearer cl-bruno-9a2e", "l": "Bearer cl-ben-71c0"},
+    "warehouse": {
+        "v": "Token wh_orion_m_4f11",
+        "a": "Token wh_lyra_m_6d2c",
+        "l": "Token wh_lyra_p_13be",
+    },
+}
+FLAWS = [(service, flaw) for service, module in MODULES.items() for flaw in module.FLAWS]
+
+
+def made(service: str, flaw: str) -> Any:
+    if service == "invoicing":
+        return heldout_invoicing.Billing(flaw)
+    if service == "clinic":
+        return Client(heldout_clinic.clinic(flaw))
+    wsgi: Any = heldout_helpdesk.Desk if service == "helpdesk" else heldout_warehouse.Stock
+    return Client(wsgi(flaw))
+
+
+def filled(value: Any, kept: dict[str, Any]) -> Any:
+    if isinstance(value, dict):
+        return {key: filled(one, kept) for key, one in value.items()}
+    if isinstance(value, list):
+        return [filled(one, kept) for one in value]
+    if isinstance(value, str) and value.startswith("{") and value[1:-1] in kept:
+        return kept[value[1:-1]]
+    return value
+
+
+def found(body: Any, name: str) -> Any:
+    """The first value called so, at any depth."""
+    if isinstance(body, dict):
+        inner = [body[name]] if body.get(name) else [found(one, name) for one in body.values()]
+    else:
+        inner = [found(one, name) for one in body] if isinstance(body, list) else []
+    return next((one for one in inner if one is not None), None)
+
+
+def sent(service: str, made: Any, step: Step, kept: dict[str, Any]) -> tuple[int, Any]:
+    who, operation, values, body, headers, _ = step
+    body = filled(body, kept)
+    method, path = operation.split(" ")
+    key = KEYS[service][who]
+    if service == "invoicing":
+        return 200, made.call(path.removeprefix("/api/"), key, body)
+    path = path.format(**filled(values, kept))
+    data = {"query_string": body} if method == "GET" else {"json": body}
+    given = {"headers": {"Authorization": key, **headers}, "method": method}
+    answer = made.open(path, **given, **(data if body is not None else {}))
+    return answer.status_code, answer.get_json(silent=True) or answer.text
+
+
+def played(service: str, flaw: str, monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, Any]]:
+    serial = count(1)
+    monkeypatch.setattr("secrets.token_hex", lambda _: f"{next(serial):08x}")
+    monkeypatch.setattr("secrets.token_urlsafe", lambda _: f"link{next(serial)}")
+    monkeypatch.setattr("tests.targets.heldout_clinic.uuid4", lambda: UUID(int=next(serial)))
+    service_built, kept = made(service, flaw), {}
+    answers = []
+    for step in STEPS[service]:
+        status, body = sent(service, service_built, step, kept)
+        answers.append((status, body))
+        if step[-1]:
+            name, field = step[-1].split("=")
+            kept[name] = found(body, field)
+            assert kept[name], (step, body)
+    return answers
+
+
+@pytest.mark.parametrize("service", MODULES)
+def test_the_document_is_valid_and_names_every_operation_to_blame(service: str) -> None:
+    validate(document(service))
+    declared = {
+        f"{method.upper()} {path}"
+        for path, item in document(service)["paths"].items()
+        for method in item
+    }
+    assert {planted.operation for planted in MODULES[service].FLAWS.values()} <= declared
+
+
+@pytest.mark.parametrize(("service", "flaw"), FLAWS, ids=str)
+def test_a_flaw_shows_at_the_operation_that_it_was_planted_in_or_right_after(
+    service: str, flaw: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clean, flawed = (played(service, build, monkeypatch) for build in ("", flaw))
+    differing = [
+        at for at, (one, other) in enumerate(zip(clean, flawed, strict=True)) if one != other
+    ]
+    assert differing, json.dumps(clean, default=str)[:200]
+    operation = MODULES[service].FLAWS[flaw].operation
+    assert operation in {STEPS[service][at][1] for at in (differing[0], differing[0] - 1)}
+
+
+@pytest.mark.parametrize("service", MODULES)
+def test_a_clean_build_tells_the_attacker_nothing_of_the_victims(
+    service: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    echoes = {"GET /v1/search", "POST /api/invoice.search", "GET /api/search"}
+    for step, (_, body) in zip(STEPS[service], played(service, "", monkeypatch), strict=True):
+        if step[0] != "v" and step[1] not in echoes:
+            assert "victim" not in json.dumps(body), step
