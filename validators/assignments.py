@@ -117,7 +117,7 @@ def plain_call(estate: Estate, operation: Operation) -> tuple[Call | None, Answe
     if things is None:
         return None, None
     if operation.method != "POST":
-        things = fresh_things(estate, things)
+        things = fresh_things(estate, things, operation)
     call = answer = None
     for recipe in (FULL, LEAST):
         current = things[-1].fields if things else None
@@ -127,14 +127,14 @@ def plain_call(estate: Estate, operation: Operation) -> tuple[Call | None, Answe
         if estate.accepts(answer):
             break
         # What it belonged to may be gone by now.
-        things = fresh_things(estate, things)
+        things = fresh_things(estate, things, operation)
     return call, answer
 
 
 def object_of(operation: Operation, answer: Answer) -> Thing | None:
     """What the request made or changed, as the answer shows it."""
-    found = list(find_things(operation.resource, answer.json(), {}))
-    own = next((each for each in found if each.resource == operation.resource), None)
+    found = list(find_things(operation.product, answer.json(), {}))
+    own = next((each for each in found if each.resource == operation.product), None)
     return own or (found[0] if found else None)
 
 
@@ -236,7 +236,7 @@ def unlike(name: str, now: Json) -> Json:
 def inject(duel: Duel, operation: Operation, fields: Fields, turn: int) -> Observation:
     """The request with these fields, and who sees what afterwards."""
     caller, other, first = duel.victim, duel.attacker, fields[0]
-    things = fresh_things(caller, next(caller.ledger.match(operation), ()))
+    things = fresh_things(caller, next(caller.ledger.match(operation), ()), operation)
     watched = {operation.resource: str(first.value)} if first.kind == "id" else {}
     views = views_of(other, duel.ground.operations, watched)
     call = injected(caller, operation, things, fields)
@@ -245,9 +245,9 @@ def inject(duel: Duel, operation: Operation, fields: Fields, turn: int) -> Obser
         # What is refused is not looked after; what is granted is done once more, and watched,
         # beside the same request without the fields.
         before = look(other, views)
-        caller.send(injected(caller, operation, fresh_things(caller, things), ()))
+        caller.send(injected(caller, operation, fresh_things(caller, things, operation), ()))
         quiet = look(other, views)
-        call = injected(caller, operation, fresh_things(caller, things), fields)
+        call = injected(caller, operation, fresh_things(caller, things, operation), fields)
         answer = caller.send(call)
         moved = telling(changes(quiet, look(other, views)), changes(before, quiet))
     kept = is_kept(duel, call, answer, first)
@@ -290,7 +290,7 @@ def is_kept(duel: Duel, call: Call, answer: Answer, each: Injection) -> bool:
     reads = [
         each
         for each in operations
-        if each.safe and (each.resource == operation.resource or each.path == operation.path)
+        if each.safe and (each.resource == operation.product or each.path == operation.path)
     ]
     views = views_of(caller, reads, {**parents_in(call), **chain})
     for view in views:

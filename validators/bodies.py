@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import count
 from random import Random
@@ -24,6 +26,10 @@ DATED = {
     "ipv4": "192.0.2.1",
     "ipv6": "2001:db8::1",
 }
+SIZES = frozenset({"size", "size_bytes", "byte_size", "bytes", "length", "content_length",
+                   "file_size", "sizebytes", "bytesize", "contentlength", "filesize"})  # fmt: skip
+SUMS = re.compile(r"(?i)(?:^|_|content)(sha_?256|sha_?1|sha_?512|md5|digest|checksum)$")
+METHODS = ("sha256", "sha512", "sha1", "md5")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +55,8 @@ class Author:
 
     `full` also writes the optional fields that can carry a mark, `linked` those that refer to a
     known object; otherwise required ones only. `current` is the object to be changed: choices and
-    numbers are written unlike it. `given` are values for names that cannot be guessed.
+    numbers are written unlike it. `given` are values for names that cannot be guessed, `choices`
+    all ids that `refer` could give, and `nth` which of them is wanted.
     """
 
     document: Object
@@ -60,7 +67,14 @@ class Author:
     linked: bool = False
     current: Mapping[str, Json] = field(default_factory=dict)
     given: Mapping[str, Json] = field(default_factory=dict)
+    choices: Callable[[str], Sequence[str]] = lambda _: ()
+    nth: int = 0
     depth: int = 0
+
+    @property
+    def content(self) -> str:
+        """What this tenant's files consist of, as a JSON text; sizes and sums are those of it."""
+        return json.dumps(self.canaries.token)
 
     def write(self, schema: Json, name: str = "") -> Json:
         """A value for the schema, as far as the schema is simple (JSON Schema 2020-12)."""
@@ -72,10 +86,34 @@ class Author:
         kind = kind_of(plain)
         if kind in {"object", "array"}:
             return self.contain(kind, plain, name)
-        known = self.refer(name) if refers(plain, name) else None
+        known = self.known(plain, name) if refers(plain, name) else None
         if known is not None:
-            return int(known) if kind == "integer" and known.isdigit() else known
+            return int(known) if kind == "integer" else known
+        told = self.told(plain, name)
+        if told is not None:
+            return told
         return self.write_text(plain) if kind == "string" else self.scalar(kind, plain, name)
+
+    def known(self, schema: Object, name: str) -> str | None:
+        """An id that the field may hold; of what is to be changed, another number than now."""
+        found = [each for each in (self.refer(name), *self.choices(name)) if each is not None]
+        number, now = kind_of(schema) == "integer", self.current.get(name)
+        fitting = [each for each in dict.fromkeys(found) if not number or each.isdigit()]
+        if number and not is_identity(name):
+            fitting = [each for each in fitting if each != str(now)]
+        return fitting[min(self.nth, len(fitting) - 1)] if fitting else None
+
+    def told(self, schema: Object, name: str) -> Json:
+        """What a field says of the tenant's file: its bytes, their number or their sum; or None."""
+        kind, content = kind_of(schema), self.content.encode()
+        if kind == "string" and schema.get("format") == "binary":
+            return self.canaries.token
+        if kind == "integer" and name.lower() in SIZES and name not in self.current:
+            least, most = floor(schema), schema.get("maximum", len(content))
+            fitting = isinstance(most, int | float) and least <= len(content) <= most
+            return len(content) if fitting else None
+        summed = SUMS.search(name) if kind == "string" else None
+        return None if summed is None else sum_of(content, summed[1].lower(), schema)
 
     def contain(self, kind: str, schema: Object, name: str) -> Json:
         """An object or array; an empty one where a schema contains itself without end."""
@@ -145,7 +183,8 @@ class Author:
         """As many items as the schema demands; one when it demands none."""
         least = schema.get("minItems", 0)
         length = max(1, least) if isinstance(least, int) else 1
-        return [self.write(schema.get("items", {}), name) for _ in range(length)]
+        items = schema.get("items", {})
+        return [replace(self, nth=at).write(items, name) for at in range(length)]
 
     def write_text(self, schema: Object) -> Json:
         """A text with a mark, in the format and pattern of the schema."""
@@ -191,6 +230,16 @@ class Author:
                 )
             case _:
                 return False
+
+
+def sum_of(content: bytes, name: str, schema: Object) -> str | None:
+    """The content's sum in hex by the method that the name says, else by one that fits."""
+    said = name.replace("_", "")
+    for method in (said,) if said in METHODS else METHODS:
+        text = hashlib.new(method, content, usedforsecurity=False).hexdigest()
+        if fits(text, schema):
+            return text
+    return None
 
 
 def refers(schema: Object, name: str) -> bool:

@@ -11,6 +11,7 @@ import redis
 
 from gate.check import Testbed
 from gate.model import Observation
+from gate.testbed.hints import salt_of
 from validators.estate import Estate
 from validators.ground import Ground, stand
 from validators.traces import UUID
@@ -41,7 +42,7 @@ def probe(testbed: Testbed) -> Iterator[Observation]:
     yield from ground.facts
     if ground.vacuous:
         return
-    estates = settle_anew(ground, f"cache:{testbed.seed}:{testbed.clock()}", {})
+    estates = settle_anew(ground, salt_of(testbed, testbed.seed, "cache"), {})
     for estate in estates * 2:
         for _ in own_reads(ground, estate):
             pass

@@ -95,6 +95,18 @@ def exchange(value: Json, pointer: Pointer, new: Json) -> Json:
     return {**members, str(head): exchange(members.get(str(head)), rest, new)}
 
 
+def value_at(value: Json, pointer: Pointer) -> Json:
+    """What stands at a place; None when there is no such place."""
+    for part in pointer:
+        if isinstance(value, dict):
+            value = value.get(str(part))
+        elif isinstance(value, list) and isinstance(part, int) and part < len(value):
+            value = value[part]
+        else:
+            return None
+    return value
+
+
 def expand(path: str, values: tuple[str, ...]) -> str:
     """The path with its parameters replaced from left to right, percent-encoded (RFC 3986)."""
     left = iter(values)

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from gate.check import Answer
 from gate.model import Json
+from validators.operations import Operation
 
 GOOD = range(200, 300)
 NO: Mapping[str, tuple[Json, ...]] = {
@@ -26,7 +27,9 @@ Shape = frozenset[str]
 class Envelope:
     """What successes and refusals with a success status looked like so far.
 
-    `matching` are the operations that asked for the state they change (428, RFC 6585).
+    `matching` are the operations that asked for the state they change (428, RFC 6585), `dull` the
+    reads that show everybody the same. `before` is what must be done to an object before another
+    operation can be done to it, `endings` what ends a resource.
     """
 
     refusals: set[Shape] = field(default_factory=set)
@@ -34,6 +37,9 @@ class Envelope:
     granted: set[Shape] = field(default_factory=set)
     granting: set[tuple[str, str]] = field(default_factory=set)
     matching: set[str] = field(default_factory=set)
+    dull: set[str] = field(default_factory=set)
+    before: dict[str, Operation] = field(default_factory=dict)
+    endings: dict[str, Operation] = field(default_factory=dict)
 
     def learn_refusal(self, answer: Answer) -> None:
         """An answer to what cannot have succeeded."""

@@ -9,13 +9,14 @@ from random import Random
 from gate.check import Answer, Client
 from gate.model import Json
 from validators.bodies import Author, Canaries, draw_canaries
-from validators.calls import Call, expand, leaves, send
+from validators.calls import Call, expand, leaves, send, value_at
 from validators.envelope import Envelope
-from validators.ledger import Ledger, Thing, values_of
-from validators.names import RESERVED, parents_of, resource_in
+from validators.ledger import Ledger, Thing, find_entries, values_of
+from validators.names import RESERVED, is_identity, parents_of, resource_in, slots_of
 from validators.operations import Object, Operation, as_object
 
 DEMANDED = 428
+FULL_UP = frozenset({403, 409, 422, 429})
 SELF = frozenset({"me", "self", "whoami", "who_am_i", "profile", "account", "current"})
 NO_CHAIN: Mapping[str, str] = {}
 
@@ -42,7 +43,8 @@ RECIPES = (FULL, LEAST, LINKED, Recipe(match="*"), Recipe(full=False, match="*")
 class Estate:
     """A tenant's principal with what it owns.
 
-    `foreign` are the marks of others, `created` the operations that made something.
+    `foreign` are the marks of others, `created` the operations that made something, `spares` the
+    objects that were made for one attempt each.
     """
 
     client: Client
@@ -51,6 +53,7 @@ class Estate:
     envelope: Envelope
     foreign: list[str] = field(default_factory=list)
     created: list[str] = field(default_factory=list)
+    spares: list[Thing] = field(default_factory=list)
 
     @property
     def canaries(self) -> Canaries:
@@ -74,6 +77,8 @@ class Estate:
         author = replace(
             self.author,
             refer=refer,
+            choices=lambda name: self.ledger.choices(name, operation.resource),
+            given=given_for(operation, self.author.given),
             full=recipe.full,
             linked=recipe.linked,
             current=current or {},
@@ -110,39 +115,127 @@ class Estate:
 
     def note(self, call: Call, answer: Answer, *, made: bool = False) -> Thing | None:
         """Take what an answer shows into the ledger; the object that the call made, if it did."""
-        parents = parents_in(call)
-        origin = call if made else None
-        resource = call.operation.resource
-        thing = self.ledger.note(resource, answer.json(), parents, origin, self.foreign)
-        if resource in SELF:
+        thing = self.record(self.ledger, call, answer, made=made)
+        if call.operation.resource in SELF:
             self.ledger.note("user", answer.json(), {}, None, self.foreign)
         if made:
             self.created.append(call.operation.label)
-        for name, member in as_object(call.body).items() if made else ():
-            listed = member if isinstance(member, list) else None
-            self.ledger.note(resource_in(name), listed, parents, call, self.foreign)
         return thing
 
+    def record(
+        self, ledger: Ledger, call: Call, answer: Answer, *, made: bool = False
+    ) -> Thing | None:
+        """Take what an answer shows, and what the call itself made, into this ledger."""
+        parents, origin = parents_in(call), call if made else None
+        said, operation = answer.json(), call.operation
+        if made and operation.method == "PUT":
+            ledger.take(named_by(call))
+            return named_by(call)
+        if made and operation.makes:
+            parents = self.owners_in(said)
+        thing = ledger.note(operation.product, said, parents, origin, self.foreign)
+        whole = thing.chain if thing else parents
+        for shown in (thing.fields if thing else {}, as_object(call.body) if made else {}):
+            for entry in find_entries(dict(shown), whole, self.canaries.token):
+                ledger.take(replace(entry, origin=origin))
+        for name, member in as_object(call.body).items() if made else ():
+            listed = member if isinstance(member, list) else None
+            ledger.note(resource_in(name), listed, parents, call, self.foreign)
+        return thing
+
+    def owners_in(self, said: Json) -> dict[str, str]:
+        """Which objects that this tenant made does an answer name by id?"""
+        found = {}
+        for name, value in as_object(said).items():
+            known = self.ledger.by_value(str(value)) if is_identity(name) else None
+            if known and known.origin and name.lower() not in RESERVED:
+                found[known.resource] = known.id
+        return found
+
     def renew(self, thing: Thing) -> Thing | None:
-        """Another object like this one, made in the same way; None when it cannot be made."""
+        """Another object like this one, made in the same way; None when it cannot be made.
+
+        Where the service lets a tenant have only so many, an older one of those that were made for
+        one attempt makes room for it.
+        """
         if thing.origin is None:
             return None
-        old = thing.origin
+        old, path = thing.origin, self.place_for(thing.origin)
         for recipe in (FULL, LINKED, LEAST):
-            call = self.write(old.operation, old.path, thing.parents, recipe)
+            call = self.write(old.operation, path, thing.parents, recipe)
             call = keep_references(old, call, self.ledger)
             answer = self.send(call)
+            if answer.status in FULL_UP and self.make_room(old.operation.product):
+                answer = self.send(call)
             if self.accepts(answer):
                 fresh = Ledger()
-                parents = parents_in(call)
-                fresh.note(old.operation.resource, answer.json(), parents, call, self.foreign)
-                for name, member in as_object(call.body).items():
-                    listed = member if isinstance(member, list) else None
-                    fresh.note(resource_in(name), listed, parents, call, self.foreign)
-                return next(
-                    (each for each in fresh.things if each.resource == thing.resource), None
-                )
+                self.record(fresh, call, answer, made=True)
+                found = [each for each in fresh.things if each.resource == thing.resource]
+                self.spares.extend(found[:1])
+                return next(iter(found), None)
         return None
+
+    def place_for(self, origin: Call) -> tuple[str, ...]:
+        """The path of the call that makes another one: with a new name, or on a new object."""
+        operation = origin.operation
+        if operation.method == "PUT":
+            return (*origin.path[:-1], self.mint(operation))
+        if not operation.makes or not origin.path:
+            return origin.path
+        (*_, (resource, name)) = slots_of(operation.path)
+        used = self.ledger.by_value(origin.path[-1], resource)
+        fresh = self.renew(used) if used else None
+        if fresh is None:
+            return origin.path
+        self.prepare(operation, fresh)
+        return (*origin.path[:-1], fresh.value_for(name) or "")
+
+    def make_room(self, resource: str) -> bool:
+        """End the oldest spare object of this kind."""
+        ending = self.envelope.endings.get(resource)
+        spare = next((each for each in self.spares if each.resource == resource), None)
+        if ending is None or spare is None:
+            return False
+        self.spares.remove(spare)
+        call = self.upon(ending, spare)
+        return call is not None and self.accepts(self.send(call))
+
+    def prepare(self, operation: Operation, thing: Thing) -> None:
+        """Do to an object what must have been done to it before this operation can be."""
+        before = self.envelope.before.get(operation.label)
+        call = self.upon(before, thing) if before else None
+        if call is not None:
+            self.send(call)
+
+    def upon(self, operation: Operation, thing: Thing) -> Call | None:
+        """An operation on this very object; None when its path cannot be filled."""
+        path = []
+        for resource, name in slots_of(operation.path):
+            known = thing.chain.get(resource) or self.ledger.part(resource, name)
+            if known is None:
+                return None
+            path.append(known)
+        return self.write(operation, tuple(path), thing.chain, current=thing.fields)
+
+    def mint(self, operation: Operation) -> str:
+        """A new name for what the last place of a path names."""
+        schema = operation.places.get(operation.names[-1], {})
+        return str(replace(self.author, refer=lambda _: None).write(schema))
+
+
+def named_by(call: Call) -> Thing:
+    """The object that a PUT brought into being, by its name."""
+    (*_, (resource, name)) = slots_of(call.operation.path)
+    named = {"id": call.path[-1], name: call.path[-1]}
+    parents = {key: value for key, value in parents_in(call).items() if key != resource}
+    fields = {**as_object(call.body), **named}
+    return Thing(resource=resource, fields=fields, parents=parents, origin=call)
+
+
+def given_for(operation: Operation, given: Mapping[str, Json]) -> dict[str, Json]:
+    """The values for this operation: those for all, and those whose name begins with its label."""
+    own = f"{operation.label} "
+    return {name.removeprefix(own): each for name, each in given.items()}
 
 
 def links(operation: Operation, author: Author) -> dict[str, Json]:
@@ -158,8 +251,11 @@ def keep_references(old: Call, new: Call, ledger: Ledger) -> Call:
     """The new call with the references of the old one, so that it makes something of the same."""
     known = {thing.id for thing in ledger.things}
     for place, value in leaves(old.body):
-        if value in known and dict(leaves(new.body)).get(place) not in {None, value}:
-            new = new.put(("body", *place), value)
+        name = next((str(each) for each in reversed(place) if isinstance(each, str)), "")
+        names_one = value in known and (is_identity(name) or not value.isdigit())
+        now = dict(leaves(new.body)).get(place)
+        if names_one and now not in {None, value}:
+            new = new.put(("body", *place), value_at(old.body, place))
     return new
 
 

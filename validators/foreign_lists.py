@@ -15,7 +15,7 @@ from validators.estate import LEAST, Estate
 from validators.foreign_writes import survey
 from validators.ground import Duel, Ground, stand
 from validators.operations import Operation
-from validators.planting import absent_call
+from validators.planting import absent_call, multiply
 from validators.states import as_data, changes, look, telling
 from validators.traces import EXCERPT, digest, find_marks, normalise
 
@@ -24,7 +24,6 @@ SIZE = re.compile(r"(?i)(limit|size|per_?page|count|top|max|take)")
 CURSOR = re.compile(r"(?i)(cursor|page_?token|continuation|starting_?after|^after$|^next|^token$)")
 BASE64 = re.compile(r"[A-Za-z0-9_+/-]{8,}={0,2}")
 MOST_PARAMETERS = 10
-MOST_MADE = 12
 ROUNDS = 2
 
 
@@ -44,8 +43,6 @@ def probe(testbed: Testbed) -> Iterator[Observation]:
         return
     lists = [each for each in ground.operations if is_list(ground, each)]
     yield survey(ground, len(lists))
-    for estate in ground.estates:
-        multiply(estate)  # a first page of one, and a cursor, need a second object
     for duel in ground.duels():
         for operation in lists:
             yield from fight(duel, operation)
@@ -228,8 +225,9 @@ def grow(duel: Duel, lists: Sequence[Operation]) -> Iterator[Observation]:
         mine = look(duel.victim, own)
         before, quiet = look(duel.attacker, other), look(duel.attacker, other)
         multiply(duel.victim)
-        after = look(duel.attacker, other)
+        # What the owner has just been shown is what a cache or a proxy could pass on.
         grown = changes(mine, look(duel.victim, own))
+        after = look(duel.attacker, other)
         for call in other:
             label = call.operation.label
             about = as_data(before, quiet, after, label)
@@ -246,10 +244,3 @@ def grow(duel: Duel, lists: Sequence[Operation]) -> Iterator[Observation]:
                 shared=duel.ground.hints.is_shared(label),
                 **about,
             )
-
-
-def multiply(estate: Estate) -> None:
-    """Make another one of everything that can be made."""
-    made = {thing.origin.operation.label: thing for thing in estate.ledger.things if thing.origin}
-    for thing in list(made.values())[:MOST_MADE]:
-        estate.renew(thing)

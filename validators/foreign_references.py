@@ -14,7 +14,6 @@ from validators.ground import Duel, stand
 from validators.ledger import Thing, values_of
 from validators.operations import Operation
 from validators.trials import (
-    ROUNDS,
     Aim,
     absent_at,
     at_pointer,
@@ -23,6 +22,7 @@ from validators.trials import (
     fresh_things,
     reason_to_spare,
     references,
+    repeat,
     words,
 )
 
@@ -99,15 +99,18 @@ def fight(duel: Duel, place: Place) -> Iterator[Observation]:
     fact, _ = control(duel, place)
     if fact is not None:
         yield fact
-    for turn in range(ROUNDS):
-        again = False
-        for aim in aims(duel, place):
-            facts, effect = attack(duel, aim, turn)
-            yield from facts
-            granted = bool(facts[-1].data.get("granted"))
-            again = again or effect or granted
-        if not again:
-            return
+    yield from repeat(lambda turn: rounds(duel, place, turn))
+
+
+def rounds(duel: Duel, place: Place, turn: int) -> tuple[list[Observation], bool]:
+    """Each attack once; True when one was granted or had an effect."""
+    seen: list[Observation] = []
+    again = False
+    for aim in aims(duel, place):
+        facts, effect = attack(duel, aim, turn)
+        seen.extend(facts)
+        again = again or effect or bool(facts[-1].data.get("granted"))
+    return seen, again
 
 
 def control(duel: Duel, place: Place) -> tuple[Observation | None, bool]:
@@ -115,7 +118,9 @@ def control(duel: Duel, place: Place) -> tuple[Observation | None, bool]:
     fact = None
     for recipe in dict.fromkeys((place.recipe, *RECIPES)):
         things = next(duel.victim.ledger.match(place.operation), ())
-        own = fresh_things(duel.victim, things) if place.operation.ends else things
+        own = things
+        if place.operation.ends or place.operation.label in duel.ground.envelope.before:
+            own = fresh_things(duel.victim, things, place.operation)
         path = values_of(place.operation, own)
         call = duel.victim.write(place.operation, path, chain_of(place.operation, own), recipe)
         if at_pointer(call, place.pointer) is None and recipe != place.recipe:

@@ -12,21 +12,24 @@ from validators.estate import FULL, Recipe, chain_of
 from validators.foreign_reads import mixes
 from validators.ground import UNSPOKEN, Duel, Ground, stand
 from validators.ledger import Thing, values_of
+from validators.newcomers import is_sacrificed, newcomer
 from validators.operations import Operation
 from validators.trials import (
-    ROUNDS,
     Aim,
     attack,
     controlled,
     etag_of,
     fresh_things,
     kept,
+    lessened,
     reason_to_spare,
     recipes_for,
     references,
+    repeat,
 )
 
 Things = tuple[Thing, ...]
+MOST_LESSENED = 4
 
 
 def probe(testbed: Testbed) -> Iterator[Observation]:
@@ -82,21 +85,38 @@ def fight(duel: Duel, operation: Operation) -> Iterator[Observation]:
         yield duel.note("unreached", operation, reason="no known object fits into the path")
         return
     if reason := reason_to_spare(duel, operation, things[-1]):
-        yield duel.note("unreached", operation, reason=reason)
+        if is_sacrificed(duel, operation):
+            yield from sacrifice(duel, operation)
+        else:
+            yield duel.note("unreached", operation, reason=reason)
         return
     with kept(duel, operation, things):
         seen, recipe = control(duel, operation, things)
         yield from seen
-        for turn in range(ROUNDS):
-            facts, effect = rounds(duel, operation, things, recipe, turn)
-            yield from facts
-            if not effect:
-                break
+        yield from repeat(lambda turn: rounds(duel, operation, things, recipe, turn))
+
+
+def sacrifice(duel: Duel, operation: Operation) -> Iterator[Observation]:
+    """The operation on tenants that were made to be lost: one by its owner, one by a stranger."""
+    with newcomer(duel, operation) as other:
+        things = next(other.victim.ledger.match(operation), None)
+        if things is None:
+            yield duel.note("unreached", operation, reason="no known object fits into the path")
+            return
+        seen, recipe = control(other, operation, things)
+        yield from seen
+
+    def attempt(turn: int) -> tuple[list[Observation], bool]:
+        with newcomer(duel, operation) as other:
+            things = next(other.victim.ledger.match(operation), ())
+            return rounds(other, operation, things, recipe, turn)
+
+    yield from repeat(attempt)
 
 
 def control(duel: Duel, operation: Operation, things: Things) -> tuple[list[Observation], Recipe]:
     """The owner's own write in the first way that is granted; and that way."""
-    own, seen = fresh_things(duel.victim, things), []
+    own, seen = fresh_things(duel.victim, things, operation), []
     etag = etag_of(duel.victim, duel.ground.operations, path_call(operation, own))
     for recipe in recipes_for(etag):
         call = write(duel, operation, own, recipe)
@@ -108,7 +128,7 @@ def control(duel: Duel, operation: Operation, things: Things) -> tuple[list[Obse
                 full=recipe.full, linked=recipe.linked, match=etag
             ) if asked else recipe
         if fact.data.get("status") in {404, 409}:
-            own = fresh_things(duel.victim, things)
+            own = fresh_things(duel.victim, things, operation)
     return seen, FULL
 
 
@@ -127,18 +147,28 @@ def write(duel: Duel, operation: Operation, things: Things, recipe: Recipe) -> C
 def rounds(
     duel: Duel, operation: Operation, things: Things, recipe: Recipe, turn: int
 ) -> tuple[list[Observation], bool]:
-    """Every mix of ids once, each on an object that is still whole."""
+    """Every mix of ids once, each on an object that is still whole.
+
+    From the second round on, less is sent first: what still has the effect is the finding.
+    """
     facts: list[Observation] = []
-    effect, whole = False, fresh_things(duel.victim, things)
+    effect, whole = False, fresh_things(duel.victim, things, operation)
     for each in shapes(duel, operation, whole):
         recent = renewed(duel, recipe, path_call(operation, whole))
-        aim = aim_at(duel, operation, whole, each, recent)
-        more, hit = attack(duel, aim, turn)
-        facts.extend(more)
-        if hit:
-            effect, whole = True, fresh_things(duel.victim, things)
-            if whole[-1] is things[-1] and operation.ends:
+        for size in (*(range(MOST_LESSENED) if turn else ()), None):
+            aim = aim_at(duel, operation, whole, each, recent)
+            lesser = aim if size is None else lessened(duel.victim.author, aim, size)
+            if lesser is None:
+                continue
+            more, hit = attack(duel, lesser, turn)
+            facts.extend(more)
+            if hit or operation.ends:
+                whole = fresh_things(duel.victim, things, operation)
+            effect = effect or hit
+            if hit:
                 break
+        if effect and whole[-1] is things[-1] and operation.ends:
+            break
     return facts, effect
 
 
@@ -196,4 +226,5 @@ def aim_at(duel: Duel, operation: Operation, things: Things, wanted: Shape, reci
         foreign=call(mixed),
         absent=tuple(map(call, absent)),
         watched=chain_of(operation, things),
+        sequel=write(duel, operation, things, recipe) if operation.ends else None,
     )

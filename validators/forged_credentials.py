@@ -17,7 +17,7 @@ from validators.ledger import Thing, values_of
 from validators.operations import Operation
 from validators.states import as_data, changes, look, telling, views_of
 from validators.traces import EXCERPT, find_marks, like, normalise, scalars
-from validators.trials import at_pointer, fresh_things, kept, reason_to_spare, references
+from validators.trials import at_pointer, fresh_things, kept, reason_to_spare, references, repeat
 
 GRACE = 10.0
 SECRET_NAMES = ("secret", "token", "api_key", "apikey", "access_token", "key")
@@ -230,18 +230,14 @@ def change(duel: Duel, operation: Operation, forgeries: list[Forgery]) -> Iterat
         yield duel.note(
             "owned-call", operation, status=owned.status, positive=duel.victim.accepts(owned)
         )
-        for turn in range(2):
-            facts, effect = strike(duel, operation, things, forgeries, turn, owned)
-            yield from facts
-            if not effect:
-                break
+        yield from repeat(lambda turn: strike(duel, operation, things, forgeries, turn, owned))
 
 
 def spare(
     duel: Duel, operation: Operation, things: tuple[Thing, ...], *, full: bool
 ) -> tuple[Call, dict[str, str]]:
     """The owner's request on objects that can be spared, and what to watch."""
-    own = fresh_things(duel.victim, things)
+    own = fresh_things(duel.victim, things, operation)
     chain = chain_of(operation, own)
     current = own[-1].fields if own else None
     recipe = FULL if full else LEAST

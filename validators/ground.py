@@ -13,13 +13,14 @@ from random import Random
 
 from gate.check import Client, Testbed
 from gate.model import Doubt, Json, Observation
-from gate.testbed.hints import Hints, hints_of
+from gate.testbed.hints import Hints, hints_of, salt_of
 from validators.bodies import Author, Canaries
 from validators.envelope import Envelope
 from validators.estate import Estate, open_estate
 from validators.operations import Object, Operation, list_operations, usable_schemes
 from validators.patience import Patient, Silence
 from validators.planting import Step, learn_refusals, plant
+from validators.relations import related
 
 NOBODY = ("", "anonymous")
 UNSPOKEN = "its body cannot be written, or its answer not read to the end, from its schema"
@@ -72,12 +73,17 @@ class Ground:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Duel:
-    """One direction: `attacker` tries to reach what `victim` owns."""
+    """One direction: `attacker` tries to reach what `victim` owns, perhaps `instead_of` another."""
 
     ground: Ground
     victim: Estate
     attacker: Estate
     chance: Random
+    instead_of: str = ""
+
+    def turned(self) -> Duel:
+        """The other direction."""
+        return replace(self, victim=self.attacker, attacker=self.victim)
 
     @property
     def marks(self) -> dict[str, str]:
@@ -93,7 +99,7 @@ class Duel:
             subject=operation.label,
             at=self.ground.testbed.clock(),
             data={
-                "victim": self.victim.client.tenant,
+                "victim": self.instead_of or self.victim.client.tenant,
                 "attacker": self.attacker.client.tenant,
                 **data,
             },
@@ -110,14 +116,13 @@ def laid(key: Same) -> Ground:
     """Lay it: plant isomorphic objects for two tenants, and learn how the service refuses."""
     testbed, silence, envelope = key.testbed, Silence(), Envelope()
     document, hints = testbed.openapi(), hints_of(testbed)
-    declared = tuple(checked(each, document) for each in list_operations(document))
+    declared = related(document, [checked(each, document) for each in list_operations(document)])
     names = testbed.tenants[:2]
     sent = frozenset(name.lower() for name in testbed.actor(names[0]).credentials)
     schemes = usable_schemes(document, declared, sent)
     skipped = {each.label: why for each in declared if (why := skip(each, schemes, hints))}
     operations = tuple(each for each in declared if each.label not in skipped)
-    # The clock keeps names apart when one testbed is probed twice; requests stay the same.
-    salt = f"{testbed.seed}:{testbed.clock()}"
+    salt = salt_of(testbed, testbed.seed)
     estates = [
         open_estate(
             Patient(client=testbed.actor(name), silence=silence),

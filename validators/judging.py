@@ -12,6 +12,7 @@ from validators.states import telling
 
 UNUSABLE = 500
 LIMITED = 429
+AGAIN = 2
 ENOUGH = 95.0
 COVERED = "covered"
 LIMITS: Mapping[str, Limit] = {COVERED: Limit(value=ENOUGH, unit="%", at_most=False)}
@@ -214,13 +215,21 @@ def judge_leaks(label: str, attacks: Sequence[Seen], rule: Rule) -> Iterator[Fin
 
 
 def judge_effects(label: str, attacks: Sequence[Seen], rule: Rule) -> Iterator[Finding | Doubt]:
-    """Attacks after which the victim saw something else, twice."""
+    """Attacks after which the victim saw something else, twice.
+
+    What was seen once, and not in two more attempts with new objects, happened by itself.
+    """
     hits = [(index, each) for index, each in attacks if effects(each)]
-    if len({each.data.get("round") for _, each in hits}) > 1:
+    if len(rounds_of(hits)) >= AGAIN:
         words = [f"{tell(each)} and changed {spell(effects(each))}" for _, each in hits]
         yield rule.find(label, words, hits)
-    elif hits:
+    elif hits and len(rounds_of(attacks) - rounds_of(hits)) < AGAIN:
         yield Doubt(subject=label, reason="an effect on the victim was seen once and not again")
+
+
+def rounds_of(attacks: Sequence[Seen]) -> set[Json]:
+    """Which attempts, each with new objects, these are."""
+    return {each.data.get("round") for _, each in attacks}
 
 
 def spell(changed: Sequence[str]) -> str:

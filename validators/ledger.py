@@ -46,6 +46,17 @@ class Thing:
         """The value that names it."""
         return self.value_for("id") or ""
 
+    def is_part_of(self, other: Thing) -> bool:
+        """Does it belong to that object, as far as it is known to?"""
+        return bool(other.id) and self.parents.get(other.resource) == other.id
+
+    @property
+    def natural(self) -> int:
+        """How good it is to start from: made as such, made as a part of something, only seen."""
+        if self.origin is None:
+            return 2
+        return 0 if self.origin.operation.product == self.resource else 1
+
     @property
     def chain(self) -> dict[str, str]:
         """Its own id and those of what it belongs to, by resource."""
@@ -69,12 +80,13 @@ class Ledger:
         """Take the objects out of an answer or a request body, and what they refer to.
 
         What holds a mark of another tenant is not this one's. The first object of the resource
-        itself is returned; only it has the origin.
+        itself is returned; only it, and what is a part of it, has the origin.
         """
         found = list(find_things(resource, value, parents))
         first = next((thing for thing in found if thing.resource == resource), None)
         for thing in (*found, *find_references(value)):
-            made = replace(thing, origin=origin) if thing is first else thing
+            whole = first is not None and (thing is first or thing.is_part_of(first))
+            made = replace(thing, origin=origin) if whole else thing
             text = str(thing.fields)
             if not any(each in text for each in foreign):
                 self.take(made)
@@ -94,11 +106,15 @@ class Ledger:
         A name that is no id's (`invoice`) refers to an object only when it is just the resource's
         name; plain `id` means the resource that the operation is about.
         """
-        thing = self.thing_for(name, about)
-        return thing.id if thing else None
+        return next(iter(self.choices(name, about)), None)
 
-    def thing_for(self, name: str, about: str = "") -> Thing | None:
-        """The object that such a field would refer to, one that can be made again if possible."""
+    def choices(self, name: str, about: str = "") -> list[str]:
+        """All ids, or numbers of that name, that such a field could hold, best first."""
+        found = (thing.value_for(name) for thing in self.things_for(name, about))
+        return list(dict.fromkeys(value for value in found if value))
+
+    def things_for(self, name: str, about: str = "") -> list[Thing]:
+        """The objects that such a field may refer to, those that can be made again first."""
         wanted = about if name.lower() in RESERVED else resource_in(name)
         loose = is_identity(name)
         fitting = [
@@ -111,12 +127,29 @@ class Ledger:
                 or (loose and thing.resource.endswith("_" + wanted))
             )
         ]
-        return min(fitting, key=lambda thing: thing.origin is None, default=None)
+        return sorted(fitting, key=lambda thing: thing.natural)
 
-    def by_value(self, value: str) -> Thing | None:
+    def by_value(self, value: str, resource: str = "") -> Thing | None:
         """The object with this id, one that can be made again if possible."""
-        fitting = [thing for thing in self.things if thing.id == value]
-        return min(fitting, key=lambda thing: thing.origin is None, default=None)
+        fitting = [
+            thing for thing in self.things if thing.id == value and resource in {"", thing.resource}
+        ]
+        return min(fitting, key=lambda thing: thing.natural, default=None)
+
+    def part(self, resource: str, parameter: str) -> str | None:
+        """What stands for any object of this kind in a path."""
+        found = (each.value_for(parameter) for each in self.things if each.resource == resource)
+        return next((value for value in found if value), None)
+
+    def begin(self, operation: Operation) -> tuple[str, ...] | None:
+        """The values for all of the path's parameters but the last one; None without objects."""
+        slots = slots_of(operation.path)[:-1]
+        ordered = sorted(self.things, key=lambda thing: thing.natural)
+        found = next(self.complete(slots, {}, ordered), None)
+        if found is None:
+            return None
+        pairs = zip(found, slots, strict=True)
+        return tuple(thing.value_for(name) or "" for thing, (_, name) in pairs)
 
     def fill(self, operation: Operation) -> Iterator[tuple[str, ...]]:
         """The values for the path's parameters that fit together, best first."""
@@ -125,7 +158,7 @@ class Ledger:
 
     def match(self, operation: Operation) -> Iterator[tuple[Thing, ...]]:
         """The objects for the path's parameters that belong together, best first."""
-        ordered = sorted(self.things, key=lambda thing: thing.origin is None)
+        ordered = sorted(self.things, key=lambda thing: thing.natural)
         yield from self.complete(slots_of(operation.path), {}, ordered)
 
     def complete(
@@ -139,7 +172,8 @@ class Ledger:
             yield ()
             return
         (resource, parameter), *rest = slots
-        for thing in ordered:
+        kin = chosen.items()
+        for thing in sorted(ordered, key=lambda each: not kin & each.parents.items()):
             value = thing.value_for(parameter)
             if value is None or not is_called(thing, resource, parameter):
                 continue
@@ -192,7 +226,16 @@ def find_things(resource: str, value: Json, parents: Mapping[str, str]) -> Itera
     for name, member in members.items():
         inner = resource if name.lower() in WRAPPERS else stem(resource_in(name) or name)
         if (isinstance(member, dict) and not named) or as_list(member):
-            yield from find_things(inner, member, parents)
+            yield from find_things(inner, member, whole.chain if named else parents)
+
+
+def find_entries(value: Json, parents: Mapping[str, str], token: str) -> Iterator[Thing]:
+    """The named entries of an object's maps (`tags`, `labels`): those whose name has this mark."""
+    for name, member in as_object(value).items():
+        for key, entry in as_object(member).items():
+            if token in key:
+                fields = {"key": key, "value": entry}
+                yield Thing(resource=stem(resource_in(name)), fields=fields, parents=parents)
 
 
 def find_references(value: Json) -> Iterator[Thing]:

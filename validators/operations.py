@@ -28,11 +28,13 @@ class Operation:
     """One method of one path. `schemes`: alternatives of security schemes; empty means public.
 
     `query` and `headers` are the schemas of what a request must have, `optional` of query
-    parameters that it may have; `media` is the type of the body, `replies` the schema of a success.
+    parameters that it may have, `places` of the path's; `media` is the type of the body, `replies`
+    the schema of a success, `makes` the resource that it makes when the path names another one.
     """
 
     method: str
     path: str
+    places: Object = field(default_factory=dict)
     query: Object = field(default_factory=dict)
     optional: Object = field(default_factory=dict)
     headers: Object = field(default_factory=dict)
@@ -42,6 +44,7 @@ class Operation:
     streams: bool = False
     roles: tuple[str, ...] = ()
     schemes: tuple[frozenset[str], ...] = ()
+    makes: str = ""
 
     @property
     def label(self) -> str:
@@ -67,6 +70,11 @@ class Operation:
     def resource(self) -> str:
         """What it is about."""
         return resource_of(self.path)
+
+    @property
+    def product(self) -> str:
+        """What its answer is about."""
+        return self.makes or self.resource
 
     @property
     def safe(self) -> bool:
@@ -129,6 +137,7 @@ def read(
     return Operation(
         method=method,
         path=path,
+        places=schemas_of(document, parameters, "path", required=True),
         query=schemas_of(document, parameters, "query", required=True),
         optional=schemas_of(document, parameters, "query", required=False),
         headers=schemas_of(document, parameters, "header", required=True),

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from gate.check import Answer
 from validators.calls import Call, Pointer
 from validators.estate import FULL, LEAST, LINKED, Estate, Recipe
-from validators.names import CHANGING, MAKING
+from validators.ledger import Thing
+from validators.names import CHANGING, MAKING, slots_of
 from validators.operations import Operation
 from validators.traces import like
 
 REFUSED = {400, 422}
+UNTIMELY = {400, 409, 412, 422, 423}
 SAME_AGAIN = 3
-ATTEMPTS = 4
+MOST_RIVALS = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,23 +30,72 @@ class Step:
 
 
 def plant(estate: Estate, operations: Sequence[Operation]) -> Iterator[Step]:
-    """Make one object with every creating operation, parents first, then list what there is.
+    """Make two objects with every creating operation, parents first, then list what there is.
 
     Lists come last, so that a path is filled with marked objects before unmarked ones; what only a
     list shows (the first member, a default key) may allow further creations, so what failed is
-    tried once more as long as the ledger grows.
+    tried once more as long as the ledger grows. Two, because there are requests that compare two,
+    go from one to the other, or list in pages.
     """
+    estate.envelope.endings.update(endings(operations))
     left = [each for each in operations if creates(each, operations, estate)]
     left.sort(key=lambda each: (len(each.names), not is_collection(each, operations)))
     for _ in range(SAME_AGAIN):
         known = len(estate.ledger.things)
-        steps = list(create_all(estate, list(left)))
+        steps = [*create_all(estate, list(left)), *name_all(estate, operations)]
         done = {step.operation for step in steps if step.made}
         yield from steps
         left = [each for each in left if each.label not in done]
+        multiply(estate, done)
         browse(estate, operations)
         if not left or len(estate.ledger.things) == known:
-            return
+            break
+    yield from learn_steps(estate, operations)
+
+
+def endings(operations: Sequence[Operation]) -> dict[str, Operation]:
+    """What ends one object of each kind; a deletion is preferred."""
+    found: dict[str, Operation] = {}
+    for each in sorted(operations, key=lambda each: (each.method != "DELETE", len(each.names))):
+        if each.ends and each.names and each.speakable and not each.signs_in:
+            found.setdefault(slots_of(each.path)[-1][0], each)
+    return found
+
+
+def multiply(estate: Estate, labels: Collection[str] | None = None) -> None:
+    """Make another one of everything that can be made, or of what these operations made."""
+    made: dict[str, Thing] = {}
+    for each in sorted(estate.ledger.things, key=lambda each: each.natural):
+        if each.origin is not None:
+            made.setdefault(each.origin.operation.label, each)
+    for label, thing in made.items():
+        if labels is None or label in labels:
+            estate.renew(thing)
+
+
+def name_all(estate: Estate, operations: Sequence[Operation]) -> Iterator[Step]:
+    """Bring into being what a PUT on a new name makes, where nothing else makes it."""
+    others = {each.product for each in operations if creates(each, operations, estate)}
+    for operation in operations:
+        named = is_naming(estate, operation) and slots_of(operation.path)[-1][0] not in others
+        path = estate.ledger.begin(operation) if named else None
+        if path is None:
+            continue
+        call = estate.write(operation, (*path, estate.mint(operation)), recipe=FULL)
+        answer = estate.send(call)
+        made = estate.accepts(answer)
+        if made:
+            estate.note(call, answer, made=True)
+        yield told(operation, answer, made=made)
+
+
+def is_naming(estate: Estate, operation: Operation) -> bool:
+    """Does it put something under a name that the caller chooses, and is none known?"""
+    if operation.method != "PUT" or not operation.reads_one or not operation.speakable:
+        return False
+    kind = estate.author.simplify(operation.places.get(operation.names[-1], {})).get("type")
+    known = any(True for _ in estate.ledger.fill(operation))
+    return kind == "string" and not operation.signs_in and not known
 
 
 def create_all(estate: Estate, left: list[Operation]) -> Iterator[Step]:
@@ -73,6 +124,11 @@ def create(estate: Estate, operation: Operation) -> Step:
     if made:
         estate.envelope.learn_success(answer)
         estate.note(call, answer, made=True)
+    return told(operation, answer, made=made)
+
+
+def told(operation: Operation, answer: Answer, *, made: bool) -> Step:
+    """One request, for the record."""
     return Step(
         operation=operation.label, status=answer.status, made=made, excerpt=answer.body[:200]
     )
@@ -88,16 +144,87 @@ def attempt(
 
 def browse(estate: Estate, operations: Sequence[Operation]) -> None:
     """Read everything that can be reached, lists first, and note the objects in it."""
+    dull = estate.envelope.dull
     reads = [each for each in operations if each.safe and each.speakable]
     for operation in sorted(reads, key=lambda each: each.reads_one):
         path = next(estate.ledger.fill(operation), None)
-        if path is not None:
-            call = estate.write(operation, path, recipe=LEAST)
-            answer = estate.send(call)
-            if estate.accepts(answer):
-                if estate.canaries.token in answer.body:
-                    estate.envelope.learn_success(answer)
-                estate.note(call, answer)
+        if path is None or operation.label in dull:
+            continue
+        call = estate.write(operation, path, recipe=LEAST)
+        answer = estate.send(call)
+        marked = estate.canaries.token in answer.body
+        if marked and estate.accepts(answer):
+            estate.envelope.learn_success(answer)
+        if is_open(operation, operations) and not marked:
+            dull.add(operation.label)
+        elif estate.accepts(answer):
+            estate.note(call, answer)
+
+
+def is_open(operation: Operation, operations: Sequence[Operation]) -> bool:
+    """Does the document let everybody in where it asks for a credential elsewhere?"""
+    return operation.public and not operation.names and any(each.schemes for each in operations)
+
+
+def learn_steps(estate: Estate, operations: Sequence[Operation]) -> Iterator[Step]:
+    """Find out what must be done to an object before a further step in its life can be done.
+
+    A step is a POST on one object, such as `:complete` or `:rollback`. One that is refused on a new
+    object is tried again after each other change of it (parts sent, a promotion) on another new
+    one. What a step makes of it is an object like any other.
+    """
+    for operation in operations:
+        things = next(estate.ledger.match(operation), ())
+        if not things or things[-1].natural or not is_step(operation, operations, estate):
+            continue
+        for before in (None, *rivals(operation, operations)):
+            call, answer = try_step(estate, operation, things[-1], before)
+            made = answer is not None and estate.accepts(answer)
+            if call is not None and answer is not None and made:
+                if before is not None:
+                    estate.envelope.before[operation.label] = before
+                if operation.makes:
+                    estate.note(call, answer, made=True)
+                    yield told(operation, answer, made=True)
+                break
+            if answer is None or answer.status not in UNTIMELY:
+                break
+
+
+def is_step(operation: Operation, operations: Sequence[Operation], estate: Estate) -> bool:
+    """Does it take one object from one state to the next?"""
+    if operation.method != "POST" or operation.safe or operation.ends or operation.signs_in:
+        return False
+    at_one = operation.speakable and bool(operation.path.rpartition("}")[2])
+    return at_one and (bool(operation.makes) or not creates(operation, operations, estate))
+
+
+def rivals(operation: Operation, operations: Sequence[Operation]) -> list[Operation]:
+    """Other changes of the same object, which may have to come first."""
+    whole = operation.path.rpartition("}")[0] + "}"
+    return [
+        each
+        for each in operations
+        if each.path.startswith(whole)
+        and each.label != operation.label
+        and each.method in {"POST", "PUT", "PATCH"}
+        and each.speakable
+        and not (each.safe or each.ends or each.signs_in)
+    ][:MOST_RIVALS]
+
+
+def try_step(
+    estate: Estate, operation: Operation, thing: Thing, before: Operation | None
+) -> tuple[Call | None, Answer | None]:
+    """The step on a new object like this one, perhaps after another change of it."""
+    fresh = estate.renew(thing)
+    first = estate.upon(before, fresh) if before and fresh else None
+    if fresh is None or (before is not None and first is None):
+        return None, None
+    if first is not None and not estate.accepts(estate.send(first)):
+        return None, None
+    call = estate.upon(operation, fresh)
+    return call, estate.send(call) if call else None
 
 
 def learn_refusals(estate: Estate, operations: Sequence[Operation]) -> None:

@@ -15,7 +15,7 @@ from validators.ledger import Thing, values_of
 from validators.operations import Operation
 from validators.states import as_data, changes, look, telling, views_of
 from validators.traces import EXCERPT, normalise
-from validators.trials import kept, reason_to_spare
+from validators.trials import fresh_things, kept, reason_to_spare
 
 REFUSED = {401, 403}
 TOP = "owner"
@@ -111,12 +111,12 @@ def write(duel: Duel, operation: Operation, actors: Mapping[str, Client]) -> Ite
         yield duel.note("unreached", operation, reason=reason)
         return
     with kept(duel, operation, things):
-        fresh = renewed(duel, things)
+        fresh = fresh_things(duel.victim, things, operation)
         for role, actor in actors.items():
             fact, spent = strike(duel, operation, fresh, role, actor)
             yield fact
             if spent:
-                fresh = renewed(duel, things)
+                fresh = fresh_things(duel.victim, things, operation)
         for recipe in (FULL, LEAST):
             chain = chain_of(operation, fresh)
             values = values_of(operation, fresh)
@@ -125,11 +125,6 @@ def write(duel: Duel, operation: Operation, actors: Mapping[str, Client]) -> Ite
             if fact.data.get("positive"):
                 break
         yield fact
-
-
-def renewed(duel: Duel, things: tuple[Thing, ...]) -> tuple[Thing, ...]:
-    """The path's objects with a new last one."""
-    return (*things[:-1], duel.victim.renew(things[-1]) or things[-1])
 
 
 def strike(
@@ -147,7 +142,8 @@ def strike(
     after = look(duel.victim, views)
     effect = bool(telling(changes(quiet, after), []))
     data = {**fact.data, **as_data(before, quiet, after), "effect": effect}
-    return duel.note("role-call", operation, **data), effect
+    granted = fact.data.get("said") == "granted"
+    return duel.note("role-call", operation, **data), effect or (granted and not operation.safe)
 
 
 def make(duel: Duel, operation: Operation, actors: Mapping[str, Client]) -> Iterator[Observation]:

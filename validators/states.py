@@ -36,7 +36,8 @@ def views_of(
 
     Then come the lists of what belongs to the tenant as a whole, and his own singletons.
     """
-    reads = [each for each in operations if each.safe and each.speakable]
+    dull = estate.envelope.dull
+    reads = [each for each in operations if each.safe and each.speakable and each.label not in dull]
     found: list[tuple[tuple[bool, bool, int], Call]] = []
     for operation in reads:
         path = path_within(operation, chain)

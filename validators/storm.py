@@ -11,6 +11,7 @@ from random import Random
 
 from gate.check import Client, NoAnswerError, Testbed
 from gate.model import Observation
+from gate.testbed.hints import salt_of
 from validators.calls import Call, send
 from validators.estate import Estate
 from validators.ground import Ground, stand
@@ -60,7 +61,7 @@ def probe(testbed: Testbed) -> Iterator[Observation]:
     yield from ground.facts
     if ground.vacuous:
         return
-    estates = settle_anew(ground, f"storm:{testbed.seed}:{testbed.clock()}", {})
+    estates = settle_anew(ground, salt_of(testbed, testbed.seed, "storm"), {})
     crews = [crew for each in estates for crew in crews_of(ground, each, estates)]
     until = testbed.clock() + SECONDS
     with ThreadPoolExecutor(len(crews)) as threads:

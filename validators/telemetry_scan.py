@@ -12,6 +12,7 @@ from urllib.parse import quote
 
 from gate.check import Testbed
 from gate.model import Observation
+from gate.testbed.hints import salt_of
 from validators.calls import expand
 from validators.estate import Estate
 from validators.ground import Ground, stand
@@ -40,7 +41,7 @@ def probe(testbed: Testbed) -> Iterator[Observation]:
         return
     starts = {log: log.stat().st_size for log in telemetry.logs}
     heard: dict[str, str] = {}
-    estates = settle_anew(ground, f"telemetry:{testbed.seed}:{testbed.clock()}", heard)
+    estates = settle_anew(ground, salt_of(testbed, testbed.seed, "telemetry"), heard)
     for estate in estates:
         send_marks(ground, estate)
     before = read_metrics(testbed, telemetry.metrics)

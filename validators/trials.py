@@ -7,33 +7,50 @@ calls for ids that nobody has before it. A trial that shows an effect is repeate
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 from gate.check import Answer
 from gate.model import Json, Observation
-from validators.calls import Call, Pointer, as_text, curl, expand, leaves, like_type
+from validators.bodies import Author
+from validators.calls import Call, Pointer, as_text, curl, expand, leaves, like_type, value_at
 from validators.estate import RECIPES, Estate, Recipe, parents_in
 from validators.ground import Duel
 from validators.ledger import Thing, find_things, values_of
 from validators.names import is_identity
-from validators.operations import Operation, as_object
+from validators.operations import Operation, as_list, as_object
 from validators.states import State, as_data, changes, look, telling, views_of
 from validators.traces import EXCERPT, digest, find_marks, like, normalise
 
-ROUNDS = 2
+ROUNDS = 3
+AGAIN = 2
 SHORT = 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Aim:
-    """An attack to try: the calls, whose id stands where, and the object to watch."""
+    """An attack to try: the calls, whose id stands where, and the object to watch.
+
+    `sequel` is what the owner must still be able to do with the object, where no read shows it.
+    """
 
     label: str
     foreign: Call
     absent: tuple[Call, ...]
     watched: Mapping[str, str]
+    sequel: Call | None = None
+
+
+def repeat(attempt: Callable[[int], tuple[list[Observation], bool]]) -> Iterator[Observation]:
+    """An attempt with new objects each time, until it had an effect twice, or twice none."""
+    hits = misses = 0
+    for turn in range(ROUNDS):
+        facts, effect = attempt(turn)
+        yield from facts
+        hits, misses = hits + effect, misses + (not effect)
+        if not hits or AGAIN in {hits, misses}:
+            return
 
 
 def own_write(
@@ -78,6 +95,10 @@ def attack(duel: Duel, aim: Aim, number: int) -> tuple[list[Observation], bool]:
     after = look(duel.victim, views)
     shown = as_data(before, quiet, after)
     effect = bool(telling(changes(quiet, after), changes(before, quiet)))
+    if not effect and aim.sequel is not None:
+        said = duel.victim.send(aim.sequel)
+        effect = not duel.victim.accepts(said)
+        shown |= lost(aim.sequel, said) if effect else {}
     facts = [
         duel.note(
             "absent-write",
@@ -107,6 +128,32 @@ def attack(duel: Duel, aim: Aim, number: int) -> tuple[list[Observation], bool]:
     return facts, effect
 
 
+def lessened(author: Author, aim: Aim, size: int) -> Aim | None:
+    """The attack with a smaller body: what is required only, or one more field; None past those."""
+    body = aim.foreign.body
+    if not isinstance(body, dict):
+        return None
+    schema = author.simplify(dict(aim.foreign.operation.body))
+    required = as_list(schema.get("required"))
+    names = ["", *(name for name in body if name not in required)]
+    if size >= len(names) or len(names) < AGAIN:
+        return None
+    wanted = {*map(str, required), names[size]}
+
+    def less(call: Call) -> Call:
+        return replace(call, body={n: v for n, v in as_object(call.body).items() if n in wanted})
+
+    small = less(aim.foreign)
+    return replace(aim, foreign=small, absent=tuple(map(less, aim.absent))) if small.body else None
+
+
+def lost(call: Call, answer: Answer) -> dict[str, Json]:
+    """That the owner can no longer do what he could do with an object like this one."""
+    place = f"{call.operation.label} by its owner"
+    said = f"{answer.status} {normalise(answer.body, call.sent)[:100]}"
+    return {"changed": [f"{place} status"], "noise": [], "before": "granted", "after": said}
+
+
 def told(duel: Duel, call: Call, answer: Answer) -> dict[str, Json]:
     """What makes answers comparable, and the request to get it again."""
     return {
@@ -122,16 +169,17 @@ def acts_on_caller(duel: Duel, call: Call) -> bool:
     if call.operation.safe:
         return False
     views = views_of(duel.attacker, duel.ground.operations, {})
-    before = look(duel.attacker, views)
+    before, quiet = look(duel.attacker, views), look(duel.attacker, views)
     duel.attacker.send(call)
-    return bool(telling(changes(before, look(duel.attacker, views)), []))
+    after = look(duel.attacker, views)
+    return bool(telling(changes(quiet, after), changes(before, quiet)))
 
 
 def later_marks(duel: Duel, call: Call, answer: Answer) -> list[Json]:
     """What of the victim the attacker sees in his own views once the request was granted."""
     if call.operation.safe:
         return []
-    made = next(find_things(call.operation.resource, answer.json(), {}), None)
+    made = next(find_things(call.operation.product, answer.json(), {}), None)
     own = parents_in(call) | (made.chain if made else {})
     found = set()
     for view in views_of(duel.attacker, duel.ground.operations, own):
@@ -142,12 +190,31 @@ def later_marks(duel: Duel, call: Call, answer: Answer) -> list[Json]:
     return [*sorted(found)]
 
 
-def fresh_things(estate: Estate, things: Sequence[Thing]) -> tuple[Thing, ...]:
-    """The objects of a path with the last one made anew, if it can be."""
+def fresh_things(
+    estate: Estate, things: Sequence[Thing], operation: Operation | None = None
+) -> tuple[Thing, ...]:
+    """The objects of a path with the last one made anew, if it can be.
+
+    What it belongs to is another one where it was made as a part. For an operation it is also
+    brought into the state in which that can be done.
+    """
     if not things:
         return ()
     made = estate.renew(things[-1])
-    return (*things[:-1], made or things[-1])
+    if made is None:
+        return tuple(things)
+    if operation is not None:
+        estate.prepare(operation, made)
+    return (*(whole_of(each, made) for each in things[:-1]), made)
+
+
+def whole_of(thing: Thing, part: Thing) -> Thing:
+    """The object of this kind that the part belongs to."""
+    owner = part.parents.get(thing.resource, thing.id)
+    if owner == thing.id or thing.id not in thing.fields.values():
+        return thing
+    fields = {name: owner if each == thing.id else each for name, each in thing.fields.items()}
+    return replace(thing, fields=fields)
 
 
 def reason_to_spare(duel: Duel, operation: Operation, thing: Thing | None) -> str:
@@ -219,15 +286,7 @@ def is_reference_name(pointer: Pointer, value: str) -> bool:
 
 def at_pointer(call: Call, pointer: Pointer) -> Json:
     """What stands there now."""
-    value: Json = {"query": dict(call.query), "body": call.body}
-    for part in pointer:
-        if isinstance(value, dict):
-            value = value.get(str(part))
-        elif isinstance(value, list) and isinstance(part, int) and part < len(value):
-            value = value[part]
-        else:
-            return None
-    return value
+    return value_at({"query": dict(call.query), "body": call.body}, pointer)
 
 
 def absent_at(duel: Duel, call: Call, pointer: Pointer, value: str) -> Call:

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager, suppress
 from dataclasses import dataclass, field, replace
+from itertools import count
 from pathlib import Path
 from typing import Self
 
@@ -42,6 +43,7 @@ class External:
     description: Mapping[str, Json] = field(repr=False)
     site: Site = field(repr=False)
     began: float
+    turns: Iterator[int] = field(default_factory=count, repr=False, compare=False)
     hints: Hints = field(default_factory=Hints)
 
     def clock(self) -> float:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import Protocol, runtime_checkable
@@ -50,6 +50,15 @@ class Hinted(Protocol):
 
 
 @runtime_checkable
+class Repeated(Protocol):
+    """A testbed that counts how often its target was looked at, through a proxy or directly."""
+
+    @property
+    def turns(self) -> Iterator[int]:
+        """The next number of each."""
+
+
+@runtime_checkable
 class Staffed(Protocol):
     """A testbed with several principals in a tenant."""
 
@@ -65,6 +74,16 @@ def named(label: str, patterns: tuple[str, ...]) -> bool:
 def hints_of(testbed: object) -> Hints:
     """What is said of this testbed's target, or nothing."""
     return testbed.hints if isinstance(testbed, Hinted) else Hints()
+
+
+def salt_of(testbed: object, seed: int, purpose: str = "") -> str:
+    """What keeps the names of one look at a target apart from those of others.
+
+    The seed, which is in the report and can be given, and how many looks of the same run came
+    before: the same seed gives the same names against a fresh target.
+    """
+    turn = next(testbed.turns) if isinstance(testbed, Repeated) else 0
+    return ":".join(filter(None, (str(seed), str(turn), purpose)))
 
 
 def roles_of(testbed: object, tenant: str) -> tuple[str, ...]:
