@@ -49,6 +49,8 @@ def register(app: APIFlask) -> None:
 
 
 def _is_compressible(response: Response) -> bool:
+    if "HTTP_ACCEPT_ENCODING" not in request.environ:
+        return False
     reads = request.method in READS or request.path.endswith(READING_POSTS)
     return reads and response.status_code == 200 and not response.is_streamed  # noqa: PLR2004
 

@@ -13,16 +13,16 @@ from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
-import orjson
 from flask import Response, current_app, g, request
 from pydantic import BaseModel
 
 from app import audit_log, idempotency, preconditions
 from app.context import current
-from app.database import Hold, db, entered, hold
+from app.database import Hold, commit, db, entered, flush, hold
 from app.errors import ProblemError
 from app.events import publish
-from app.masks import FIELDS, PART, kept
+from app.masks import FIELDS, PART, kept, names_in
+from app.ready import Ready, as_json
 from app.released import unmark
 
 if TYPE_CHECKING:
@@ -131,7 +131,7 @@ def _act(
 ) -> Response:
     """Let the view do its work, and keep with it, in one transaction, what follows from it."""
     result = declared.view(**arguments)
-    db.session.flush()
+    flush()
     answer = _render(declared, result)
     response = answer.response
     if response.status_code < ERRORS:
@@ -143,7 +143,7 @@ def _act(
         tenant_id = entered().tenant_id
         if claimed and tenant_id:
             idempotency.keep(claimed, response, tenant_id)
-    db.session.commit()
+    commit()
     return response
 
 
@@ -200,17 +200,23 @@ def _tag(response: Response) -> str:
 
 
 def _render(declared: Declaration, result: Any, fields: str | None = None) -> Answer:
-    """The view's result as a response. Keys are sorted, so that equal objects are equal bytes."""
+    """The view's result as a response."""
     if isinstance(result, Response):
         return Answer(result)
     value, status, headers = _unpack(declared, result)
     if declared.model is None:
         return Answer(current_app.make_response(("" if value is None else value, status, headers)))
-    model = value if isinstance(value, BaseModel) else declared.model.model_validate(value)
-    shown = model.model_dump(mode="json", include=kept(declared.model, fields))
-    body = orjson.dumps(shown, option=orjson.OPT_SORT_KEYS)
+    shown = _shown(declared.model, value, fields)
     media = JSON if fields is None else PART
-    return Answer(Response(body, status, headers, content_type=media), shown)
+    return Answer(Response(as_json(shown), status, headers, content_type=media), shown)
+
+
+def _shown(model: type[BaseModel], value: Any, fields: str | None) -> dict[str, Any]:
+    """The value as its model has it, cut to the mask."""
+    if isinstance(value, Ready):
+        return value.only(names_in(fields))
+    whole = value if isinstance(value, BaseModel) else model.model_validate(value)
+    return whole.model_dump(mode="json", include=kept(model, fields))
 
 
 def _unpack(declared: Declaration, result: Any) -> tuple[Any, int, Any]:

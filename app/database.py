@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -11,7 +10,7 @@ from uuid import UUID
 import orjson
 from flask import g
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import Connection, Select, create_engine, event, text
+from sqlalchemy import Connection, create_engine, event, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session, SessionTransaction
 
@@ -32,7 +31,6 @@ SET_SCOPE_AND_HOLD = {
     True: text(f"SELECT {SCOPE}, pg_advisory_xact_lock(:held)"),
 }
 PSYCOPG2 = create_engine("postgresql+psycopg2://").dialect
-SET_TENANT = "SELECT set_config('app.tenant_id', %(scope)s, true)"
 db = SQLAlchemy(session_options={"expire_on_commit": False})
 
 
@@ -88,51 +86,6 @@ class Hold:
     alone: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Read:
-    """A query of one row, compiled once, that reaches the server together with its scope.
-
-    Scope and query travel as one message, which PostgreSQL runs as one transaction: the setting
-    dies with it. Only for routes that need nothing else; half the CPU of a session. Inside a
-    transaction of the session it runs there, because one request holds one connection.
-    """
-
-    sql: str
-    columns: tuple[str, ...]
-
-    @classmethod
-    def compile(cls, query: Select[Any]) -> Read:
-        """Compile a query whose parameters are all bound by name."""
-        sql = str(query.compile(dialect=PSYCOPG2))
-        columns = tuple(column.key or "" for column in query.selected_columns)
-        return cls(f"{SET_TENANT}; {sql}", columns)
-
-    def one(self, tenant_id: UUID, **parameters: Any) -> dict[str, Any] | None:
-        """The row as a mapping, or None; `tenant_id` is scope and parameter at once."""
-        bound = {"tenant_id": tenant_id, "scope": str(tenant_id), **parameters}
-        if in_transaction():
-            row = db.session.connection().exec_driver_sql(self.sql, bound).one_or_none()
-        else:
-            with db.engine.connect() as connection, _unopened(connection):
-                row = connection.exec_driver_sql(self.sql, bound).one_or_none()
-        return None if row is None else dict(zip(self.columns, row, strict=True))
-
-
-@contextmanager
-def _unopened(connection: Connection) -> Iterator[None]:
-    """Let psycopg2 open no transaction of its own, which would be two more round trips.
-
-    SQLAlchemy's isolation level AUTOCOMMIT does the same by asking the server twice.
-    """
-    driver: Any = connection.connection.driver_connection
-    driver.autocommit = True
-    try:
-        yield
-    finally:
-        if not driver.closed:
-            driver.autocommit = False
-
-
 def enter(scope: Scope) -> None:
     """Give the request, and so its session, a scope: at once when a transaction has begun already.
 
@@ -152,6 +105,18 @@ def entered() -> Scope:
 def hold(wanted: Hold | None) -> None:
     """What the request's next transaction will hold, before its first statement."""
     g.hold = wanted
+
+
+def flush() -> None:
+    """Send what the request's session holds back, if there is one."""
+    if db.session.registry.has():
+        db.session.flush()
+
+
+def commit() -> None:
+    """Commit what the request's session has done, if there is one."""
+    if db.session.registry.has():
+        db.session.commit()
 
 
 def in_transaction() -> bool:
@@ -179,6 +144,8 @@ def release(_: BaseException | None) -> None:
     The answer is made by then, and nothing that was not committed is in it: what cannot be rolled
     back any more is dropped with its connection.
     """
+    if not db.session.registry.has():
+        return
     try:
         db.session.remove()
     except DBAPIError:

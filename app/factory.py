@@ -24,6 +24,7 @@ from app.invalidation import Invalidations
 from app.leases import Counter
 from app.oidc import new_verifier
 from app.openapi import SCHEMES, complete
+from app.prepared import carry_scopes
 from app.read_cache import ReadCache
 from app.redis_pool import GuardedPool, new_pool
 from app.resources import (
@@ -195,6 +196,7 @@ def _configure(app: APIFlask, config: Config) -> None:
     # Before Flask-SQLAlchemy's own: the last one registered is the first to run.
     app.teardown_appcontext(release)
     with app.app_context():
+        carry_scopes(db.engine)
         statements.watch(db.engine)
         connections.guard(db.engine)
     redis_commands.watch()

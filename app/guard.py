@@ -43,7 +43,7 @@ def _declaration() -> Declaration | None:
 
 
 def _sign_in() -> None:
-    declared = _declaration()
+    declared = g.declared = _declaration()
     if declared is None or declared.access is Audience.PUBLIC:
         return
     credential = _bearer()
@@ -90,7 +90,7 @@ def _identify(credential: str) -> SignedIn | None:
 
 
 def _check_access() -> None:
-    declared = _declaration()
+    declared: Declaration | None = g.declared
     if declared is None or declared.access is Audience.PUBLIC:
         return
     if g.get("operator"):
@@ -110,7 +110,7 @@ def _admit_operator(declared: Declaration) -> None:
 
 
 def _check_input() -> None:
-    declared = _declaration()
+    declared: Declaration | None = g.declared
     if declared is None:
         return
     if declared.fail_closed and not answers(current().redis):

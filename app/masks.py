@@ -35,11 +35,16 @@ def item_of(model: type[BaseModel]) -> type[BaseModel] | None:
     return found
 
 
+def names_in(fields: str | None) -> frozenset[str] | None:
+    """The names in a mask, None for everything."""
+    return None if fields is None else frozenset(fields.split(","))
+
+
 def kept(model: type[BaseModel], fields: str | None) -> Any:
     """The mask in pydantic's terms, or None to keep everything."""
-    if fields is None:
+    names = names_in(fields)
+    if names is None:
         return None
-    names = set(fields.split(","))
     if item_of(model) is None:
         return names
     return {"items": {"__all__": names}, "next_cursor": True}

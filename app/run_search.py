@@ -9,11 +9,12 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Select, and_, literal, null, tuple_
 
 from app.cursors import seal, unseal
-from app.database import db
 from app.filters.compile import PARTS, compile_filter, sort_column
 from app.filters.tree import Attribute, Field, Filter, Group, Order
 from app.models import Run, RunPart
-from app.run_rows import scoped_runs
+from app.prepared import fetch
+from app.ready import Ready
+from app.run_rows import read_runs
 from app.schemas.runs import SearchIn
 from app.tenancy import principal, scoped
 
@@ -51,7 +52,7 @@ class Sorting:
         return here < there if self.descending else here > there
 
 
-def search(asked: SearchIn, wanted: Filter | None, sorting: Sorting) -> dict[str, Any]:
+def search(asked: SearchIn, wanted: Filter | None, sorting: Sorting) -> Ready:
     """One page of the tenant's runs as `{items, next_cursor}`.
 
     Ids are found first; only the runs of the page are put together.
@@ -60,14 +61,12 @@ def search(asked: SearchIn, wanted: Filter | None, sorting: Sorting) -> dict[str
     query = select_places(asked, wanted, sorting)
     if asked.cursor is not None:
         query = query.where(sorting.after(unseal(asked, owner, asked.cursor)))
-    places = db.session.execute(query).all()
+    places = fetch(query)
     shown = places[: asked.limit]
     more = len(places) > asked.limit
     last = [shown[-1].position, shown[-1].id.hex] if more else None
-    return {
-        "items": _put_together([place.id for place in shown]),
-        "next_cursor": seal(asked, owner, last) if more else None,
-    }
+    following = seal(asked, owner, last) if more else None
+    return Ready(items=read_runs([place.id for place in shown]), next_cursor=following)
 
 
 def select_places(asked: SearchIn, wanted: Filter | None, sorting: Sorting) -> Select[Any]:
@@ -90,9 +89,3 @@ def sort_by(order: Order | None) -> Sorting:
         return Sorting(value, Run.__table__.c.id, order.descending)
     part = PARTS[order.field.group]
     return Sorting(value, part.__table__.c.run_id, order.descending, part, order.field.key)
-
-
-def _put_together(ids: list[UUID]) -> list[Any]:
-    rows = db.session.execute(scoped_runs().where(Run.id.in_(ids))) if ids else ()
-    found = {row.id: row for row in rows}
-    return [found[run_id] for run_id in ids if run_id in found]

@@ -10,11 +10,12 @@ from uuid import UUID
 from flask import g
 from sqlalchemy import BindParameter, ColumnElement, Select, bindparam, select
 
-from app.database import Read, Scope, db, enter
+from app.database import Scope, db, enter
 from app.errors import forbidden, not_found
 from app.lifetimes import Kept, dead, living, restore
 from app.models import Removable, TenantOwned
 from app.permissions import Permission, Role
+from app.prepared import Prepared
 from app.schemas.basics import KeptQuery, State
 
 Owned = TypeVar("Owned", bound=TenantOwned)
@@ -70,11 +71,16 @@ def listed_conditions(
 ) -> tuple[ColumnElement[bool], ...]:
     """The conditions of `listed`, for a route that chooses its columns."""
     own = model.tenant_id == principal().tenant_id
+    return (own, *(dead(model) if wants_deleted(asked, deleting) else living(model)))
+
+
+def wants_deleted(asked: KeptQuery, deleting: Permission) -> bool:
+    """Is it the deleted objects that are asked for? 403 without the permission `deleting`."""
     if asked.state is State.ACTIVE:
-        return (own, *living(model))
+        return False
     if deleting not in principal().permissions:
         raise forbidden(f"Deleted objects need the permission {deleting}.")
-    return (own, *dead(model))
+    return True
 
 
 def bring_back(model: type[Kept], row_id: UUID) -> Kept:
@@ -83,13 +89,13 @@ def bring_back(model: type[Kept], row_id: UUID) -> Kept:
 
 
 @cache
-def _read(model: type[TenantOwned]) -> Read:
+def _read(model: type[TenantOwned]) -> Prepared:
     columns = model.__table__.c
     tenant: BindParameter[UUID] = bindparam("tenant_id")
     row: BindParameter[UUID] = bindparam("row_id")
     chosen = [column for column in columns if column.key not in {"tenant_id", "deleted_at"}]
     found = select(*chosen).where(columns.tenant_id == tenant, columns.id == row, *living(model))
-    return Read.compile(found)
+    return Prepared.compile(found)
 
 
 def read(model: type[TenantOwned], row_id: UUID) -> dict[str, Any]:

@@ -15,8 +15,10 @@ from app.errors import invalid, not_found
 from app.filters.parse import FilterError, parse_filter, parse_order
 from app.models import Run, RunTag
 from app.permissions import Permission
+from app.prepared import fetch
+from app.ready import Ready
 from app.run_comparison import compare
-from app.run_rows import scoped_runs
+from app.run_rows import parsed_run, scoped_runs
 from app.run_search import search, sort_by
 from app.schemas.runs import CompareIn, Comparison, RunPage, SearchIn
 from app.tenancy import find, principal
@@ -33,7 +35,7 @@ bp = APIBlueprint("run_search", __name__, tag="Run search")
     reply=(200, RunPage),
     errors={404},
 )
-def search_runs(body: SearchIn) -> dict[str, Any]:
+def search_runs(body: SearchIn) -> Ready:
     """Find runs by what was logged to them."""
     wanted = _read("filter", parse_filter, body.filter)
     order = _read("order_by", parse_order, body.order_by)
@@ -58,8 +60,8 @@ def _read(name: str, parse: Callable[[str], Parsed], text: str | None) -> Parsed
 )
 def compare_runs(body: CompareIn) -> dict[str, Any]:
     """Put runs side by side, and tell where they differ."""
-    rows = db.session.execute(scoped_runs().where(Run.id.in_(body.run_ids)))
-    found = {row.id: row._asdict() for row in rows}
+    rows = fetch(scoped_runs().where(Run.id.in_(body.run_ids)))
+    found = {row.id: parsed_run(row._asdict()) for row in rows}
     if len(found) < len(body.run_ids):
         raise not_found(Run.noun)
     return compare([found[run_id] for run_id in body.run_ids])

@@ -6,16 +6,16 @@ from typing import Any
 from uuid import UUID
 
 from apiflask import APIBlueprint
-from sqlalchemy import Row, select
 
-from app.cursors import page_of
 from app.database import db
 from app.endpoint import endpoint
 from app.lifetimes import remove
 from app.metric_history import scoped_points, thin
-from app.models import Experiment, Run, RunParam, RunTag
+from app.models import Run
 from app.permissions import Permission
-from app.run_rows import COLUMNS, read_whole_run, store_items, store_log, whole_run
+from app.ready import Ready
+from app.run_pages import read_page
+from app.run_rows import create_whole_run, read_whole_run, store_log
 from app.schemas.runs import (
     History,
     HistoryQuery,
@@ -26,9 +26,8 @@ from app.schemas.runs import (
     RunOut,
     RunPage,
     RunQuery,
-    RunStatus,
 )
-from app.tenancy import bring_back, find, listed_conditions, principal
+from app.tenancy import bring_back, find
 
 bp = APIBlueprint("runs", __name__, tag="Runs")
 
@@ -40,14 +39,9 @@ bp = APIBlueprint("runs", __name__, tag="Runs")
     query=RunQuery,
     reply=(200, RunPage),
 )
-def list_runs(experiment_id: UUID, query: RunQuery) -> dict[str, Any]:
+def list_runs(experiment_id: UUID, query: RunQuery) -> Ready:
     """List an experiment's runs, perhaps only those of one status."""
-    find(Experiment, experiment_id)
-    kept = listed_conditions(Run, query, Permission.RUNS_DELETE)
-    rows = select(*COLUMNS).where(Run.experiment_id == experiment_id, *kept)
-    if query.status is not None:
-        rows = rows.where(Run.status == query.status)
-    return page_of(rows, Run.id, query, owner=str(principal().tenant_id))
+    return read_page(experiment_id, query)
 
 
 @endpoint(
@@ -58,24 +52,13 @@ def list_runs(experiment_id: UUID, query: RunQuery) -> dict[str, Any]:
     reply=(201, RunOut),
     errors={409},
 )
-def create_run(experiment_id: UUID, body: RunIn) -> Row[Any]:
+def create_run(experiment_id: UUID, body: RunIn) -> Ready:
     """Start a run."""
-    find(Experiment, experiment_id)
-    run = Run(
-        tenant_id=principal().tenant_id,
-        experiment_id=experiment_id,
-        name=body.name,
-        status=RunStatus.RUNNING,
-    )
-    db.session.add(run)
-    db.session.flush()
-    store_items(RunParam, run.id, body.params)
-    store_items(RunTag, run.id, body.tags)
-    return whole_run(run.id)
+    return create_whole_run(experiment_id, body)
 
 
 @endpoint(bp, "GET /v1/runs/{run_id}", access=Permission.RUNS_READ, reply=(200, RunOut))
-def read_run(run_id: UUID) -> dict[str, Any]:
+def read_run(run_id: UUID) -> Ready:
     """Read a run with its params, tags and latest metrics."""
     return read_whole_run(run_id)
 
@@ -87,11 +70,11 @@ def read_run(run_id: UUID) -> dict[str, Any]:
     body=RunChange,
     reply=(200, RunOut),
 )
-def update_run(run_id: UUID, body: RunChange) -> Row[Any]:
+def update_run(run_id: UUID, body: RunChange) -> Ready:
     """Change a run's name or status."""
     body.apply(find(Run, run_id))
     db.session.flush()
-    return whole_run(run_id)
+    return read_whole_run(run_id)
 
 
 @endpoint(bp, "DELETE /v1/runs/{run_id}", access=Permission.RUNS_DELETE, reply=(204, None))
@@ -107,10 +90,10 @@ def delete_run(run_id: UUID) -> None:
     reply=(200, RunOut),
     errors={409},
 )
-def restore_run(run_id: UUID) -> Row[Any]:
+def restore_run(run_id: UUID) -> Ready:
     """Bring a deleted run back, with everything logged to it."""
     bring_back(Run, run_id)
-    return whole_run(run_id)
+    return read_whole_run(run_id)
 
 
 @endpoint(

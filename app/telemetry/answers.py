@@ -11,10 +11,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 
-from flask import Response, current_app, g, request
+from flask import Response, g, request
 from prometheus_client import Histogram
 
-from app.endpoint import Audience, Declaration, declaration_of
+from app.endpoint import Audience, Declaration
 from app.keys import parse
 from app.leases import Standing
 from app.permissions import Permission
@@ -76,7 +76,7 @@ def count_answer(watch: Watch, response: Response) -> float:
     route.statements.observe(watch.statements)
     _count_failures(watch, status)
     _count_limits(watch)
-    declared = _declaration()
+    declared: Declaration | None = g.get("declared")
     if declared is not None and declared.access is not Audience.PUBLIC:
         _count_access(watch, declared, status, seconds)
         domain.count_change(declared, response)
@@ -91,12 +91,6 @@ def _count_failures(watch: Watch, status: int) -> None:
     if watch.defect:
         kind = watch.defect if watch.defect in DEFECTS else "other"
         count("http_exceptions_total", watch.route, kind)
-
-
-def _declaration() -> Declaration | None:
-    if request.routing_exception is not None or request.method == "OPTIONS":
-        return None
-    return declaration_of(current_app.view_functions[request.endpoint or ""])
 
 
 def _count_access(watch: Watch, declared: Declaration, status: int, seconds: float) -> None:

@@ -14,8 +14,9 @@ from psycopg2.extensions import TRANSACTION_STATUS_INERROR
 from sqlalchemy import Connection, Engine, ExceptionContext, event
 from sqlalchemy.exc import DBAPIError
 
-from app.database import NOWHERE, SET_TENANT, entered
+from app.database import NOWHERE, entered
 from app.models import Base
+from app.prepared import SET_TENANT
 from app.telemetry.instruments import count, histogram
 from app.telemetry.watch import CURRENT
 
