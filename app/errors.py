@@ -17,6 +17,7 @@ from flask import Response, request
 from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
+from app.schemas.basics import NO_NUL
 from app.telemetry.watch import note_defect
 
 PROBLEM_TYPE = "application/problem+json"
@@ -27,6 +28,19 @@ UNAVAILABLE = ("08", "53", "57", "40", "55", "58")
 LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 # Raised by the triggers that count (migration 0004), with the resource as the constraint.
 QUOTA = "MQ403"
+# What werkzeug and pydantic say, where it would not help whoever reads it.
+DETAILS = {
+    HTTPStatus.BAD_REQUEST: "The body is not JSON.",
+    HTTPStatus.NOT_FOUND: "This is no path of the API, or an id in it is malformed: see /docs.",
+    HTTPStatus.METHOD_NOT_ALLOWED: "This path has no such method: Allow has those that it has.",
+    HTTPStatus.UNPROCESSABLE_ENTITY: "The request is not valid.",
+}
+WORDS = {
+    "Extra inputs are not permitted": "This field does not exist.",
+    "Field required": "This field is required.",
+    f"String should match pattern '{NO_NUL}'": "NUL is not a character of a text.",
+}
+WHOLE, OWN_WORDS = "_schema", "Value error, "
 log = logging.getLogger("maestro")
 
 
@@ -166,7 +180,7 @@ def _answer_http_error(error: HTTPError) -> Response:
     problem = ProblemError(
         error.status_code,
         code.lower().replace("_", "-"),
-        "The request is not valid." if code == "invalid-request" else status.description,
+        DETAILS.get(status, status.description),
         headers=kept,
         errors=_list_errors(error.detail),
     )
@@ -177,8 +191,16 @@ def _list_errors(detail: object) -> list[dict[str, str]]:
     if not isinstance(detail, Mapping):
         return []
     return [
-        {"location": f"{part}.{name}", "detail": str(message)}
+        {"location": _location(part, name), "detail": _reword(str(message))}
         for part, fields in detail.items()
         for name, messages in fields.items()
         for message in messages
     ]
+
+
+def _location(part: str, name: str) -> str:
+    return part if name == WHOLE else f"{part}.{name}"
+
+
+def _reword(message: str) -> str:
+    return WORDS.get(message, message.removeprefix(OWN_WORDS))

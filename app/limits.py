@@ -23,6 +23,7 @@ from app.context import current
 from app.errors import ProblemError, respond
 from app.leases import WINDOW, Standing, Tier
 from app.redis_pool import FAILED, GuardedPool
+from app.telemetry.instruments import count
 
 TIERS = {
     "free": Tier(name="free", per_minute=60),
@@ -101,6 +102,7 @@ def check_address() -> None:
     """Refuse an address that has failed to sign in too often, before it costs a lookup."""
     standing = current().counter.exhausted(*_address())
     if standing is not None:
+        count("lockouts_total")
         _admit(standing)
 
 

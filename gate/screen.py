@@ -271,8 +271,9 @@ def welcome_text(testbed: Testbed, keys: Mapping[str, str]) -> str:
         [
             f"Maestro ML runs at {base} (document: {base}/openapi.json)",
             *(f"  {tenant:<8} owner's key  {key}" for tenant, key in keys.items()),
-            "Try it:",
-            f"  curl -s -H 'Authorization: Bearer {first}' {base}/v1/me",
+            "Try it; the README goes on from here:",
+            f"  BASE={base} KEY={first}",
+            '  curl -s -H "Authorization: Bearer $KEY" $BASE/v1/me',
             "Ctrl-C stops it and removes its data.",
         ]
     )

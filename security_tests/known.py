@@ -14,7 +14,8 @@ from gate.check import Client, NoAnswerError
 from gate.model import Json
 from security_tests.document import PLACEHOLDER, Route, as_object
 
-MOST = 3
+# How far a list is read, and what the fuzzer is told of what was found.
+MOST, TOLD = 20, 3
 GOOD = 200
 FORGETTING = frozenset({"DELETE"})
 Known = Mapping[str, Json]
@@ -23,7 +24,7 @@ Known = Mapping[str, Json]
 def walk(client: Client, routes: Sequence[Route]) -> list[Known]:
     """What to put in the place of parameters: each entry belongs together, `{model_id, version}`.
 
-    From the lists without parameters to those of what was found there; the first three of each.
+    From the lists without parameters to those of what was found there, twenty items of each.
     """
     found: list[Known] = []
     lists = [route for route in routes if route.method == "GET" and named_by(route, routes)]
@@ -92,7 +93,7 @@ def with_examples(document: Mapping[str, Json], found: Sequence[Known]) -> dict[
 
 def exemplify(path: str, operation: Mapping[str, Json], found: Sequence[Known]) -> None:
     """Give the path's parameters values that belong together; they are used in step."""
-    chosen = fitting(found, names_in(path))
+    chosen = fitting(found, names_in(path))[-TOLD:]
     parameters = operation.get("parameters")
     for parameter in parameters if isinstance(parameters, list) and chosen else ():
         if isinstance(parameter, dict) and parameter.get("in") == "path":

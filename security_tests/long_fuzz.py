@@ -22,7 +22,7 @@ from security_tests.known import walk
 Say = Callable[[str], None]
 PHASES = ("examples", "coverage", "fuzzing", "stateful")
 OPERATOR = "operatorKey"
-INPUTS_FOR_A_CHAIN = 50
+CASES_FOR_A_CHAIN = 200
 SECONDS_FOR_A_CASE = 1.0  # far above any case, since only a fuzzer that hangs is to be ended
 LEAST_SECONDS = 600.0
 
@@ -65,7 +65,7 @@ def effort_for(cases: int, operations: int) -> Effort:
     """The inputs for each operation that make so many cases, without what coverage adds."""
     return Effort(
         inputs=-(-cases // operations),
-        chains=-(-cases // INPUTS_FOR_A_CHAIN),
+        chains=-(-cases // CASES_FOR_A_CHAIN),
         seconds=LEAST_SECONDS + cases * SECONDS_FOR_A_CASE,
     )
 

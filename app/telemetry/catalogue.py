@@ -55,7 +55,7 @@ ACCESS = (
     ),
     counter("permission_checks_total", "Checks of a permission.", "permission", "result"),
     later(gauge("session_active", "Open sessions."), "the service has keys and no sessions"),
-    later(counter("lockouts_total", "Callers locked out."), "nobody is locked out yet"),
+    counter("lockouts_total", "Sign-ins refused unseen: their address had failed too often."),
     counter("token_rejected_total", "Credentials refused.", "reason"),
 )
 ISOLATION = (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from uuid import uuid4
 
 import pytest
 from flask.testing import FlaskClient
@@ -126,3 +127,14 @@ def test_tokens_are_counted_as_such(value: Value, config: Config, owner: Caller)
         value("auth_attempts_total", kind="token", result=each) for each in ("accepted", "refused")
     ]
     assert [new - old for old, new in zip(before, after, strict=True)] == [1, 1]
+
+
+def test_an_address_that_is_locked_out_is_counted(config: Config) -> None:
+    client = create_app(
+        replace(config, anonymous_per_minute=1, cursor_secret=uuid4().hex)
+    ).test_client()
+    value = values_of(client)
+    before = value("lockouts_total")
+    guesser = Caller(client, "mml_x")
+    assert [guesser.ask("GET", "/v1/me").status_code for _ in range(3)] == [401, 429, 429]
+    assert value("lockouts_total") - before == 2
