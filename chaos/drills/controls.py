@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+from chaos.drills.guards import GUARDS
 from chaos.drills.judgement import PHASES
 from chaos.workload import READ, READINESS, WRITE
 from gate.check import Control
@@ -34,6 +35,16 @@ def elements(moment: str, tenant: str, names: list[Json]) -> Observation:
     return note("elements", READ, moment=moment, tenant=tenant, names=names)
 
 
+def view(table: str, tenant: str, own: int) -> Observation:
+    """What is seen under a tenant's scope, or under none, and nothing of others."""
+    return note("view", table, tenant=tenant, own=own, foreign=0)
+
+
+def guard(moment: str, name: str) -> Observation:
+    """A guard that is the same at every moment."""
+    return note("guard", name, moment=moment, count=22, sha256=f"digest of {name}")
+
+
 def clean_drill() -> Drilled:
     """A drill with all as it must be."""
     return (
@@ -45,6 +56,9 @@ def clean_drill() -> Drilled:
             for table in TABLES
             for tenant in TENANTS
         ),
+        *(guard(moment, name) for moment in ("before", "after") for name in GUARDS),
+        *(view(table, tenant, 40) for table in TABLES for tenant in TENANTS),
+        *(view(table, "", 0) for table in TABLES),
         *(elements("kept", tenant, KEPT) for tenant in TENANTS),
         *(elements("later", tenant, LATER) for tenant in TENANTS),
         *(elements("after", tenant, KEPT) for tenant in TENANTS),
@@ -55,10 +69,10 @@ def clean_drill() -> Drilled:
     )
 
 
-def is_after(each: Observation, kind: str, tenant: str) -> bool:
-    """Is it what was seen of a tenant after the restore?"""
+def is_after(each: Observation, kind: str, tenant: str | None = None) -> bool:
+    """Is it what was seen after the restore, perhaps of one tenant?"""
     data = each.data
-    return each.kind == kind and data["moment"] == "after" and data["tenant"] == tenant
+    return each.kind == kind and data["moment"] == "after" and data.get("tenant") == tenant
 
 
 def without(unwanted: Callable[[Observation], bool]) -> Drilled:
@@ -86,6 +100,7 @@ def broken_off(phase: str, reason: str) -> Drilled:
         lambda each: (
             each.kind == "service"
             or (each.kind == "phase" and each.subject in rest)
+            or each.kind == "view"
             or each.data.get("moment") == "after"
         )
     )
@@ -101,6 +116,26 @@ DEFECTS: dict[str, Drilled] = {
     "a tenant has rows in a table that was empty": (
         *clean_drill(),
         digest("after", "models", "acme"),
+    ),
+    "a policy is not restored": changed(
+        lambda each: is_after(each, "guard") and each.subject == "policies",
+        count=21,
+        sha256="another",
+    ),
+    "the service's role bypasses row-level security": changed(
+        lambda each: is_after(each, "guard") and each.subject == "roles", sha256="another"
+    ),
+    "a tenant sees another tenant's rows": changed(
+        lambda each: (each.kind, each.subject, each.data.get("tenant")) == ("view", "runs", "acme"),
+        foreign=40,
+    ),
+    "a tenant sees only some of its rows": changed(
+        lambda each: (each.kind, each.subject, each.data.get("tenant")) == ("view", "runs", "acme"),
+        own=39,
+    ),
+    "rows are seen without a scope": changed(
+        lambda each: (each.kind, each.subject, each.data.get("tenant")) == ("view", "runs", ""),
+        foreign=80,
     ),
     "an acknowledged write is gone": changed(
         lambda each: is_after(each, "elements", "acme"), names=KEPT[1:]

@@ -38,12 +38,13 @@ Names = Mapping[str, frozenset[str]]
 def judge(seen: Sequence[Observation]) -> Iterator[Finding | Estimate | Doubt | Exhibit]:
     """Compare what came back with what was there at the target.
 
-    Every tenant must have the same rows in every table. Each write acknowledged before the target
-    must be there, and none made after it. Backup and log must pass their verification, and a copy
-    with one byte changed must not. The service must be ready, read and write again. Missing phases,
-    a database that changed while it was digested, and a log that ends at the target (so that there
-    was nothing to leave behind) are doubts, not passes. The recovery time is the time from the
-    kill to the first write, without the comparing.
+    Every tenant must have the same rows in every table, see as many under its scope as the
+    service's role, and none without; what keeps the tenants apart must be unchanged. Each write
+    acknowledged before the target must be there, and none made after it. Backup and log must pass
+    their verification, and a copy with one byte changed must not. The service must be ready, read
+    and write again. Missing phases, a database that changed while it was digested, and a log that
+    ends at the target (so that there was nothing to leave behind) are doubts, not passes. The
+    recovery time is the time from the kill to the first write, without the comparing.
 
     Source: Google, Site Reliability Engineering, chapter 26 ("nobody really wants to make backups;
     what people really want are restores"); PostgreSQL's documentation, 25.3.
@@ -54,6 +55,8 @@ def judge(seen: Sequence[Observation]) -> Iterator[Finding | Estimate | Doubt | 
     elements = [names_at(seen, moment) for moment in ("kept", "later", "after")]
     findings = [
         *(judge_digests(before, after) if after else ()),
+        *judge_guards(seen),
+        *judge_views(seen, before),
         *judge_elements(*elements),
         *judge_verification(seen),
         *judge_service(seen),
@@ -99,6 +102,9 @@ def doubt(seen: Sequence[Observation]) -> Iterator[Doubt]:
     before = state_at(seen, "before")
     if before != state_at(seen, "quiet"):
         yield Doubt(subject="mark", reason="somebody wrote while the database was digested")
+    seeing = {str(each.data["tenant"]) for each in of_kind(seen, "view") if each.data["own"]}
+    if "prove" in done and len(seeing - {""}) < 2:  # noqa: PLR2004
+        yield Doubt(subject="prove", reason="fewer than two tenants see anything of their own")
     if len({tenant for _, tenant in before} - {""}) < 2:  # noqa: PLR2004
         yield Doubt(subject="mark", reason="fewer than two tenants have anything to lose")
     for each in of_kind(seen, "backup"):
@@ -137,6 +143,34 @@ def per_table(rule: str, keys: set[Key], before: State, after: State) -> Iterato
             if name == table
         ]
         yield report(rule, table, "; ".join(rows))
+
+
+def judge_guards(seen: Sequence[Observation]) -> Iterator[Finding]:
+    """Is all that keeps the tenants apart as it was?"""
+    before, after = (
+        {
+            each.subject: (int(number(each.data["count"])), str(each.data["sha256"]))
+            for each in of_kind(seen, "guard")
+            if each.data["moment"] == moment
+        }
+        for moment in ("before", "after")
+    )
+    for name in sorted(before.keys() | after.keys()) if after else ():
+        if before.get(name) != after.get(name):
+            one, two = (moment.get(name, (0, ""))[0] for moment in (before, after))
+            yield report("guard-differs", name, f"{one} before, {two} after, not all the same")
+
+
+def judge_views(seen: Sequence[Observation], before: State) -> Iterator[Finding]:
+    """Does each tenant see what it had, and nobody else's; and who has no scope, nothing?"""
+    for each in of_kind(seen, "view"):
+        tenant, own = str(each.data["tenant"]), int(number(each.data["own"]))
+        foreign = int(number(each.data["foreign"]))
+        had = before.get((each.subject, tenant), (0, ""))[0] if tenant else 0
+        if foreign or own != had:
+            who = f"tenant {tenant}" if tenant else "who has no scope"
+            detail = f"{who} sees {own} rows of its own, where {had} were, and {foreign} of others"
+            yield report("sees-others", each.subject, detail)
 
 
 def judge_elements(kept: Names, later: Names, after: Names) -> Iterator[Finding]:

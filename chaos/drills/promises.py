@@ -13,6 +13,8 @@ COLUMN = "database destroyed: after the restore"
 SHOWN_BY: Mapping[str, tuple[str, str]] = {
     "digest-differs": ("digest", "after"),
     "tenant-missing": ("digest", "after"),
+    "guard-differs": ("guard", "after"),
+    "sees-others": ("view", ""),
     "acknowledged-lost": ("elements", "after"),
     "later-present": ("elements", "after"),
     "backup-flawed": ("verification", ""),

@@ -9,6 +9,7 @@ from tempfile import TemporaryDirectory
 
 import recovery
 from chaos.drills.controls import CONTROLS
+from chaos.drills.guards import GUARDS
 from chaos.drills.judgement import ID, LIMITS, judge
 from chaos.drills.steps import STEPS, Drill
 from chaos.workload import make_place
@@ -25,6 +26,9 @@ def probe(testbed: Testbed) -> Iterator[Observation]:
     The server is killed with SIGKILL and its folder removed; `recovery` makes a new one, and the
     service, which was never stopped, must answer, read and write. Backup and log are verified
     before anything is destroyed, and a copy with one changed byte must fail that verification.
+    What keeps the tenants apart (row-level security, policies, roles, grants, keys, functions) is
+    digested at the moment and after the restore, and each tenant's rows are counted as the
+    service's own role sees them under its scope and under none.
     """
     database = testbed.database()
     places = tuple(make_place(testbed.actor(name), testbed.clock) for name in testbed.tenants)
@@ -33,6 +37,7 @@ def probe(testbed: Testbed) -> Iterator[Observation]:
         yield from carry_out(
             Drill(
                 database=database,
+                tenancy=testbed.tenancy(),
                 places=places,
                 visitor=testbed.actor("", "anonymous"),
                 clock=testbed.clock,
@@ -58,17 +63,30 @@ def carry_out(drill: Drill) -> Iterator[Observation]:
 
 CHECK = Check(
     id=ID,
-    claim="After its data folder is destroyed, every tenant's data is back as of one exact moment.",
+    claim=(
+        "After its data folder is destroyed, every tenant's data is back as of one exact moment, "
+        "and each tenant sees its own and no more."
+    ),
     blind_to=(
         "Writes after the newest archived segment: how many an outage would cost depends on how "
         "the log is archived in production. The backup is fresh, on the same machine and small, so "
         "the time to restore says little of a large one. Backups that are encrypted, incremental, "
-        "old or in an object store, tablespaces, and a restore on another version are not tried."
+        "old or in an object store, tablespaces, and a restore on another version are not tried. "
+        "A restore of one tenant alone beside others that stay: the tool restores whole clusters."
     ),
     probe=probe,
     judge=judge,
     controls=CONTROLS,
-    at_least={"phase": len(STEPS), "digest": 6, "elements": 6, "verification": 2, "service": 5},
-    needs=frozenset({"http", "tenants", "database"}),
+    at_least={
+        "phase": len(STEPS),
+        "digest": 6,
+        "elements": 6,
+        "verification": 2,
+        "service": 5,
+        "guard": 2 * len(GUARDS),
+        "view": 6,
+    },
+    needs=frozenset({"http", "tenants", "database", "row-security"}),
     limits=LIMITS,
+    covers=("isolation:34",),
 )

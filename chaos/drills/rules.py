@@ -20,6 +20,22 @@ RULES: Mapping[str, Rule] = {
         severity=Severity.CRITICAL,
         remedy="Do not open the restored database; restore another backup beside it and compare.",
     ),
+    "guard-differs": Rule(
+        title="What keeps the tenants apart is not what it was at the target",
+        promise="Policies, roles and grants are what they were",
+        severity=Severity.CRITICAL,
+        remedy="Do not open the restored database; run the migrations and isolation.row-security.",
+        cwe=732,
+        asvs="V8.4.1",
+    ),
+    "sees-others": Rule(
+        title="A tenant does not see exactly its own rows after the restore",
+        promise="Each tenant sees its own rows and no others",
+        severity=Severity.CRITICAL,
+        remedy="Do not open the restored database; compare its policies and the service's role.",
+        cwe=639,
+        asvs="V8.4.1",
+    ),
     "acknowledged-lost": Rule(
         title="A write acknowledged before the target is gone after the restore",
         promise="Acknowledged writes stay",

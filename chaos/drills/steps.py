@@ -12,9 +12,10 @@ from pathlib import Path
 import recovery
 from chaos.crew import Crew, at_work
 from chaos.drills.digests import take_digests
+from chaos.drills.guards import take_guards, take_views
 from chaos.history import Ending, Write
 from chaos.workload import READ, READINESS, WRITE, Clock, Place, ask_health
-from gate.check import Client, Database
+from gate.check import Client, Database, Tenancy
 from gate.model import Json, Observation
 from gate.testbed.waiting import until
 
@@ -28,6 +29,7 @@ class Drill:
     """One disaster, from the backup to the first write after it. `home` is for its files."""
 
     database: Database
+    tenancy: Tenancy
     places: tuple[Place, ...]
     visitor: Client
     clock: Clock
@@ -78,6 +80,18 @@ class Drill:
                 sha256=each.sha256,
             )
 
+    def note_guards(self, moment: str) -> Iterator[Observation]:
+        """What keeps the tenants apart."""
+        for each in take_guards(self.database.url):
+            yield self.note("guard", each.name, moment=moment, count=each.count, sha256=each.sha256)
+
+    def note_views(self) -> Iterator[Observation]:
+        """What each tenant sees, as the service's role."""
+        for each in take_views(self.tenancy):
+            yield self.note(
+                "view", each.table, tenant=each.tenant, own=each.own, foreign=each.foreign
+            )
+
     def note_verification(self, subject: str, flaws: tuple[recovery.Flaw, ...]) -> Observation:
         """What the verification of a backup came to."""
         shown: list[Json] = [str(flaw) for flaw in flaws]
@@ -106,6 +120,7 @@ def back_up(drill: Drill) -> Iterator[Observation]:
 
 def mark(drill: Drill) -> Iterator[Observation]:
     """With nobody writing, note what there is, and name the moment; then look again."""
+    yield from drill.note_guards("before")
     yield from drill.note_digests("before")
     drill.marks["target"] = recovery.set_mark(drill.server, "restore-drill")
     yield from drill.note_digests("quiet")
@@ -174,8 +189,10 @@ def answer(drill: Drill) -> Iterator[Observation]:
 
 
 def prove(drill: Drill) -> Iterator[Observation]:
-    """Note what there is, before anybody writes again."""
+    """Note what there is, and who sees what of it, before anybody writes again."""
     yield from drill.note_digests("after")
+    yield from drill.note_guards("after")
+    yield from drill.note_views()
 
 
 def write(drill: Drill) -> Iterator[Observation]:

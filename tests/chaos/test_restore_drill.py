@@ -2,14 +2,17 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import psycopg2
 import pytest
+from psycopg2 import sql
 
 from chaos.drills.controls import DEFECTS, changed, clean_drill, digest, without
 from chaos.drills.digests import take_digests
+from chaos.drills.guards import GUARDS, guards_seen, take_guards, take_views
 from chaos.drills.judgement import LIMITS, OUTAGE, PHASES
 from chaos.drills.restore import CHECK
 from chaos.drills.rules import RULES
@@ -19,11 +22,17 @@ from gate.model import Doubt, Observation, Outcome, Record
 from gate.run import gather, judge
 from gate.testbed.embedded import Embedded
 from gate.testbed.postgresql import PostgreSQL
+from gate.testbed.provision import Schema
 
 RULE_OF = {
     "a table of one tenant has other rows": {"digest-differs"},
     "one tenant is missing": {"tenant-missing"},
     "a tenant has rows in a table that was empty": {"digest-differs"},
+    "a policy is not restored": {"guard-differs"},
+    "the service's role bypasses row-level security": {"guard-differs"},
+    "a tenant sees another tenant's rows": {"sees-others"},
+    "a tenant sees only some of its rows": {"sees-others"},
+    "rows are seen without a scope": {"sees-others"},
     "an acknowledged write is gone": {"acknowledged-lost"},
     "a write from after the target is there": {"later-present"},
     "the backup does not pass its verification": {"backup-flawed"},
@@ -74,7 +83,9 @@ def test_a_phase_that_was_left_out_is_no_pass(phase: str) -> None:
     assert phase in {doubt.subject for doubt in result_of(record).doubts}
 
 
-@pytest.mark.parametrize("kind", ["digest", "elements", "verification", "service", "phase"])
+@pytest.mark.parametrize(
+    "kind", ["digest", "elements", "guard", "service", "phase", "verification", "view"]
+)
 def test_a_kind_of_evidence_that_is_missing_is_no_pass(kind: str) -> None:
     result = result_of(without(lambda each: each.kind == kind))
     assert result.outcome is not Outcome.PASS
@@ -126,6 +137,57 @@ def test_digests_see_every_tenant_s_change_and_not_the_order_on_disk(
         ("t", "2", 1),
     ]
     assert [old == new for old, new in zip(first, second, strict=True)] == [True, True, False]
+
+
+@pytest.mark.parametrize(
+    ("guard", "change"),
+    [
+        ("row-level security", "ALTER TABLE runs NO FORCE ROW LEVEL SECURITY"),
+        ("policies", "ALTER POLICY own_rows ON runs USING (true)"),
+        ("roles", "ALTER ROLE {app} BYPASSRLS"),
+        ("memberships", "GRANT {owner} TO {app}"),
+        ("grants", "GRANT TRUNCATE ON runs TO {app}"),
+        ("keys", "ALTER TABLE experiments DROP CONSTRAINT {key}"),
+        ("functions", "CREATE FUNCTION f() RETURNS int SECURITY DEFINER LANGUAGE SQL RETURN 1"),
+    ],
+)
+def test_a_guard_that_changes_has_another_digest(
+    guard: str, change: str, postgresql: PostgreSQL, schema: Schema
+) -> None:
+    url = postgresql.url_for(schema.database)
+    before = {each.name: each for each in take_guards(url)}
+    key = "experiments_tenant_id_project_id_fkey"
+    names = {"app": schema.app_role, "owner": schema.owner_role, "key": key}
+    with closing(psycopg2.connect(url)) as connection, connection.cursor() as cursor:
+        cursor.execute(sql.SQL(change).format(**{n: sql.Identifier(v) for n, v in names.items()}))
+        after = {each.name: each for each in guards_seen(cursor)}
+        connection.rollback()
+    assert [name for name in GUARDS if before[name] != after[name]] == [guard]
+    assert {each.name: each for each in take_guards(url)} == before
+
+
+def test_each_tenant_s_view_is_its_own_and_without_a_scope_there_is_none(
+    testbed: Embedded,
+) -> None:
+    for name in testbed.tenants:
+        testbed.actor(name).request("POST", "/v1/projects", body={"name": f"seen by {name}"})
+    rows = {(each.table, each.tenant): each.rows for each in take_digests(testbed.database().url)}
+    for view in take_views(testbed.tenancy()):
+        assert view.foreign == 0
+        assert view.own == (rows.get((view.table, view.tenant), 0) if view.tenant else 0)
+
+
+def test_a_policy_that_lets_all_through_shows_in_the_views(testbed: Embedded) -> None:
+    url = testbed.database().url
+    with closing(psycopg2.connect(url)) as connection:
+        connection.autocommit = True
+        with connection.cursor() as cursor:
+            cursor.execute("CREATE POLICY open_to_all ON projects USING (true)")
+            try:
+                views = [each for each in take_views(testbed.tenancy()) if each.foreign]
+            finally:
+                cursor.execute("DROP POLICY open_to_all ON projects")
+    assert {each.table for each in views} == {"projects"}
 
 
 def test_a_flipped_byte_is_one_changed_byte(tmp_path: Path) -> None:

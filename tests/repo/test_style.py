@@ -22,7 +22,7 @@ PACKAGES = (
 FILES = sorted(path for name in PACKAGES for path in (ROOT / name).rglob("*.py"))
 EDGES = {"gate/cli.py", "app/__main__.py", "app/config.py", "app/worker.py", "app/wsgi.py"}
 # Programs of their own, started as subprocesses: their environment is their argument.
-PROGRAMS = {"loadtests/bench/closed.py", "loadtests/locustfile.py"}
+PROGRAMS = {"loadtests/bench/closed.py", "loadtests/flood.py", "loadtests/locustfile.py"}
 
 
 def of(path: Path) -> str:
