@@ -25,18 +25,23 @@ SECRET_NAMES = ("secret", "token", "api_key", "apikey", "access_token", "key")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Forgery:
-    """A credential that must not work, as request headers. `secret` is kept out of the record."""
+    """A credential that must not work, as request headers.
+
+    `secret` is kept out of the record: `placeholder` stands there.
+    """
 
     label: str
     headers: Mapping[str, str]
     secret: str = ""
+    placeholder: str = "$REVOKED"
 
 
 def probe(testbed: Testbed) -> Iterator[Observation]:
     """Call every operation with no credential, with forged ones, and with confused ones.
 
-    Forged are: one of the same shape that nobody was given, an empty one, another scheme, and one
-    that was made through the API, worked, and was revoked up to 10 seconds ago. Reads are searched
+    Forged are: one of the same shape that nobody was given, an empty one, a valid one with another
+    ending, another scheme, and one that was made through the API, worked, and was revoked up to 10
+    seconds ago. Reads are searched
     for the victim's marks; writes go to objects made for them, which their owner looks at before
     and after. Confused is a valid credential beside words for the other tenant in headers, host and
     query. The owner's own call is the positive control.
@@ -75,6 +80,7 @@ def forged(estate: Estate) -> Iterator[Forgery]:
         yield Forgery(
             label=label, headers={name: make(value, estate) for name, value in own.items()}
         )
+    yield from resealed(own, estate)
     yield Forgery(
         label="another scheme",
         headers={name: "Basic YWRtaW46YWRtaW4=" for name in own if name.lower() == "authorization"},
@@ -85,6 +91,20 @@ def fake(value: str, estate: Estate) -> str:
     """The same scheme with a secret of the same shape that nobody was given."""
     scheme, _, secret = value.rpartition(" ")
     return f"{scheme} {like(secret, estate.author.chance)}".strip()
+
+
+def resealed(own: Mapping[str, str], estate: Estate) -> Iterator[Forgery]:
+    """A valid credential with another last third: what a signature seals, or a digest covers."""
+    for name, value in own.items():
+        scheme, _, secret = value.rpartition(" ")
+        kept_part = len(secret) * 2 // 3
+        other = secret[:kept_part] + like(secret[kept_part:], estate.author.chance)
+        yield Forgery(
+            label="a credential with another ending",
+            headers={**own, name: f"{scheme} {other}".strip()},
+            secret=other,
+            placeholder="$FORGED",
+        )
 
 
 def empty(value: str, _: Estate) -> str:
@@ -191,8 +211,8 @@ def told(duel: Duel, call: Call, forgery: Forgery, answer: Answer, **more: Json)
     line = curl(duel.ground.nobody, shown)
     text = normalise(answer.body, call.sent)[:EXCERPT]
     if forgery.secret:
-        line = line.replace(forgery.secret, "$REVOKED")
-        text = text.replace(forgery.secret, "$REVOKED")
+        line = line.replace(forgery.secret, forgery.placeholder)
+        text = text.replace(forgery.secret, forgery.placeholder)
     by_word = duel.ground.hints.is_public(call.operation.label)
     return duel.note(
         "suppressed" if by_word else "forged-call",

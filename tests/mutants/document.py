@@ -76,7 +76,7 @@ def narrowed(document: Mapping[str, Json], about: Iterable[str]) -> Mapping[str,
     left = list(wanted)
     while left:
         label = left.pop()
-        for name in needs_of(document, label):
+        for name in [*needs_of(document, label), *made_by(label)]:
             new = set(MADE_BY.get(name, ())) - wanted
             wanted |= new
             left += new
@@ -101,6 +101,12 @@ def needs_of(document: Mapping[str, Json], label: str) -> list[str]:
     if operation is None:
         return []
     return [*PARAMETER.findall(path), *LISTED.get(label, ()), *references(document, operation)]
+
+
+def made_by(label: str) -> list[str]:
+    """What an operation makes, which has to be read afterwards."""
+    made = not label.startswith("GET ")
+    return [name for name, makers in MADE_BY.items() if made and label == makers[0]]
 
 
 def references(document: Mapping[str, Json], operation: Any) -> list[str]:

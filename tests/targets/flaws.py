@@ -47,6 +47,7 @@ FLAWS = (
     *planted("shop", MASS, "rank-assigned", "assign-role"),
     *planted("shop", CREDENTIALS, "forged-access", "anonymous-list", "anonymous-delete"),
     *planted("shop", CREDENTIALS, "forged-access", "forged-token", "revoked-key"),
+    *planted("shop", CREDENTIALS, "forged-access", "unsealed-token"),
     *planted("shop", CREDENTIALS, "anonymous-mismatch", "anonymous-stats"),
     *planted("shop", CREDENTIALS, "tenant-confusion", "header-tenant", "query-tenant"),
     *planted("shop", ROLES, "reader-writes", "viewer-deletes", "viewer-edits"),

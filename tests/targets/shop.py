@@ -169,6 +169,7 @@ class Shop:
             or (self.flaw == "anonymous-delete" and endpoint == "delete/orders/{order_id}")
             or (self.flaw == "anonymous-read" and endpoint == "get/orders/{order_id}")
             or (self.flaw == "forged-token" and token != "")
+            or (self.flaw == "unsealed-token" and token.startswith("red-owner-"))
             or (self.flaw == "anonymous-stats" and endpoint == "get/stats")
         )
 
