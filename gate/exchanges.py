@@ -54,8 +54,18 @@ class Exchange:
             request_body=None if body is None else clip(redaction.body(body, sent, secrets)),
             answer_headers=tuple(hide(self.answer_headers, secrets)),
             answer_body=clip(redaction.body(self.answer_body, got, secrets)),
-            error=None if self.error is None else redaction.redact(self.error, secrets),
+            error=None if self.error is None else redaction.clean(self.error, secrets),
         )
+
+
+def minted(exchange: Exchange) -> Iterator[str]:
+    """The credentials that the answer hands out."""
+    headers = exchange.answer_headers
+    cookies, locations = (
+        [value for name, value in headers if name.lower() == wanted]
+        for wanted in ("set-cookie", "location")
+    )
+    return redaction.minted(exchange.answer_body, cookies, locations)
 
 
 def media_type(headers: Iterable[tuple[str, str]]) -> str:
@@ -104,8 +114,7 @@ class Tape:
 
     def record(self, exchange: Exchange) -> None:
         """Keep one exchange, without secrets; what it hands out is a secret from now on."""
-        cookies = [value for name, value in exchange.answer_headers if name == "set-cookie"]
-        for secret in redaction.minted(exchange.answer_body, cookies):
+        for secret in minted(exchange):
             self.secrets.setdefault(secret, f"$MINTED_{len(self.secrets)}")
         clean = exchange.without(self.secrets)
         line = encode(clean).encode()

@@ -20,6 +20,7 @@ from gate.errors import UsageError
 from gate.exchanges import Tape
 from gate.model import Past, Plan, Shard, Verdict
 from gate.policy import Policy, decide, name_known, parse
+from gate.redaction import mask
 from gate.signing import find_key, fingerprint
 from gate.testbed.embedded import Embedded, embedded
 from gate.testbed.external import external
@@ -143,7 +144,7 @@ def circumstances(run: Run, variables: Mapping[str, str]) -> dict[str, object]:
         "seed": run.seed,
         "shard": run.asked.shard,
         "retries": run.policy.retries,
-        "history": run.asked.history,
+        "history": None if run.asked.history is None else mask(run.asked.history),
         "signed": run.key is not None,
     }
     return environment.describe(variables, options)

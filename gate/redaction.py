@@ -15,9 +15,10 @@ from gate.model import Json
 REMOVED = "[redacted]"
 SHORTEST_ENCODED = 6
 DEEPEST_JSON = 5
-URL_PASSWORD = re.compile(r"(?P<before>://[^\s/:@?#]*:)[^\s/@?#]+(?P<after>@)")
+# Neither goes beyond a quotation mark, so that JSON stays JSON when its text is masked.
+URL_PASSWORD = re.compile(r'(?P<before>://[^\s/:@?#"]*:)[^\s/@?#"]+(?P<after>@)')
 PRIVATE_KEY = re.compile(
-    r"-----BEGIN (?P<kind>[A-Z ]*PRIVATE KEY)-----.*?-----END (?P=kind)-----", re.DOTALL
+    r'-----BEGIN (?P<kind>[A-Z ]*PRIVATE KEY)-----[^"]*?-----END (?P=kind)-----'
 )
 SECRET_NAME = re.compile(
     r"secret|passw|token|api.?key|private.?key|signing.?key|credential|authori[sz]ation|cookie"
@@ -96,7 +97,7 @@ def redact_log(text: str, secrets: Secrets) -> str:
 
     Passwords in URLs and private keys go too, whoever's they are.
     """
-    text = mask(redact(text, secrets))
+    text = clean(text, secrets)
     compact = "".join(text.split())
     for form, placeholder in forms(tuple(secrets.items())):
         letters = "".join(form.split())
@@ -116,9 +117,14 @@ def mask(text: str) -> str:
     return PRIVATE_KEY.sub(REMOVED, text)
 
 
+def clean(text: str, secrets: Secrets) -> str:
+    """The text without known secrets, passwords in URLs and private keys; JSON stays JSON."""
+    return mask(redact(text, secrets))
+
+
 def header(name: str, value: str, secrets: Secrets) -> str:
     """A header's value to print: of one that may carry a credential only a known placeholder."""
-    shown = mask(redact(value, secrets))
+    shown = clean(value, secrets)
     if SECRET_NAME.search(name) and not PLACEHOLDER_ONLY.fullmatch(shown):
         return REMOVED
     return shown
@@ -126,7 +132,7 @@ def header(name: str, value: str, secrets: Secrets) -> str:
 
 def url(text: str, secrets: Secrets) -> str:
     """A URL to print: parameters that are named like a secret lose their value."""
-    parts = urlsplit(mask(redact(text, secrets)))
+    parts = urlsplit(clean(text, secrets))
     return parts._replace(query=fields(parts.query)).geturl()
 
 
@@ -140,15 +146,15 @@ def fields(text: str) -> str:
 
 def body(text: str, media_type: str, secrets: Secrets) -> str:
     """A body to print: members and parameters that are named like a secret lose their value."""
-    shown = mask(redact(text, secrets))
+    shown = clean(text, secrets)
     if "urlencoded" in media_type:
         return fields(shown)
     try:
         value = json.loads(shown)
     except ValueError:
         return shown
-    clean = members(value)
-    return shown if clean == value else json.dumps(clean)
+    emptied = members(value)
+    return shown if emptied == value else json.dumps(emptied)
 
 
 def is_secret(name: str) -> bool:
@@ -156,8 +162,16 @@ def is_secret(name: str) -> bool:
     return bool(SECRET_NAME.search(name)) and not NOT_THE_SECRET.search(name)
 
 
-def minted(text: str, cookies: Iterable[str]) -> Iterator[str]:
-    """Credentials that an answer hands out: long members named like one, and cookies' values."""
+def minted(text: str, cookies: Iterable[str], locations: Iterable[str] = ()) -> Iterator[str]:
+    """Credentials that an answer hands out.
+
+    Cookies' values, and what is long and named like a credential: members of the body, and
+    parameters of where it sends the caller.
+    """
+    for location in locations:
+        for name, value in parse_qsl(location.partition("?")[2]):
+            if is_secret(name) and MINTED.fullmatch(value):
+                yield value
     for cookie in cookies:
         value = cookie.partition(";")[0].partition("=")[2]
         if MINTED.fullmatch(value):

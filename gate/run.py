@@ -22,7 +22,7 @@ from gate.model import (
     Result,
     Trouble,
 )
-from gate.redaction import redact
+from gate.redaction import clean
 from gate.rehearsal import grade, undecided, unnoticed
 from gate.weigh import NOTHING, starved, weigh
 
@@ -59,7 +59,7 @@ def rehearse(check: Check, testbed: Testbed, record: Recorder) -> Iterator[Recor
                 yield gather(check, liar.testbed, record, lie.value, liar.told)
         except SetupError as error:
             entry = Entry(event="began", check=check.id, lie=lie.value)
-            died = redact(str(error), testbed.secrets)
+            died = clean(str(error), testbed.secrets)
             record(entry)
             record(replace(entry, event="ended", died=died))
             yield Record(check=check.id, died=died, lie=lie.value)
@@ -91,7 +91,7 @@ def gather(
     except EvidenceError:
         raise
     except Exception as error:  # noqa: BLE001 - whatever a probe dies of is the answer
-        died = redact(f"{type(error).__name__}: {error}", testbed.secrets)
+        died = clean(f"{type(error).__name__}: {error}", testbed.secrets)
     whole = Record(
         check=check.id,
         observations=tuple(seen),
@@ -116,7 +116,7 @@ def gather(
 
 def as_stored(observation: Observation, secrets: Mapping[str, str] = NO_SECRETS) -> Observation:
     """The observation as the journal gives it back: plain JSON, without secrets."""
-    text = redact(encode(observation), secrets)
+    text = clean(encode(observation), secrets)
     return decode(Observation, text, source=f"observation {observation.kind!r}")
 
 

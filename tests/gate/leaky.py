@@ -35,6 +35,8 @@ DOCUMENT = {
     },
 }
 MINTED = "minted-canary-0123456789"
+FOREIGN = "foreign-canary-5"
+SENT_ON = "sent-on-canary-0123456789"
 
 
 @dataclass
@@ -73,6 +75,8 @@ class Leaky(BaseHTTPRequestHandler):
             "html": html.escape(told),
             "dsn": f"postgresql://service:{quote(told, safe='')}@db.example/main",
             "other_dsn": f"postgresql://service:{MINTED}@db.example/main",
+            "trace": f'Error: "redis://:{FOREIGN}@cache.example" refused {told}',
+            "login": f"https://id.example/cb?access_token={told}&state=1",
             "api_key": MINTED,
             "nested": [{"clientSecret": MINTED}],
         }
@@ -83,6 +87,8 @@ class Leaky(BaseHTTPRequestHandler):
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(data)))
         self.send_header("Set-Cookie", f"session={MINTED}; HttpOnly")
+        self.send_header("Location", f"/things?page=1&access_token={SENT_ON}")
+        self.send_header("X-Error", f"amqp://guest:{FOREIGN}@queue.example")
         self.send_header("X-Echo", self.headers.get("X-Api-Key", ""))
         self.end_headers()
         self.wfile.write(data)

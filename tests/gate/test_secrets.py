@@ -16,10 +16,14 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from gate import bundle, cli, session
-from gate.redaction import REMOVED, body, header, mask, redact, redact_log, url
+from gate.codec import encode
+from gate.model import Observation
+from gate.redaction import REMOVED, body, clean, header, mask, redact, redact_log, url
+from gate.run import run as run_check
 from gate.signing import VARIABLE
-from tests.gate.leaky import MINTED, leaky_service
+from tests.gate.leaky import FOREIGN, MINTED, SENT_ON, leaky_service
 from tests.gate.test_signing import pem
+from tests.make import Stub, check, observation
 
 ACME, GLOBEX = 'acme "canary" +/=&<1>', "globex%canary\\2$x"
 DSN_PASSWORD = "dsn-canary-3"
@@ -90,7 +94,7 @@ def test_no_canary_of_a_run_is_in_its_evidence(run: Path) -> None:
     everything = "".join(text for _, text in texts(run))
     assert "$ACME" in everything
     assert "$GLOBEX" in everything
-    for secret in (ACME, GLOBEX, DSN_PASSWORD, MINTED, "environment-canary-4"):
+    for secret in (ACME, GLOBEX, DSN_PASSWORD, MINTED, FOREIGN, SENT_ON, "environment-canary-4"):
         assert leaks(run, secret) == []
     assert pem().splitlines()[1] not in everything
 
@@ -151,6 +155,36 @@ def test_passwords_in_urls_and_private_keys_go_whoever_s_they_are() -> None:
     assert mask("postgresql+psycopg2://a:b@h/x") == f"postgresql+psycopg2://a:{REMOVED}@h/x"
     assert mask(f"key:\n{pem()}.") == f"key:\n{REMOVED}\n."
     assert mask("http://h:80/a@b") == "http://h:80/a@b"
+
+
+pieces = st.lists(
+    st.sampled_from(('"', "\\", "\n", "://u:", "secret", "@h", "-----BEGIN PRIVATE KEY-----"))
+    | st.just("-----END PRIVATE KEY-----")
+    | st.text(max_size=3),
+    max_size=9,
+).map("".join)
+
+
+def shape(value: object) -> object:
+    return [shape(each) for each in value] if isinstance(value, list) else type(value)
+
+
+@given(st.recursive(pieces, st.lists))
+def test_json_stays_json_of_the_same_shape_when_it_is_masked(value: object) -> None:
+    dense = json.dumps(value, separators=(",", ":"))
+    assert shape(json.loads(clean(dense, SECRETS))) == shape(value)
+
+
+def test_what_a_probe_died_of_and_how_it_was_called_hold_no_password() -> None:
+    def die(_: object) -> Iterator[Observation]:
+        raise RuntimeError(f"cannot reach postgresql://u:{FOREIGN}@h/x")
+        yield observation()
+
+    result = run_check(check(probe=die), Stub(), lambda _: None)
+    assert FOREIGN not in encode(result)
+    assert f"://u:{REMOVED}@h/x" in encode(result)
+    command = f"maestro gate --history s3://u:{FOREIGN}@bucket/x"
+    assert FOREIGN not in session.provenance(seed=1, started="", command=command).command
 
 
 def test_a_credential_header_shows_a_known_placeholder_or_nothing() -> None:
