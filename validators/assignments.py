@@ -15,7 +15,7 @@ from validators.identities import identities, is_owning, is_ranking
 from validators.ledger import Thing, find_things, values_of
 from validators.names import resource_in
 from validators.operations import Operation, as_object
-from validators.states import changes, look, telling, views_of
+from validators.states import changes, look, telling, unrest, views_of
 from validators.traces import EXCERPT, normalise
 from validators.trials import fresh_things, kept
 
@@ -249,7 +249,9 @@ def inject(duel: Duel, operation: Operation, fields: Fields, turn: int) -> Obser
         quiet = look(other, views)
         call = injected(caller, operation, fresh_things(caller, things, operation), fields)
         answer = caller.send(call)
-        moved = telling(changes(quiet, look(other, views)), changes(before, quiet))
+        after = look(other, views)
+        moving = unrest(other, views, before, quiet, after)
+        moved = telling(changes(quiet, after), moving)
     kept = is_kept(duel, call, answer, first)
     undo(caller, call, first, things[-1].fields if things else {})
     return duel.note(

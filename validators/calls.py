@@ -72,6 +72,11 @@ def curl(client: Client, call: Call) -> str:
     return line + more
 
 
+def retrace(*lines: str) -> str:
+    """Requests one after the other as one shell line."""
+    return "; ".join(line for line in lines if line)
+
+
 def leaves(value: Json, place: Pointer = ()) -> Iterator[tuple[Pointer, str]]:
     """Every text and number in a JSON value, with where it stands."""
     if isinstance(value, dict):

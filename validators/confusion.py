@@ -35,7 +35,7 @@ def confuse(duel: Duel, operation: Operation) -> Iterator[Observation]:
 
 def own_call(estate: Estate, operation: Operation) -> Call | None:
     """A tenant's own plain request."""
-    path = next(estate.ledger.fill(operation), None)
+    path = estate.path_for(operation)
     return None if path is None else estate.write(operation, path, recipe=LEAST)
 
 

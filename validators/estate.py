@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from random import Random
 
 from gate.check import Answer, Client
@@ -16,6 +17,7 @@ from validators.names import RESERVED, is_identity, parents_of, resource_in, slo
 from validators.operations import Object, Operation, as_object
 
 DEMANDED = 428
+MOST_PATHS = 5
 FULL_UP = frozenset({403, 409, 422, 429})
 SELF = frozenset({"me", "self", "whoami", "who_am_i", "profile", "account", "current"})
 NO_CHAIN: Mapping[str, str] = {}
@@ -44,7 +46,8 @@ class Estate:
     """A tenant's principal with what it owns.
 
     `foreign` are the marks of others, `created` the operations that made something, `spares` the
-    objects that were made for one attempt each.
+    objects that were made for one attempt each, `shown` the paths that showed something, by label,
+    `restless` the reads whose answers move now and then by themselves.
     """
 
     client: Client
@@ -54,6 +57,8 @@ class Estate:
     foreign: list[str] = field(default_factory=list)
     created: list[str] = field(default_factory=list)
     spares: list[Thing] = field(default_factory=list)
+    shown: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    restless: set[str] = field(default_factory=set)
 
     @property
     def canaries(self) -> Canaries:
@@ -108,6 +113,16 @@ class Estate:
     def tag(self, path: tuple[str, ...], operation: Operation) -> str:
         """The tag of the object as this tenant reads it (RFC 9110, section 8.8.3), or any."""
         return self.client.request("GET", expand(operation.path, path)).headers.get("etag", "*")
+
+    def path_for(self, operation: Operation) -> tuple[str, ...] | None:
+        """The path of a read that this tenant is granted; the first one where none is."""
+        for values in islice(self.ledger.fill(operation), MOST_PATHS):
+            if operation.label in self.shown:
+                break
+            if self.accepts(self.send(self.write(operation, values, recipe=LEAST))):
+                self.shown[operation.label] = values
+        first = next(self.ledger.fill(operation), None)
+        return self.shown.setdefault(operation.label, first) if first is not None else None
 
     def accepts(self, answer: Answer) -> bool:
         """Was the request granted, as far as this service's errors are known?"""
@@ -183,7 +198,8 @@ class Estate:
         if not operation.makes or not origin.path:
             return origin.path
         (*_, (resource, name)) = slots_of(operation.path)
-        used = self.ledger.by_value(origin.path[-1], resource)
+        alike = (each for each in self.ledger.things if each.resource == resource)
+        used = min(alike, key=lambda each: each.natural, default=None)
         fresh = self.renew(used) if used else None
         if fresh is None:
             return origin.path

@@ -16,7 +16,7 @@ from validators.foreign_writes import survey
 from validators.ground import Duel, Ground, stand
 from validators.operations import Operation
 from validators.planting import absent_call, multiply
-from validators.states import as_data, changes, look, telling
+from validators.states import as_data, changes, look, telling, unrest
 from validators.traces import EXCERPT, digest, find_marks, normalise
 
 SEARCH = re.compile(r"(?i)^(q|query|search|filter|term|text|name|keyword|like|contains|title)")
@@ -46,6 +46,7 @@ def probe(testbed: Testbed) -> Iterator[Observation]:
     for duel in ground.duels():
         for operation in lists:
             yield from fight(duel, operation)
+    yield from ground.left_out(lambda each: each.safe and not each.reads_one)
     yield from grow(ground.duels()[0], lists)
 
 
@@ -61,7 +62,7 @@ def is_list(ground: Ground, operation: Operation) -> bool:
 
 def ask(estate: Estate, operation: Operation) -> Call | None:
     """The tenant's own plain request, or None when its path cannot be filled."""
-    path = next(estate.ledger.fill(operation), None)
+    path = estate.path_for(operation)
     return None if path is None else estate.write(operation, path, recipe=LEAST)
 
 
@@ -228,9 +229,10 @@ def grow(duel: Duel, lists: Sequence[Operation]) -> Iterator[Observation]:
         # What the owner has just been shown is what a cache or a proxy could pass on.
         grown = changes(mine, look(duel.victim, own))
         after = look(duel.attacker, other)
+        moving = unrest(duel.attacker, other, before, quiet, after)
         for call in other:
             label = call.operation.label
-            about = as_data(before, quiet, after, label)
+            about = as_data(quiet, after, moving, label)
             owner = [each for each in grown if each.startswith(f"{label} ")]
             yield duel.note(
                 "growth",

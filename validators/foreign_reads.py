@@ -9,7 +9,7 @@ from random import Random
 
 from gate.check import Answer, Client, Testbed
 from gate.model import Json, Observation
-from validators.calls import Call, curl, send
+from validators.calls import Call, curl, retrace, send
 from validators.estate import LEAST, Estate
 from validators.ground import UNSPOKEN, Duel, stand
 from validators.ledger import values_of
@@ -51,7 +51,9 @@ def probe(testbed: Testbed) -> Iterator[Observation]:
 def fight(duel: Duel, operation: Operation, skip: str | None) -> Iterator[Observation]:
     """Everything about one operation in one direction."""
     if skip is not None:
-        yield duel.note("not-applicable", operation, reason=skip)
+        # What the target's owner leaves out counts as not looked at.
+        by_word = duel.ground.hints.leaves_out(operation.label)
+        yield duel.note("unreached" if by_word else "not-applicable", operation, reason=skip)
         return
     if not operation.speakable:
         yield duel.note("unreached", operation, reason=UNSPOKEN)
@@ -70,10 +72,40 @@ def fight(duel: Duel, operation: Operation, skip: str | None) -> Iterator[Observ
     mine, other = read_own(duel.attacker, operation)
     shared = [other.body] if other else []
     print_of = fingerprint(owned, [*shared, *call.path])
-    yield from attack(duel, call, mine.path if mine else None, print_of)
+    facts = list(attack(duel, call, mine.path if mine else None, print_of))
+    yield from facts
+    if is_suspect(facts):
+        again, prints = another(duel, call, shared) or (call, print_of)
+        for each in attack(duel, again, mine.path if mine else None, prints):
+            yield replace(each, data={**each.data, "round": 1})
     if etag := owned.headers.get("etag"):
         yield from ask_by_tag(duel, call, etag)
     yield from ask_for_deleted(duel, operation)
+
+
+def is_suspect(facts: Sequence[Observation]) -> bool:
+    """Does an answer show something of the victim, or another status than for absent ids?"""
+    absent = [status_of(each) for each in facts if each.kind == "absent-read"]
+    asked = [each for each in facts if each.kind == "foreign-read"]
+    strange = [each for each in asked if status_of(each) not in absent]
+    return any(map(has_traces, asked)) or any(e.data["role"] != "anonymous" for e in strange)
+
+
+def status_of(fact: Observation) -> tuple[Json, Json]:
+    """What was asked with which ids, and with which status it was answered."""
+    return fact.data["ids"], fact.data["status"]
+
+
+def another(duel: Duel, call: Call, shared: Sequence[str]) -> tuple[Call, Mapping[str, str]] | None:
+    """The same read of an object made anew, and what only its owner knows of it."""
+    found = duel.victim.ledger.match(call.operation)
+    things = next((each for each in found if values_of(call.operation, each) == call.path), ())
+    fresh = fresh_things(duel.victim, things)
+    again = duel.victim.write(call.operation, values_of(call.operation, fresh), recipe=LEAST)
+    owned = duel.victim.send(again)
+    if again.path == call.path or not is_positive(duel.victim, again, owned):
+        return None
+    return again, fingerprint(owned, [*shared, *again.path])
 
 
 def ask_by_tag(duel: Duel, call: Call, etag: str) -> Iterator[Observation]:
@@ -211,7 +243,7 @@ def read_foreign(
         ids=ids,
         traces=find_marks(answer, marks, call.sent),
         own=any(each in answer.body for each in own - set(call.path)),
-        curl=curl(client, call),
+        curl=retrace(curl(duel.victim.client, call), curl(client, call)),
         **describe(answer, call.sent),
     )
 

@@ -16,6 +16,7 @@ from validators.newcomers import is_sacrificed, newcomer
 from validators.operations import Operation
 from validators.trials import (
     Aim,
+    Sequel,
     attack,
     controlled,
     etag_of,
@@ -54,10 +55,11 @@ def probe(testbed: Testbed) -> Iterator[Observation]:
     duel, _ = ground.duels()
     for operation in writes:
         reason = ground.skipped.get(operation.label)
-        if reason is not None:
-            yield duel.note("not-applicable", operation, reason=reason)
-        else:
+        if reason is None:
             yield from fight(duel, operation)
+        elif not ground.hints.leaves_out(operation.label):
+            yield duel.note("not-applicable", operation, reason=reason)
+    yield from ground.left_out(lambda each: each in writes)
 
 
 def survey(ground: Ground, applicable: int) -> Observation:
@@ -93,7 +95,19 @@ def fight(duel: Duel, operation: Operation) -> Iterator[Observation]:
     with kept(duel, operation, things):
         seen, recipe = control(duel, operation, things)
         yield from seen
-        yield from repeat(lambda turn: rounds(duel, operation, things, recipe, turn))
+        facts = list(repeat(lambda turn: rounds(duel, operation, things, recipe, turn)))
+        yield from facts
+    if any(each.data.get("effect") for each in facts):
+        yield from turned(duel.turned(), operation, recipe)
+
+
+def turned(duel: Duel, operation: Operation, recipe: Recipe) -> Iterator[Observation]:
+    """The same in the other direction, once an effect was seen in this one."""
+    things = next(duel.victim.ledger.match(operation), None)
+    if things is None or reason_to_spare(duel, operation, things[-1]):
+        return
+    with kept(duel, operation, things):
+        yield from rounds(duel, operation, things, recipe, 0)[0]
 
 
 def sacrifice(duel: Duel, operation: Operation) -> Iterator[Observation]:
@@ -226,5 +240,15 @@ def aim_at(duel: Duel, operation: Operation, things: Things, wanted: Shape, reci
         foreign=call(mixed),
         absent=tuple(map(call, absent)),
         watched=chain_of(operation, things),
-        sequel=write(duel, operation, things, recipe) if operation.ends else None,
+        sequel=sequel_of(duel, operation, things, recipe) if operation.ends else None,
     )
+
+
+def sequel_of(duel: Duel, operation: Operation, things: Things, recipe: Recipe) -> Sequel:
+    """What the owner can do with an object that nobody has ended: end it himself."""
+
+    def twin() -> Call | None:
+        fresh = fresh_things(duel.victim, things, operation)
+        return None if fresh[-1] is things[-1] else write(duel, operation, fresh, recipe)
+
+    return Sequel(write(duel, operation, things, recipe), twin)

@@ -15,9 +15,17 @@ from validators.foreign_writes import is_write, survey
 from validators.ground import UNSPOKEN, Duel, Ground, stand
 from validators.ledger import Thing, values_of
 from validators.operations import Operation
-from validators.states import as_data, changes, look, telling, views_of
+from validators.states import as_data, changes, look, telling, unrest, views_of
 from validators.traces import EXCERPT, find_marks, like, normalise, scalars
-from validators.trials import at_pointer, fresh_things, kept, reason_to_spare, references, repeat
+from validators.trials import (
+    at_pointer,
+    fresh_things,
+    is_kept,
+    kept,
+    reason_to_spare,
+    references,
+    repeat,
+)
 
 GRACE = 10.0
 SECRET_NAMES = ("secret", "token", "api_key", "apikey", "access_token", "key")
@@ -64,6 +72,7 @@ def probe(testbed: Testbed) -> Iterator[Observation]:
             yield from confuse(duel, operation)
         elif is_write(operation):
             yield from change(duel, operation, forgeries[:2])
+    yield from ground.left_out(lambda each: bool(each.schemes) and not each.public)
     # Last, because a service may need seconds until a revocation has reached all its workers.
     if revoked:
         patient_until(lambda: not works(duel, revoked[0]))
@@ -184,7 +193,7 @@ def as_forged(ground: Ground, call: Call, forgery: Forgery) -> Answer:
 
 def read(duel: Duel, operation: Operation, forgeries: list[Forgery]) -> Iterator[Observation]:
     """One read: by its owner, then with each forgery."""
-    path = next(duel.victim.ledger.fill(operation), None)
+    path = duel.victim.path_for(operation)
     if path is None:
         yield duel.note("unreached", operation, reason="no known object fits into the path")
         return
@@ -239,7 +248,8 @@ def change(duel: Duel, operation: Operation, forgeries: list[Forgery]) -> Iterat
         yield duel.note("unreached", operation, reason=reason)
         return
     call, watched = spare(duel, operation, things, full=True)
-    if not things and not watched and operation.label not in duel.victim.created:
+    fixed = not things and not watched and not is_kept(operation)
+    if fixed and operation.label not in duel.victim.created:
         yield duel.note("not-applicable", operation, reason="it acts on the caller, who is needed")
         return
     with kept(duel, operation, things):
@@ -288,8 +298,9 @@ def strike(  # noqa: PLR0913, PLR0917 - the parts of one attack
     for forgery in forgeries:
         answer = as_forged(duel.ground, call, forgery)
         after = look(duel.victim, views)
-        effect = effect or bool(telling(changes(quiet, after), changes(before, quiet)))
-        data = as_data(before, quiet, after)
+        moving = unrest(duel.victim, views, before, quiet, after)
+        effect = effect or bool(telling(changes(quiet, after), moving))
+        data = as_data(quiet, after, moving)
         like_owner = is_like(owned, answer)
         facts.append(told(duel, call, forgery, answer, round=turn, like_owner=like_owner, **data))
         quiet = after

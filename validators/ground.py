@@ -6,7 +6,7 @@ is laid once per testbed and shared by the checks; each check records the facts 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from random import Random
@@ -65,6 +65,13 @@ class Ground:
             Duel(ground=self, victim=one, attacker=two, chance=Random(one.canaries.token)),  # noqa: S311
             Duel(ground=self, victim=two, attacker=one, chance=Random(two.canaries.token)),  # noqa: S311
         )
+
+    def left_out(self, wanted: Callable[[Operation], bool]) -> Iterator[Observation]:
+        """What the target's owner leaves out counts as not looked at."""
+        duel, _ = self.duels()
+        for each in self.declared:
+            if self.hints.leaves_out(each.label) and wanted(each):
+                yield duel.note("unreached", each, reason=self.skipped[each.label])
 
     def client(self, client: Client) -> Patient:
         """Another principal, as patient as the owners are."""

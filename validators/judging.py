@@ -45,12 +45,17 @@ class Rule:
             severity=self.severity,
             detail=f"{subject}: {'; '.join(sorted(set(words)))}.",
             remedy=self.remedy,
-            evidence=tuple(show(*item) for item in seen[:3]),
+            evidence=tuple(show(*item) for item in sorted(seen, key=length)[:3]),
             cwe=self.cwe,
             owasp_api=self.owasp_api,
             asvs=self.asvs,
             cvss=self.cvss,
         )
+
+
+def length(item: Seen) -> int:
+    """How much must be sent to see it: what takes least is shown first."""
+    return len(str(item[1].data.get("curl", "")))
 
 
 def number(seen: Sequence[Observation]) -> list[Seen]:
@@ -108,10 +113,16 @@ def show(index: int, read: Observation) -> Evidence:
         summary += f" | the owner saw before: {before} | and after: {after}"
     return Evidence(
         summary=summary,
-        reproduce=str(read.data.get("curl", "")),
+        reproduce=steps(read),
         observation=index,
         exchange=exchange(read),
     )
+
+
+def steps(read: Observation) -> str:
+    """The attack as a shell line; where it has an effect, between looks of the owner."""
+    attack, watch = str(read.data.get("curl", "")), str(read.data.get("watch") or "")
+    return f"{watch}; {attack}; {watch}" if watch and effects(read) else attack
 
 
 def exchange(read: Observation) -> Exchange | None:

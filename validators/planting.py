@@ -40,17 +40,19 @@ def plant(estate: Estate, operations: Sequence[Operation]) -> Iterator[Step]:
     estate.envelope.endings.update(endings(operations))
     left = [each for each in operations if creates(each, operations, estate)]
     left.sort(key=lambda each: (len(each.names), not is_collection(each, operations)))
+    tried: set[str] = set()
     for _ in range(SAME_AGAIN):
         known = len(estate.ledger.things)
         steps = [*create_all(estate, list(left)), *name_all(estate, operations)]
         done = {step.operation for step in steps if step.made}
-        yield from steps
         left = [each for each in left if each.label not in done]
         multiply(estate, done)
-        browse(estate, operations)
-        if not left or len(estate.ledger.things) == known:
-            break
-    yield from learn_steps(estate, operations)
+        learned = list(learn_steps(estate, operations, tried))
+        yield from (*steps, *learned)
+        if steps or learned:
+            browse(estate, operations)
+        if not (left or learned) or len(estate.ledger.things) == known:
+            return
 
 
 def endings(operations: Sequence[Operation]) -> dict[str, Operation]:
@@ -158,6 +160,7 @@ def browse(estate: Estate, operations: Sequence[Operation]) -> None:
         if is_open(operation, operations) and not marked:
             dull.add(operation.label)
         elif estate.accepts(answer):
+            estate.shown.setdefault(operation.label, path)
             estate.note(call, answer)
 
 
@@ -166,7 +169,7 @@ def is_open(operation: Operation, operations: Sequence[Operation]) -> bool:
     return operation.public and not operation.names and any(each.schemes for each in operations)
 
 
-def learn_steps(estate: Estate, operations: Sequence[Operation]) -> Iterator[Step]:
+def learn_steps(estate: Estate, operations: Sequence[Operation], tried: set[str]) -> Iterator[Step]:
     """Find out what must be done to an object before a further step in its life can be done.
 
     A step is a POST on one object, such as `:complete` or `:rollback`. One that is refused on a new
@@ -177,6 +180,9 @@ def learn_steps(estate: Estate, operations: Sequence[Operation]) -> Iterator[Ste
         things = next(estate.ledger.match(operation), ())
         if not things or things[-1].natural or not is_step(operation, operations, estate):
             continue
+        if operation.label in tried:
+            continue
+        tried.add(operation.label)
         for before in (None, *rivals(operation, operations)):
             call, answer = try_step(estate, operation, things[-1], before)
             made = answer is not None and estate.accepts(answer)

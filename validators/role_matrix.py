@@ -13,9 +13,9 @@ from validators.foreign_writes import is_write, survey
 from validators.ground import Duel, stand
 from validators.ledger import Thing, values_of
 from validators.operations import Operation
-from validators.states import as_data, changes, look, telling, views_of
+from validators.states import as_data, changes, look, telling, unrest, views_of
 from validators.traces import EXCERPT, normalise
-from validators.trials import fresh_things, kept, reason_to_spare
+from validators.trials import fresh_things, is_kept, kept, reason_to_spare
 
 REFUSED = {401, 403}
 TOP = "owner"
@@ -51,6 +51,7 @@ def probe(testbed: Testbed) -> Iterator[Observation]:
             yield from write(duel, operation, actors)
         elif is_write(operation):
             yield from make(duel, operation, actors)
+    yield from ground.left_out(lambda each: not each.public and bool(names))
 
 
 def is_known(names: list[str]) -> bool:
@@ -61,11 +62,11 @@ def is_known(names: list[str]) -> bool:
 
 def read(duel: Duel, operation: Operation, actors: Mapping[str, Client]) -> Iterator[Observation]:
     """One read, as each role."""
-    things = next(duel.victim.ledger.match(operation), None)
-    if things is None:
+    path = duel.victim.path_for(operation)
+    if path is None:
         yield duel.note("unreached", operation, reason="no known object fits into the path")
         return
-    call = duel.victim.write(operation, values_of(operation, things), recipe=LEAST)
+    call = duel.victim.write(operation, path, recipe=LEAST)
     yield own(duel, call)
     for role, actor in actors.items():
         yield asked(duel, call, role, actor, {})
@@ -135,22 +136,24 @@ def strike(
     views = views_of(duel.victim, duel.ground.operations, chain)[:3]
     values = values_of(operation, things)
     call = duel.victim.write(operation, values, chain, FULL, things[-1].fields)
-    before = quiet = look(duel.victim, views)
+    quiet = look(duel.victim, views)
     fact = asked(duel, call, role, actor, {})
     if fact.data.get("said") == "refused":
         return fact, False
     after = look(duel.victim, views)
-    effect = bool(telling(changes(quiet, after), []))
-    data = {**fact.data, **as_data(before, quiet, after), "effect": effect}
+    moving = unrest(duel.victim, views, quiet, quiet, after)
+    effect = bool(telling(changes(quiet, after), moving))
+    data = {**fact.data, **as_data(quiet, after, moving), "effect": effect}
     granted = fact.data.get("said") == "granted"
     return duel.note("role-call", operation, **data), effect or (granted and not operation.safe)
 
 
 def make(duel: Duel, operation: Operation, actors: Mapping[str, Client]) -> Iterator[Observation]:
     """One creation at the top, as each role."""
-    if operation.label not in duel.victim.created:
+    if operation.label not in duel.victim.created and not is_kept(operation):
         yield duel.note("not-applicable", operation, reason="it acts on the caller, who is needed")
         return
-    for role, actor in actors.items():
-        yield asked(duel, duel.victim.write(operation, (), {}, FULL), role, actor, {})
-    yield own(duel, duel.victim.write(operation, (), {}, FULL))
+    with kept(duel, operation, ()):
+        for role, actor in actors.items():
+            yield asked(duel, duel.victim.write(operation, (), {}, FULL), role, actor, {})
+        yield own(duel, duel.victim.write(operation, (), {}, FULL))

@@ -15,6 +15,7 @@ from validators.operations import Operation
 from validators.traces import normalise, scalars, shorten
 
 MOST_VIEWS = 6
+WINDOWS = 3
 BOOKKEEPING = re.compile(
     r"(?i)(updated|modified|changed|accessed|last_?\w*|seen|touched)(_?(at|on|time|date))?$|etag$"
 )
@@ -87,6 +88,29 @@ def changes(before: State, after: State) -> list[str]:
     return sorted(name for name in names if before.places.get(name) != after.places.get(name))
 
 
+def unrest(
+    estate: Estate, views: Sequence[Call], before: State, quiet: State, after: State
+) -> list[str]:
+    """The places that moved without a request of ours, so that their change means nothing.
+
+    Those that moved before it, and, once something has changed, those of views that go on moving:
+    a job that runs shows now this and now that.
+    """
+    noise, changed = changes(before, quiet), changes(quiet, after)
+    for _ in range(WINDOWS):
+        if not telling([each for each in changed if view_of(each) not in estate.restless], noise):
+            break
+        now = look(estate, views)
+        estate.restless.update(map(view_of, telling(changes(after, now), noise)))
+        after = now
+    return [*noise, *(each for each in changed if view_of(each) in estate.restless)]
+
+
+def view_of(place: str) -> str:
+    """The read in which a place is."""
+    return place.rpartition(" ")[0]
+
+
 def telling(changed: Sequence[str], noise: Sequence[str]) -> list[str]:
     """Changes that the request made: none that happen anyway, and not only the time of a change."""
     real = [each for each in changed if each not in noise]
@@ -96,26 +120,27 @@ def telling(changed: Sequence[str], noise: Sequence[str]) -> list[str]:
 
 def excerpt(before: State, after: State, changed: Sequence[str]) -> tuple[str, str]:
     """The first changed view before and after, around the first difference."""
-    label = changed[0].rpartition(" ")[0] if changed else ""
+    label = view_of(changed[0]) if changed else ""
     one, two = before.texts.get(label, ""), after.texts.get(label, "")
     start = next((at for at, (a, b) in enumerate(zip(one, two, strict=False)) if a != b), 0)
     start = max(0, start - 40)
     return one[start : start + 160], two[start : start + 160]
 
 
-def as_data(before: State, quiet: State, after: State, only: str = "") -> dict[str, Json]:
-    """What an attack changed, beside what changed without it, for the record.
+def as_data(quiet: State, after: State, moving: Sequence[str], only: str = "") -> dict[str, Json]:
+    """What an attack changed, beside what moves without it, for the record.
 
     `only` narrows it to one view.
     """
     changed, noise = (
         [each for each in found if each.startswith(f"{only} " if only else "")]
-        for found in (changes(quiet, after), changes(before, quiet))
+        for found in (changes(quiet, after), moving)
     )
-    old, new = excerpt(quiet, after, changed)
+    old, new = excerpt(quiet, after, telling(changed, noise))
+    shown = changed[:40]
     return {
-        "changed": [*changed[:40]],
-        "noise": [*noise[:40]],
+        "changed": [*shown],
+        "noise": [each for each in noise if each in shown],
         "before": normalise(old, ()),
         "after": normalise(new, ()),
     }

@@ -20,12 +20,20 @@ from validators.ground import Duel
 from validators.ledger import Thing, find_things, values_of
 from validators.names import is_identity
 from validators.operations import Operation, as_list, as_object
-from validators.states import State, as_data, changes, look, telling, views_of
+from validators.states import State, as_data, changes, look, telling, unrest, view_of, views_of
 from validators.traces import EXCERPT, digest, find_marks, like, normalise
 
 ROUNDS = 3
 AGAIN = 2
 SHORT = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Sequel:
+    """The owner's own call on an object, and the way to the same one on another new object."""
+
+    call: Call
+    twin: Callable[[], Call | None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +47,7 @@ class Aim:
     foreign: Call
     absent: tuple[Call, ...]
     watched: Mapping[str, str]
-    sequel: Call | None = None
+    sequel: Sequel | None = None
 
 
 def repeat(attempt: Callable[[int], tuple[list[Observation], bool]]) -> Iterator[Observation]:
@@ -93,12 +101,12 @@ def attack(duel: Duel, aim: Aim, number: int) -> tuple[list[Observation], bool]:
     answer = duel.attacker.send(aim.foreign)
     granted = duel.attacker.accepts(answer)
     after = look(duel.victim, views)
-    shown = as_data(before, quiet, after)
-    effect = bool(telling(changes(quiet, after), changes(before, quiet)))
+    moving = unrest(duel.victim, views, before, quiet, after)
+    shown = as_data(quiet, after, moving) | {"watch": watched_by(duel, views, quiet, after, moving)}
+    effect = bool(telling(changes(quiet, after), moving))
     if not effect and aim.sequel is not None:
-        said = duel.victim.send(aim.sequel)
-        effect = not duel.victim.accepts(said)
-        shown |= lost(aim.sequel, said) if effect else {}
+        loss = lost(duel, aim.sequel, views)
+        effect, shown = bool(loss), shown | loss
     facts = [
         duel.note(
             "absent-write",
@@ -117,6 +125,7 @@ def attack(duel: Duel, aim: Aim, number: int) -> tuple[list[Observation], bool]:
             ids=aim.label,
             round=number,
             granted=granted,
+            effect=effect,
             traces=find_marks(answer, duel.marks, aim.foreign.sent),
             own=any(each in answer.body for each in mine - set(aim.foreign.sent)),
             later=later_marks(duel, aim.foreign, answer) if granted else [],
@@ -147,11 +156,29 @@ def lessened(author: Author, aim: Aim, size: int) -> Aim | None:
     return replace(aim, foreign=small, absent=tuple(map(less, aim.absent))) if small.body else None
 
 
-def lost(call: Call, answer: Answer) -> dict[str, Json]:
-    """That the owner can no longer do what he could do with an object like this one."""
-    place = f"{call.operation.label} by its owner"
+def lost(duel: Duel, sequel: Sequel, views: Sequence[Call]) -> dict[str, Json]:
+    """That the owner can no longer do with the object what he can do with another as old; or {}."""
+    owner, call = duel.victim, sequel.call
+    answer = owner.send(call)
+    if owner.accepts(answer):
+        return {}
+    twin = sequel.twin()
+    for _ in range(AGAIN):
+        look(owner, views)
+    if twin is None or not owner.accepts(owner.send(twin)):
+        return {}
     said = f"{answer.status} {normalise(answer.body, call.sent)[:100]}"
-    return {"changed": [f"{place} status"], "noise": [], "before": "granted", "after": said}
+    place = f"{call.operation.label} by its owner, status"
+    return {"changed": [place], "noise": [], "before": "granted", "after": said}
+
+
+def watched_by(
+    duel: Duel, views: Sequence[Call], quiet: State, after: State, moving: Sequence[str]
+) -> str:
+    """The owner's request that shows the change, else his first view; "" when he has none."""
+    changed = {view_of(each) for each in telling(changes(quiet, after), moving)}
+    found = [each for each in views if each.operation.label in changed] or views
+    return curl(duel.victim.client, found[0]) if found else ""
 
 
 def told(duel: Duel, call: Call, answer: Answer) -> dict[str, Json]:
@@ -172,7 +199,8 @@ def acts_on_caller(duel: Duel, call: Call) -> bool:
     before, quiet = look(duel.attacker, views), look(duel.attacker, views)
     duel.attacker.send(call)
     after = look(duel.attacker, views)
-    return bool(telling(changes(quiet, after), changes(before, quiet)))
+    moving = unrest(duel.attacker, views, before, quiet, after)
+    return bool(telling(changes(quiet, after), moving))
 
 
 def later_marks(duel: Duel, call: Call, answer: Answer) -> list[Json]:
@@ -226,6 +254,11 @@ def reason_to_spare(duel: Duel, operation: Operation, thing: Thing | None) -> st
     if operation.signs_in and not duel.ground.hints.throw_away:
         return "it changes how an account that is needed signs in"
     return ""
+
+
+def is_kept(operation: Operation) -> bool:
+    """Does it set what a tenant has once, such as his limits, and can be given back?"""
+    return operation.method in {"PUT", "PATCH"} and not operation.names and not operation.signs_in
 
 
 @contextmanager

@@ -41,7 +41,6 @@ HINTS = Hints(
         f"PATCH /v1/quotas {name}": 9_000
         for name in ("projects", "members", "keys")
     },
-    leave_out=("DELETE /v1/tenants/{tenant_id}",),
 )
 
 

@@ -15,11 +15,13 @@ from validators.judging import (
     LIMITS,
     NEEDS,
     Rule,
+    Seen,
     judge_coverage,
     judge_existence,
     judge_leaks,
     number,
     pick,
+    places,
     subjects,
 )
 
@@ -67,7 +69,8 @@ def judge(seen: Sequence[Observation]) -> Iterator[Finding | Estimate | Doubt | 
     API1:2023, CWE-639, ASVS 8.4.1. Read by nobody where the document asks for a credential:
     CWE-306. An answer for a foreign or a deleted id that differs in status or normalised body from
     the answers for ids that never existed tells that the object exists: CWE-204. Two absent ids are
-    asked, so that what changes from request to request is not taken for a difference.
+    asked, so that what changes from request to request is not taken for a difference. What leaked
+    is tried again with new objects; seen once only, it is a doubt.
     An operation whose owner saw nothing of his own proves nothing: it does not count as covered,
     and below 95 % covered there is no pass.
     """
@@ -76,12 +79,24 @@ def judge(seen: Sequence[Observation]) -> Iterator[Finding | Estimate | Doubt | 
         attacks = pick(numbered, "foreign-read", label)
         nobody = [item for item in attacks if item[1].data.get("role") == "anonymous"]
         tenant = [item for item in attacks if item not in nobody]
-        yield from judge_leaks(label, tenant, TENANT)
-        yield from judge_leaks(label, nobody, NOBODY)
+        for callers, rule in ((tenant, TENANT), (nobody, NOBODY)):
+            yield from judge_leaks(label, callers, rule) if is_lasting(callers) else once(label)
         asked = [*attacks, *pick(numbered, "deleted-read", label)]
         yield from judge_existence(label, asked, pick(numbered, "absent-read", label), ORACLE)
     yield from judge_coverage(seen, "owned-read", "foreign-read")
     yield from access(seen)
+
+
+def is_lasting(attacks: Sequence[Seen]) -> bool:
+    """Was what leaked seen again with new objects, where it was tried again?"""
+    leaks = [bool(places(each)) for _, each in attacks if not each.data.get("round")]
+    again = [bool(places(each)) for _, each in attacks if each.data.get("round")]
+    return not again or any(again) or not any(leaks)
+
+
+def once(label: str) -> Iterator[Doubt]:
+    """A leak that was seen once only."""
+    yield Doubt(subject=label, reason="a leak was seen once, and not again with new objects")
 
 
 LABEL = "GET /v1/runs/{run_id}"
