@@ -57,6 +57,6 @@ def read_page(experiment_id: UUID, asked: RunQuery) -> Ready:
     if not rows:
         find(Experiment, experiment_id)
     items = rows[: asked.limit]
-    last = items[-1]["id"].hex if len(rows) > asked.limit else None
+    last = UUID(items[-1]["id"]).hex if len(rows) > asked.limit else None
     following = None if last is None else seal(asked, owner, last)
     return Ready(items=list(map(ready_run, items)), next_cursor=following)

@@ -1,5 +1,6 @@
 """Where does a WSGI server find the application?"""
 
+import gc
 import os
 
 from app import logs
@@ -11,3 +12,5 @@ logs.configure()
 config = read_config(os.environ)
 app = create_app(config)
 runner = start_runner(config)
+# What is there now stays: a full collection, in the middle of a request, need not look at it.
+gc.freeze()

@@ -25,7 +25,7 @@ from gate.testbed import seeding
 from gate.testbed.embedded import embedded
 from gate.testbed.external import draft_of
 from loadtests.bench.figures import as_text, table
-from loadtests.bench.open_loop import arrivals
+from loadtests.bench.open_loop import MIX, READS, arrivals
 from loadtests.bench.sitting import Effort, sitting
 from security_tests import long_fuzz
 
@@ -233,7 +233,8 @@ def seed(call: review.Call, arguments: tuple[str, ...]) -> int:
 @click.option("--connections", type=click.IntRange(1), default=16, show_default=True)
 @click.option("--runs", type=click.IntRange(120), default=60_000, show_default=True)
 @click.option("--rate", type=click.IntRange(1), default=1000, show_default=True)
-def bench(rate: int, **asked: Any) -> None:
+@click.option("--mixed-rate", type=click.IntRange(1), default=300, show_default=True)
+def bench(rate: int, mixed_rate: int, **asked: Any) -> None:
     """Measure Maestro ML next to bare Flask and pgbench -S: a table of one sitting, no gate."""
     effort = Effort(**asked)
     progress = screen.Progress.on(Console(stderr=True), 0)
@@ -242,8 +243,10 @@ def bench(rate: int, **asked: Any) -> None:
             testbed = stack.enter_context(embedded(Path(logs), 0, say=progress.say))
             place = stack.enter_context(sitting(testbed, effort, progress.say))
             rounds = place.measure(progress.say)
-            late = arrivals(testbed, rate, 3 * effort.seconds)
-        click.echo(f"{place.seeded}\n\n{as_text(table(rounds))}\n\n{late}")
+            seconds = 3 * effort.seconds
+            reads = arrivals(testbed, "reads", READS, rate, seconds)
+            mixed = arrivals(testbed, "mixed", MIX, mixed_rate, seconds)
+        click.echo(f"{place.seeded}\n\n{as_text(table(rounds))}\n\n{reads}\n{mixed}")
 
 
 @commands.command()

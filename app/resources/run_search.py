@@ -64,7 +64,7 @@ def compare_runs(body: CompareIn) -> dict[str, Any]:
     found = {row.id: parsed_run(row._asdict()) for row in rows}
     if len(found) < len(body.run_ids):
         raise not_found(Run.noun)
-    return compare([found[run_id] for run_id in body.run_ids])
+    return compare([found[str(run_id)] for run_id in body.run_ids])
 
 
 @endpoint(

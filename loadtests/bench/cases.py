@@ -15,16 +15,20 @@ LARGEST_PAGE, READ_RUNS, SEARCH = 200, 1000, "/v1/runs:search"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
-    """One kind of request; `size` is how many points a log has."""
+    """One kind of request.
+
+    `size` is how many points a log has, `within` the experiment that is searched.
+    """
 
     name: str
     method: str
     paths: tuple[str, ...]
     sends: Sends | None = None
     size: int = 0
+    within: str = ""
 
 
-def cases(client: Client, document: Mapping[str, Json]) -> tuple[Case, ...]:
+def cases(client: Client) -> tuple[Case, ...]:
     """All cases, on what the seed has made: the huge experiment, others, and models."""
     (project,) = ids(client, "/v1/projects", 1)
     experiments = named(client, f"/v1/projects/{project}/experiments")
@@ -34,7 +38,7 @@ def cases(client: Client, document: Mapping[str, Json]) -> tuple[Case, ...]:
     models = ids(client, f"/v1/projects/{project}/models", LARGEST_PAGE)
     logs = tuple(f"/v1/runs/{run}/log" for run in written)
     runs = tuple(f"/v1/runs/{run}" for run in read)
-    found = (
+    return (
         Case(name="get run", method="GET", paths=runs),
         Case(name="get model", method="GET", paths=tuple(f"/v1/models/{id}" for id in models)),  # noqa: A001
         Case(name="list 50 of 50,000 runs", method="GET", paths=(f"/v1/experiments/{huge}/runs",)),
@@ -51,12 +55,14 @@ def cases(client: Client, document: Mapping[str, Json]) -> tuple[Case, ...]:
             paths=(f"/v1/experiments/{small}/runs",),
             sends="run",
         ),
+        search("search in 1,000 runs", middling),
+        search("search in 50,000 runs", huge),
     )
-    paths = document["paths"]
-    searches = isinstance(paths, dict) and SEARCH in paths
-    return found + (
-        (Case(name="search", method="POST", paths=(SEARCH,), sends="search"),) * searches
-    )
+
+
+def search(name: str, experiment: str) -> Case:
+    """Find the best 50 of an experiment's finished runs by a metric."""
+    return Case(name=name, method="POST", paths=(SEARCH,), sends="search", within=experiment)
 
 
 def items(client: Client, path: str) -> Iterator[Mapping[str, Json]]:

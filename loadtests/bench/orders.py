@@ -11,13 +11,16 @@ import orjson
 from loadtests.histogram import Sparse
 
 Sends = Literal["points", "run", "search"]
+# The best of the finished runs, which are three in five.
+BEST = {"filter": "attributes.status = 'finished'", "order_by": "metrics.metric_0 asc", "limit": 50}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Orders:
     """What to ask, and for how long; the first `warm_up` seconds count for CPU only.
 
-    `size` is how many points a log has. `headers` sign in: the file is for its owner only.
+    `size` is how many points a log has, `within` the experiment that is searched. `headers` sign
+    in: the file is for its owner only.
     """
 
     base_url: str
@@ -25,6 +28,7 @@ class Orders:
     paths: tuple[str, ...]
     sends: Sends | None
     size: int
+    within: str
     connections: int
     warm_up: float
     seconds: float
@@ -37,14 +41,14 @@ class Orders:
             case "points":
                 first = number // len(self.paths) * self.size
                 points = [
-                    {"key": "bench", "value": 0.5, "step": first + step}
+                    {"key": "bench", "value": 1 / (first + step + 1), "step": first + step}
                     for step in range(self.size)
                 ]
                 return orjson.dumps({"metrics": points})
             case "run":
                 return orjson.dumps({"name": f"bench {number}", "params": {"lr": "0.1"}})
             case "search":
-                return orjson.dumps({"limit": 100})
+                return orjson.dumps({"experiment_ids": [self.within], **BEST})
             case None:
                 return b""
 

@@ -55,7 +55,7 @@ class Sitting:
     def measure(self, say: Say) -> Mapping[str, list[Round]]:
         """All rounds of all cases, by name."""
         client = self.testbed.actor(self.testbed.tenants[0])
-        wanted = cases(client, self.testbed.openapi())
+        wanted = cases(client)
         found: dict[str, list[Round]] = {BARE: [], DATABASE: []}
         service = psutil.Process(self.testbed.pids["service"])
         for number in range(self.effort.rounds):
@@ -80,6 +80,7 @@ class Sitting:
             paths=case.paths,
             sends=case.sends,
             size=case.size,
+            within=case.within,
             connections=self.effort.connections,
             warm_up=1.0,
             seconds=self.effort.seconds,

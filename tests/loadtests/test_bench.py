@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from gate.testbed.embedded import embedded
 from loadtests.bench.cases import Case
 from loadtests.bench.figures import BARE, DATABASE, Round, as_text, quantile, table
-from loadtests.bench.open_loop import arrivals
+from loadtests.bench.open_loop import MIX, READS, arrivals
 from loadtests.bench.orders import Answers, Orders
 from loadtests.bench.sitting import Effort, sitting
 from tests.conftest import SEED
@@ -69,6 +69,7 @@ def test_no_two_logs_to_one_run_have_a_step_in_common() -> None:
         paths=("a", "b", "c"),
         sends="points",
         size=10,
+        within="",
         connections=1,
         warm_up=0,
         seconds=1,
@@ -91,16 +92,21 @@ def test_a_sitting_measures_every_case_without_a_failure(tmp_path: Path) -> None
         sitting(testbed, effort, said.append) as place,
     ):
         rounds = place.measure(said.append)
-        late = arrivals(testbed, 20, 1)
+        late = arrivals(testbed, "reads", READS, 20, 1)
+        mixed = arrivals(testbed, "mixed", MIX, 20, 1)
         hello = Case(name=BARE, method="GET", paths=("/nowhere",))
         missed = place.ask(hello, place.bare_url, {}, place.bare.process)
     assert "rows/s" in place.seeded
     assert {BARE, DATABASE, "get run", "log 100 points", "create run"} <= set(rounds)
+    assert {"search in 1,000 runs", "search in 50,000 runs"} <= set(rounds)
     assert {name: each[0].failed for name, each in rounds.items() if each[0].failed} == {}
     assert all(each[0].rate > 0 for each in rounds.values())
     assert all(each[0].cpu > 0 for name, each in rounds.items() if name != DATABASE)
-    assert (late.failed, late.dropped) == (0, 0)
-    assert late.answers > 0
-    assert late.p50 <= late.p99
+    for each in (late, mixed):
+        assert (each.failed, each.dropped) == (0, 0)
+        assert each.answers > 0
+        assert each.p50 <= each.p99
+    assert str(late).startswith("20/s open arrivals of 100 % GET /v1/runs/{run_id}: p50 ")
+    assert "35 % GET /v1/runs/{run_id}, 25 % GET" in str(mixed)
     assert (missed.rate, missed.failed > 0) == (0.0, True)
     assert not any("Bearer" in path.read_text() for path in tmp_path.rglob("*.log"))
