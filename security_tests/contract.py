@@ -224,7 +224,7 @@ CHECK = Check(
         "owner fuzzes, so operations for other credentials show their refusals only. What an "
         "Idempotency-Key does, which is never sent. Few cases "
         "per operation; orders of more than a few calls; concurrency. What an operation answers "
-        "for existing objects is seen only where the fuzzer found an id for it, or a list of the "
+        "for existing objects is seen only where one was made on the way, or a list of the "
         "document shows one: see the statuses."
     ),
     probe=probe,

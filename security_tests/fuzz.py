@@ -17,7 +17,7 @@ from gate.check import Client, Testbed
 from gate.model import Json, Observation
 from security_tests.document import Route, as_object, list_routes
 from security_tests.fuzz_report import Case, Trouble, list_cases, list_troubles, read_events
-from security_tests.known import Known, walk, with_examples
+from security_tests.known import Known, know, names_in, with_examples
 
 PHASES = "examples,coverage,fuzzing,stateful"
 BOUNDS = """[generation]
@@ -84,7 +84,7 @@ def probe(testbed: Testbed) -> Iterator[Observation]:
 
     Phases: examples, coverage (the bounds of every schema, wrong types, missing and undeclared
     parts, wrong methods), fuzzing and stateful (links that it infers); all of its checks. A second
-    look asks about objects that the lists show by then, so that each operation can answer in full.
+    look asks about objects that exist by then, so that each operation can answer in full.
     A child process does it: the library patches much at import. It reads the credential from its
     environment, and its report lives in a folder that is removed. Operations by which the principal
     could lose its own access are left out and recorded as `excluded`, with the reason.
@@ -95,14 +95,33 @@ def probe(testbed: Testbed) -> Iterator[Observation]:
     for route in excluded:
         reason = "could take away the access of the principal that fuzzes"
         yield note(testbed, "excluded", route.label, reason=reason)
-    look = Look(client=owner, excluded=excluded, effort=GATE)
-    found = sweep(testbed, look)
-    found += sweep(testbed, replace(look, effort=SECOND_LOOK, known=walk(owner, routes)))
+    found = look_twice(testbed, Look(client=owner, excluded=excluded, effort=GATE), routes)
     for trouble in found.troubles:
         yield note(testbed, "trouble", trouble.subject, message=trouble.message[:EXCERPT])
     yield from summarise(testbed, [route for route in routes if route not in excluded], found.cases)
     yield from list_failures(testbed, owner, found.cases)
     yield from ask_who(testbed, owner, routes)
+
+
+def look_twice(testbed: Testbed, look: Look, routes: Sequence[Route]) -> Sweep:
+    """Fuzz, and then ask about what exists by then; again while that made objects of a new kind."""
+    found = sweep(testbed, look)
+    told: frozenset[str] = frozenset()
+    while True:
+        known = know(look.client, routes, found.cases)
+        names = frozenset(name for each in known for name in each)
+        if names <= told:
+            return found
+        old = [route for route in routes if is_told(route, told)]
+        again = replace(look, effort=SECOND_LOOK, known=known, excluded=[*look.excluded, *old])
+        found += sweep(testbed, again)
+        told |= names
+
+
+def is_told(route: Route, told: frozenset[str]) -> bool:
+    """Was it asked about known objects already?"""
+    names = names_in(route.path)
+    return bool(names) and names <= told
 
 
 def sweep(testbed: Testbed, look: Look) -> Sweep:

@@ -1,7 +1,7 @@
 """Which objects does the target have by now, so that a request can name them?
 
-A fuzzer that must guess ids sees refusals. What the lists of the document show is told to it as
-examples (OpenAPI 3.1, Parameter Object and JSON Schema `examples`).
+A fuzzer that must guess ids sees refusals. What its own requests made, and what the lists of the
+document show, is told to it as examples (OpenAPI 3.1, Parameter Object and JSON Schema `examples`).
 """
 
 from __future__ import annotations
@@ -13,12 +13,72 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from gate.check import Client, NoAnswerError
 from gate.model import Json
 from security_tests.document import PLACEHOLDER, Route, as_object
+from security_tests.fuzz_report import Case
 
 # How far a list is read, and what the fuzzer is told of what was found.
 MOST, TOLD = 20, 3
-GOOD = 200
-FORGETTING = frozenset({"DELETE"})
+GOOD, DONE, GONE = 200, range(200, 300), frozenset({404, 410})
+MAKING, FORGETTING = frozenset({"POST", "PUT"}), frozenset({"DELETE"})
 Known = Mapping[str, Json]
+
+
+def know(client: Client, routes: Sequence[Route], cases: Sequence[Case]) -> list[Known]:
+    """What exists by now, as the lists say, and as what was made says of itself."""
+    made = [each for case in cases if (each := made_by(case, routes))]
+    return [*walk(client, routes), *living(client, routes, made)]
+
+
+def made_by(case: Case, routes: Sequence[Route]) -> Known:
+    """The object that a request made or changed, with the parents in its path; {} for none."""
+    path = case.operation.partition(" ")[2]
+    answer = parsed(case.answer)
+    name = named_by(Route(method="GET", path=path, secured=True), routes)
+    value = answer.get(name, answer.get("id"))
+    if case.method not in MAKING or case.status not in DONE or not isinstance(value, (str, int)):
+        return {}
+    return {**places_in(path, case.path.partition("?")[0]), name: value} if name else {}
+
+
+def parsed(text: str) -> Mapping[str, Json]:
+    """A JSON object, {} for anything else."""
+    try:
+        return as_object(json.loads(text))
+    except ValueError:
+        return {}
+
+
+def places_in(template: str, path: str) -> dict[str, Json]:
+    """The values of a path's parameters, numbers as such."""
+    names = [match[1:-1] for match in PLACEHOLDER.findall(template)]
+    shape = "([^/]+?)".join(map(re.escape, PLACEHOLDER.split(template)))
+    match = re.fullmatch(shape, path)
+    found = match.groups() if match else ()
+    return {n: int(v) if v.isdigit() else v for n, v in zip(names, found, strict=False)}
+
+
+def living(client: Client, routes: Sequence[Route], made: Sequence[Known]) -> Iterator[Known]:
+    """The newest of what was made, of each kind, as long as reading it does not answer 404."""
+    kinds = {tuple(each): [one for one in made if one.keys() == each.keys()] for each in made}
+    for same in kinds.values():
+        readers = [each for each in routes if each.method == "GET" and shows(each, same[0])]
+        for each in same[-MOST:]:
+            asked = (status_of(client, filled(route.path, each)) for route in readers[:1])
+            if not any(status in GONE for status in asked):
+                yield each
+
+
+def shows(route: Route, known: Known) -> bool:
+    """Does the route show the object that the last of these values names?"""
+    name = list(known)[-1]
+    return route.path.endswith(f"{{{name}}}") and names_in(route.path) <= known.keys()
+
+
+def status_of(client: Client, path: str) -> int:
+    """What a read answers, 0 for nothing."""
+    try:
+        return client.request("GET", path).status
+    except NoAnswerError:
+        return 0
 
 
 def walk(client: Client, routes: Sequence[Route]) -> list[Known]:

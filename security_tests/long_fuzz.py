@@ -16,8 +16,17 @@ from gate.testbed.client import HttpClient
 from gate.testbed.embedded import Embedded
 from gate.testbed.tenants import as_client, open_tenant
 from security_tests.document import Route, list_routes
-from security_tests.fuzz import GATE, Effort, Look, Sweep, endangers, list_failures, sweep
-from security_tests.known import walk
+from security_tests.fuzz import (
+    GATE,
+    Effort,
+    Look,
+    Sweep,
+    endangers,
+    list_failures,
+    look_twice,
+    sweep,
+)
+from security_tests.known import know
 
 Say = Callable[[str], None]
 PHASES = ("examples", "coverage", "fuzzing", "stateful")
@@ -100,8 +109,9 @@ def look_as(
     excluded = [route for route in routes if route not in part.routes]
     brief = replace(GATE, seconds=effort.seconds)
     first = Look(client=part.client, excluded=excluded, effort=brief)
-    swept = sweep(testbed, first)
-    swept += sweep(testbed, replace(first, effort=effort, known=walk(part.client, part.routes)))
+    swept = look_twice(testbed, first, part.routes)
+    known = know(part.client, part.routes, swept.cases)
+    swept += sweep(testbed, replace(first, effort=effort, known=known))
     done = {case.operation for case in swept.cases if case.status in range(200, 400)}
     return Found(
         name=part.name,

@@ -155,3 +155,11 @@ def upload_artifact(
     send_parts(owner, upload, content)
     digest = hashlib.sha256(content).hexdigest()
     return owner.make(f"/v1/uploads/{upload['id']}:complete", sha256=digest)
+
+
+def get_content(caller: Caller, artifact: str, method: str = "GET", **headers: str) -> Any:
+    """An artifact's content, asked for with these headers (`If_Range` for If-Range)."""
+    path = f"/v1/artifacts/{artifact}/content"
+    sent = {"Authorization": f"Bearer {caller.key}"}
+    sent |= {name.replace("_", "-"): value for name, value in headers.items()}
+    return caller.client.open(path, method=method, headers=sent)

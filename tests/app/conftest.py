@@ -19,6 +19,7 @@ from app.work.worker import Worker, new_worker
 from gate.testbed.postgresql import PostgreSQL
 from gate.testbed.provision import Schema
 from tests.app.callers import OPERATOR_KEY, Caller
+from tests.app.receivers import Receiver, receiving
 
 
 @pytest.fixture(scope="session")
@@ -86,3 +87,10 @@ def new_owner(operator: Caller) -> Callable[..., Caller]:
 @pytest.fixture
 def owner(new_owner: Callable[..., Caller]) -> Caller:
     return new_owner()
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    """Takes webhooks."""
+    with receiving() as running:
+        yield running

@@ -7,8 +7,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
+from typing import Any
 
+from psycopg2.extensions import cursor as Cursor  # noqa: N812 - a class in lower case
+
+from app.events import EventName
 from gate.testbed.ports import LOOPBACK, reserve
+from tests.app.callers import Caller
+
+MEMBER = {"email": "new@example.org", "role": "viewer"}
 
 
 @dataclass(slots=True)
@@ -56,3 +63,19 @@ def receiving() -> Iterator[Receiver]:
             server.shutdown()
             server.server_close()
             thread.join()
+
+
+def listen(owner: Caller, receiver: Receiver, *events: str) -> dict[str, Any]:
+    """A webhook of the owner for these events, or for all."""
+    return owner.make("/v1/webhooks", url=receiver.url, events=list(events or EventName))
+
+
+def told(owner: Caller, hook: dict[str, Any]) -> list[dict[str, Any]]:
+    """The deliveries but for the ping."""
+    items = owner.read(f"/v1/webhooks/{hook['id']}/deliveries")["items"]
+    return [item for item in items if item["event"] != EventName.PING]
+
+
+def hasten(superuser: Cursor) -> None:
+    """Let everything in the queue be due."""
+    superuser.execute("UPDATE tasks SET due_at = now() - interval '1 second'")

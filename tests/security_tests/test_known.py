@@ -3,13 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
+
+import pytest
 
 from gate.check import Answer, NoAnswerError
 from gate.model import Json
 from security_tests.document import Route
-from security_tests.known import Known, items_of, named_by, walk, with_examples
+from security_tests.fuzz_report import Case
+from security_tests.known import (
+    Known,
+    items_of,
+    living,
+    made_by,
+    named_by,
+    places_in,
+    walk,
+    with_examples,
+)
 
 PATHS = (
     "/shops/{shop}/books",
@@ -120,3 +132,57 @@ def test_fields_get_the_values_of_one_entry() -> None:
     told: Any = with_examples(DOCUMENT, FOUND)
     fields = told["components"]["schemas"]["Mark"]["properties"]
     assert fields == {"book_id": {"examples": ["b2"]}, "page": {"examples": [9]}, "text": {}}
+
+
+CASE = Case(
+    operation="POST /shops/{shop}/books",
+    phase="coverage",
+    method="POST",
+    path="/shops/s1/books?fast=1",
+    body=None,
+    sent="",
+    signed=True,
+    status=201,
+    answer='{"id": "b9"}',
+    failed=(),
+)
+
+
+def test_what_a_request_made_is_known_with_its_parents() -> None:
+    assert made_by(CASE, ROUTES) == {"shop": "s1", "book_id": "b9"}
+    page = replace(CASE, operation="POST /books/{book_id}/pages", path="/books/b1/pages")
+    assert made_by(replace(page, answer='{"id": "x", "page": 3}'), ROUTES) == {
+        "book_id": "b1",
+        "page": 3,
+    }
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        replace(CASE, status=409),
+        replace(CASE, method="GET"),
+        replace(CASE, answer="no JSON"),
+        replace(CASE, answer='["b9"]'),
+        replace(CASE, operation="POST /me", path="/me"),
+    ],
+)
+def test_what_made_nothing_is_not_known(other: Case) -> None:
+    assert made_by(other, ROUTES) == {}
+
+
+def test_numbers_in_a_path_are_numbers() -> None:
+    assert places_in("/books/{book_id}/pages/{page}:burn", "/books/b1/pages/7:burn") == {
+        "book_id": "b1",
+        "page": 7,
+    }
+    assert places_in("/books/{book_id}", "/books/b1/x") == {}
+
+
+def test_what_is_gone_is_not_known() -> None:
+    client: Any = Shop()
+    routes = [Route(method="GET", path="/shops/s1/books", secured=True), *ROUTES]
+    dead: list[Known] = [{"shop": "s1", "book_id": "b1", "page": 8}]
+    unread: list[Known] = [{"shop": "s1", "book_id": "b1"}]
+    assert list(living(client, routes, dead + unread)) == unread
+    assert client.asked == ["/books/b1/pages/8"]
