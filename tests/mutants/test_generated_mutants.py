@@ -42,6 +42,7 @@ def test_a_flaw_is_found_where_it_is(
         found = results(bed, checks)
     fate = fate_of(mutant, found, time.monotonic() - began, spent_cpu() - spent)
     keep(fate)
+    assert fate.killed or not fate.broken, fate
     if mutant.harmless or mutant.id in EQUIVALENT:
         assert not fate.killed, f"a false alarm: {fate}"
     else:
