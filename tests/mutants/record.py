@@ -12,6 +12,7 @@ from gate.model import Outcome, Result
 from tests.mutants.model import Mutant
 from tests.mutants.source import ROOT
 
+VACUOUS = "the tenant owns nothing"
 FOLDER = ROOT / "build" / "mutants"
 
 
@@ -50,11 +51,17 @@ def fate_of(
         killed=killed,
         misplaced=[name for name in red if name not in killed],
         silent=[name for name, each in results.items() if each.outcome is not Outcome.FAIL],
-        broken=[name for name, each in results.items() if each.failures or each.lacking],
+        broken=[name for name, each in results.items() if is_blind(each)],
         said={name: told(each) for name, each in results.items()},
         seconds=round(seconds, 1),
         cpu=round(cpu, 1),
     )
+
+
+def is_blind(result: Result) -> bool:
+    """Could it not look at all: a probe that died, a service that a tenant got nothing from?"""
+    vacuous = any(each.reason.startswith(VACUOUS) for each in result.doubts)
+    return bool(result.failures or result.lacking) or vacuous
 
 
 def told(result: Result) -> list[str]:

@@ -19,7 +19,7 @@ from tests.mutants.model import POLICIES, Ground, Mutant, looking
 from tests.mutants.record import fate_of, keep, names
 from tests.mutants.rig import Rig, raised, results, standing
 from tests.mutants.smoke import SMOKE
-from tests.mutants.survivors import SURVIVORS
+from tests.mutants.survivors import EQUIVALENT, GAPS
 
 
 @pytest.fixture(scope="session")
@@ -42,10 +42,11 @@ def test_a_flaw_is_found_where_it_is(
         found = results(bed, checks)
     fate = fate_of(mutant, found, time.monotonic() - began, spent_cpu() - spent)
     keep(fate)
-    if mutant.harmless or mutant.id in SURVIVORS:
-        assert not fate.killed, f"it is found now: {fate}"
+    assert fate.killed or not fate.broken, fate
+    if mutant.harmless or mutant.id in EQUIVALENT:
+        assert not fate.killed, f"a false alarm: {fate}"
     else:
-        assert fate.killed, fate
+        assert fate.killed or mutant.id in GAPS, fate
 
 
 def spent_cpu() -> float:

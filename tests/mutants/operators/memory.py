@@ -72,7 +72,7 @@ def sessions() -> Iterator[Mutant]:
                 "    if scope is None:\n        return\n    if held is None:",
                 "    if scope is None or connection.info.get('scoped'):\n        return\n"
                 "    connection.info['scoped'] = True\n"
-                "    db.session.execute(text(\"SELECT set_config('app.tenant_id', :tenant, false)"
+                "    connection.execute(text(\"SELECT set_config('app.tenant_id', :tenant, false)"
                 ", set_config('app.operator', :operator, false)\"), scope.parameters())\n"
                 "    if held is None:",
             ),

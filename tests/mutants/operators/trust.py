@@ -68,7 +68,7 @@ def bodies() -> Iterator[Mutant]:
             ),
             channels=(3, 9),
             names=(label,),
-            about=(label,),
+            about=(label, "GET /v1/tenants/{tenant_id}"),
             ground=Ground.CODE,
         )
 
