@@ -9,7 +9,7 @@ from chaos.drills.promises import promises
 from chaos.drills.rules import RULES
 from chaos.history import number, texts
 from chaos.judgement import exactly
-from chaos.workload import READ
+from chaos.workload import READ, WRITE
 from gate.exhibits import Exhibit
 from gate.model import Doubt, Estimate, Evidence, Finding, Limit, Observation
 from recovery import Lsn
@@ -179,10 +179,13 @@ def judge_elements(kept: Names, later: Names, after: Names) -> Iterator[Finding]
     undead = {
         name for tenant in later.keys() & after.keys() for name in later[tenant] & after[tenant]
     }
-    for rule, names in (("acknowledged-lost", lost), ("later-present", undead)):
+    for rule, operation, names in (
+        ("acknowledged-lost", WRITE, lost),
+        ("later-present", READ, undead),
+    ):
         if names:
             shown = ", ".join(sorted(names)[:SHOWN])
-            yield report(rule, READ, f"{len(names)} elements, among them {shown}")
+            yield report(rule, operation, f"{len(names)} elements, among them {shown}")
 
 
 def judge_verification(seen: Sequence[Observation]) -> Iterator[Finding]:

@@ -13,7 +13,7 @@ from chaos.drills.guards import GUARDS
 from chaos.drills.judgement import ID, LIMITS, judge
 from chaos.drills.steps import STEPS, Drill
 from chaos.workload import make_place
-from gate.check import Check, Testbed
+from gate.check import Check, Lie, Testbed
 from gate.errors import SetupError
 from gate.model import Observation
 
@@ -88,5 +88,6 @@ CHECK = Check(
     },
     needs=frozenset({"http", "tenants", "database", "row-security"}),
     limits=LIMITS,
+    lies={Lie.SWALLOW: ("service",)},
     covers=("isolation:34",),
 )

@@ -166,11 +166,16 @@ def test_a_guard_that_changes_has_another_digest(
     assert {each.name: each for each in take_guards(url)} == before
 
 
+def populate(testbed: Embedded) -> None:
+    """A project of each tenant, if there is none yet."""
+    for name in testbed.tenants:
+        testbed.actor(name).request("POST", "/v1/projects", body={"name": f"seen by {name}"})
+
+
 def test_each_tenant_s_view_is_its_own_and_without_a_scope_there_is_none(
     testbed: Embedded,
 ) -> None:
-    for name in testbed.tenants:
-        testbed.actor(name).request("POST", "/v1/projects", body={"name": f"seen by {name}"})
+    populate(testbed)
     rows = {(each.table, each.tenant): each.rows for each in take_digests(testbed.database().url)}
     for view in take_views(testbed.tenancy()):
         assert view.foreign == 0
@@ -178,6 +183,7 @@ def test_each_tenant_s_view_is_its_own_and_without_a_scope_there_is_none(
 
 
 def test_a_policy_that_lets_all_through_shows_in_the_views(testbed: Embedded) -> None:
+    populate(testbed)
     url = testbed.database().url
     with closing(psycopg2.connect(url)) as connection:
         connection.autocommit = True
