@@ -40,7 +40,8 @@ class Sequel:
 class Aim:
     """An attack to try: the calls, whose id stands where, and the object to watch.
 
-    `sequel` is what the owner must still be able to do with the object, where no read shows it.
+    `sequel` is what the owner must still be able to do with the object, where no read shows it;
+    `telling` are the reads that showed the owner's own call, if there were such.
     """
 
     label: str
@@ -48,6 +49,7 @@ class Aim:
     absent: tuple[Call, ...]
     watched: Mapping[str, str]
     sequel: Sequel | None = None
+    telling: frozenset[str] = frozenset()
 
 
 def repeat(attempt: Callable[[int], tuple[list[Observation], bool]]) -> Iterator[Observation]:
@@ -86,6 +88,7 @@ def controlled(
         status=answer.status,
         positive=granted,
         visible=bool(telling(changed, [])),
+        views=[*sorted(set(map(view_of, telling(changed, []))))],
         excerpt=normalise(answer.body, call.sent)[:EXCERPT],
         **data,
     )
@@ -95,6 +98,8 @@ def controlled(
 def attack(duel: Duel, aim: Aim, number: int) -> tuple[list[Observation], bool]:
     """One attack with its absent twins before it; True when the owner's view has changed."""
     views = views_of(duel.victim, duel.ground.operations, aim.watched)
+    if aim.telling:
+        views = (*views[:1], *(each for each in views[1:] if each.operation.label in aim.telling))
     before = look(duel.victim, views)
     absent = [(call, duel.attacker.send(call)) for call in aim.absent]
     quiet = look(duel.victim, views)
