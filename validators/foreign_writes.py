@@ -32,6 +32,7 @@ from validators.trials import (
 
 Things = tuple[Thing, ...]
 MOST_LESSENED = 4
+UNTIMELY = frozenset({404, 409})
 
 
 def probe(testbed: Testbed) -> Iterator[Observation]:
@@ -151,9 +152,18 @@ def control(duel: Duel, operation: Operation, things: Things) -> tuple[list[Obse
             asked = operation.label in duel.ground.envelope.matching and not recipe.match
             tagged = replace(recipe, match=etag) if asked else recipe
             return seen, Way(tagged, frozenset(texts(fact.data.get("views"))))
-        if fact.data.get("status") in {404, 409}:
+        if is_late(seen):
             own = fresh_things(duel.victim, things, operation)
+    # What ends by itself (a job) may do so while its owner looks: once more, at once.
+    if is_late(seen):
+        own = fresh_things(duel.victim, things, operation)
+        seen = [controlled(duel, write(duel, operation, own, FULL), None)[0]]
     return seen, Way(FULL)
+
+
+def is_late(seen: list[Observation]) -> bool:
+    """Was the last call refused because its object is in another state, or gone?"""
+    return bool(seen) and seen[-1].data.get("status") in UNTIMELY
 
 
 def path_call(operation: Operation, things: Things) -> Call:
@@ -252,6 +262,7 @@ def aim_at(duel: Duel, operation: Operation, things: Things, wanted: Shape, reci
         absent=tuple(map(call, absent)),
         watched=chain_of(operation, things),
         sequel=sequel_of(duel, operation, things, recipe) if operation.ends else None,
+        anew=lambda: chain_of(operation, fresh_things(duel.victim, things, operation)),
     )
 
 

@@ -13,6 +13,7 @@ import pytest
 from gate.check import Answer
 from gate.model import Doubt, Finding, Json, Observation, Outcome, Result
 from gate.run import gather, judge
+from gate.testbed.embedded import Embedded
 from gate.testbed.external import external
 from tests.targets.notes import Notes
 from tests.targets.serving import REGISTER, plain, running, target
@@ -21,6 +22,8 @@ from validators.calls import Call
 from validators.channels import read_by_id, write_by_id
 from validators.envelope import Envelope
 from validators.estate import open_estate
+from validators.foreign_writes import fight
+from validators.ground import stand
 from validators.operations import Operation
 from validators.states import changes, look, telling, unrest
 from validators.trials import AGAIN, ROUNDS, repeat
@@ -160,3 +163,34 @@ def test_what_the_owner_of_a_target_leaves_out_is_not_covered(tmp_path: Path) ->
             result = judge(check, gather(check, testbed, lambda _: None))
     assert result.outcome is Outcome.INCONCLUSIVE
     assert "GET /notes/{noteId}" in {doubt.subject for doubt in result.doubts}
+
+
+def test_a_tenant_is_ended_only_where_it_was_made_for_that(testbed: Embedded) -> None:
+    ground = stand(testbed)
+    duel, _ = ground.duels()
+    label = "DELETE /v1/tenants/{tenant_id}"
+    operation = next(each for each in ground.operations if each.label == label)
+    facts = list(fight(duel, operation))
+    (control,) = [each for each in facts if each.kind == "owned-write"]
+    (attack,) = [each for each in facts if each.kind == "foreign-write"]
+    assert control.data["positive"]
+    assert (attack.data["status"], attack.data["effect"]) == (404, False)
+    assert attack.data["victim"] == duel.victim.client.tenant
+    for tenant in testbed.tenants:
+        assert testbed.actor(tenant).request("GET", "/v1/me").status == 200
+
+
+def test_every_step_of_maestro_ml_has_its_way_there(testbed: Embedded) -> None:
+    ground = stand(testbed)
+    before = {label: each.label for label, each in ground.envelope.before.items()}
+    assert before["POST /v1/uploads/{upload_id}:complete"] == (
+        "PUT /v1/uploads/{upload_id}/parts/{part}"
+    )
+    assert "POST /v1/deployments/{deployment_id}:rollback" in before
+    makes = {each.label: each.makes for each in ground.operations if each.makes}
+    assert makes == {
+        "POST /v1/exports": "job",
+        "POST /v1/purges": "job",
+        "POST /v1/uploads/{upload_id}:complete": "artifact",
+    }
+    assert not any(ground.hints.leaves_out(each.label) for each in ground.declared)
