@@ -43,10 +43,9 @@ def with_words(duel: Duel, call: Call, value: str) -> Iterator[Observation]:
     """All headers at once and all query parameters at once; what hits is narrowed down."""
     if not value.isprintable() or not value.isascii():
         return
-    headers = replace(call, headers={**call.headers, **dict.fromkeys(HINTS, value)})
-    host = replace(call, headers={**call.headers, "X-Forwarded-Host": f"{value}.example.org"})
+    headers = replace(call, headers={**call.headers, **said_in_headers(value)})
     query = replace(call, query={**call.query, **dict.fromkeys(QUERY, value)})
-    for label, each in (("headers", headers), ("host", host), ("query", query)):
+    for label, each in (("headers", headers), ("query", query)):
         fact = confused(duel, each, label, value)
         if any(as_lists(fact)):
             narrow = narrowed(duel, call, label, value)
@@ -78,13 +77,19 @@ def confused(duel: Duel, call: Call, label: str, value: str) -> Observation:
     )
 
 
+def said_in_headers(value: str) -> dict[str, str]:
+    """Every header that could name the victim."""
+    return {**dict.fromkeys(HINTS, value), "X-Forwarded-Host": f"{value}.example.org"}
+
+
 def narrowed(duel: Duel, call: Call, label: str, value: str) -> Observation | None:
     """The one header or parameter that suffices."""
-    for name in HINTS if label == "headers" else QUERY if label == "query" else ():
+    words = said_in_headers(value) if label == "headers" else dict.fromkeys(QUERY, value)
+    for name, word in words.items():
         each = (
-            replace(call, headers={**call.headers, name: value})
+            replace(call, headers={**call.headers, name: word})
             if label == "headers"
-            else replace(call, query={**call.query, name: value})
+            else replace(call, query={**call.query, name: word})
         )
         fact = confused(duel, each, f"{label} ({name})", value)
         if any(as_lists(fact)):

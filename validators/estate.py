@@ -47,7 +47,8 @@ class Estate:
 
     `foreign` are the marks of others, `created` the operations that made something, `spares` the
     objects that were made for one attempt each, `shown` the paths that showed something, by label,
-    `restless` the reads whose answers move now and then by themselves.
+    `restless` the reads whose answers move now and then by themselves, `watched` the operations
+    whose objects were looked at for that.
     """
 
     client: Client
@@ -59,6 +60,7 @@ class Estate:
     spares: list[Thing] = field(default_factory=list)
     shown: dict[str, tuple[str, ...]] = field(default_factory=dict)
     restless: set[str] = field(default_factory=set)
+    watched: set[str] = field(default_factory=set)
 
     @property
     def canaries(self) -> Canaries:

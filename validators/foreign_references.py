@@ -157,6 +157,7 @@ def aims(duel: Duel, place: Place) -> Iterator[Aim]:
             foreign=found[0].put(at, typed),
             absent=tuple(absent_at(duel, each, at, thing.id) for each in found[1:]),
             watched=thing.chain,
+            anew=lambda: (duel.victim.renew(place.thing) or place.thing).chain,
         )
 
 

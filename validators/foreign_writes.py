@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from gate.check import Testbed
 from gate.model import Observation
@@ -11,6 +11,7 @@ from validators.calls import Call
 from validators.estate import FULL, Recipe, chain_of
 from validators.foreign_reads import mixes
 from validators.ground import UNSPOKEN, Duel, Ground, stand
+from validators.judging import texts
 from validators.ledger import Thing, values_of
 from validators.newcomers import is_sacrificed, newcomer
 from validators.operations import Operation
@@ -31,6 +32,7 @@ from validators.trials import (
 
 Things = tuple[Thing, ...]
 MOST_LESSENED = 4
+UNTIMELY = frozenset({404, 409})
 
 
 def probe(testbed: Testbed) -> Iterator[Observation]:
@@ -40,8 +42,10 @@ def probe(testbed: Testbed) -> Iterator[Observation]:
     made for it: what it then sees changed is the positive control. On another such object, the
     other tenant does the same: with the foreign ids, with every mix of own and foreign ids, and
     with ids that nobody has. The owner reads the object in all its views before, between and
-    after. What shows an effect is done again with new objects. Changes come first, deletions last;
-    nothing is ended that cannot be made again.
+    after; what it cannot see ended, it tries to end itself. What shows an effect is done again with
+    new objects, with the least body first, and in the other direction. Changes come first,
+    deletions last; nothing is ended that cannot be made again, and a tenant only if it was made
+    for that.
     """
     ground = stand(testbed)
     yield from ground.facts
@@ -93,21 +97,21 @@ def fight(duel: Duel, operation: Operation) -> Iterator[Observation]:
             yield duel.note("unreached", operation, reason=reason)
         return
     with kept(duel, operation, things):
-        seen, recipe = control(duel, operation, things)
+        seen, way = control(duel, operation, things)
         yield from seen
-        facts = list(repeat(lambda turn: rounds(duel, operation, things, recipe, turn)))
+        facts = list(repeat(lambda turn: rounds(duel, operation, things, way, turn)))
         yield from facts
     if any(each.data.get("effect") for each in facts):
-        yield from turned(duel.turned(), operation, recipe)
+        yield from turned(duel.turned(), operation, way)
 
 
-def turned(duel: Duel, operation: Operation, recipe: Recipe) -> Iterator[Observation]:
+def turned(duel: Duel, operation: Operation, way: Way) -> Iterator[Observation]:
     """The same in the other direction, once an effect was seen in this one."""
     things = next(duel.victim.ledger.match(operation), None)
     if things is None or reason_to_spare(duel, operation, things[-1]):
         return
     with kept(duel, operation, things):
-        yield from rounds(duel, operation, things, recipe, 0)[0]
+        yield from rounds(duel, operation, things, way, 0)[0]
 
 
 def sacrifice(duel: Duel, operation: Operation) -> Iterator[Observation]:
@@ -117,18 +121,26 @@ def sacrifice(duel: Duel, operation: Operation) -> Iterator[Observation]:
         if things is None:
             yield duel.note("unreached", operation, reason="no known object fits into the path")
             return
-        seen, recipe = control(other, operation, things)
+        seen, way = control(other, operation, things)
         yield from seen
 
     def attempt(turn: int) -> tuple[list[Observation], bool]:
         with newcomer(duel, operation) as other:
             things = next(other.victim.ledger.match(operation), ())
-            return rounds(other, operation, things, recipe, turn)
+            return rounds(other, operation, things, way, turn)
 
     yield from repeat(attempt)
 
 
-def control(duel: Duel, operation: Operation, things: Things) -> tuple[list[Observation], Recipe]:
+@dataclass(frozen=True, slots=True)
+class Way:
+    """How the owner's own write was granted, and in which reads it showed."""
+
+    recipe: Recipe
+    telling: frozenset[str] = frozenset()
+
+
+def control(duel: Duel, operation: Operation, things: Things) -> tuple[list[Observation], Way]:
     """The owner's own write in the first way that is granted; and that way."""
     own, seen = fresh_things(duel.victim, things, operation), []
     etag = etag_of(duel.victim, duel.ground.operations, path_call(operation, own))
@@ -138,12 +150,20 @@ def control(duel: Duel, operation: Operation, things: Things) -> tuple[list[Obse
         seen = [fact]
         if granted:
             asked = operation.label in duel.ground.envelope.matching and not recipe.match
-            return seen, Recipe(
-                full=recipe.full, linked=recipe.linked, match=etag
-            ) if asked else recipe
-        if fact.data.get("status") in {404, 409}:
+            tagged = replace(recipe, match=etag) if asked else recipe
+            return seen, Way(tagged, frozenset(texts(fact.data.get("views"))))
+        if is_late(seen):
             own = fresh_things(duel.victim, things, operation)
-    return seen, FULL
+    # What ends by itself (a job) may do so while its owner looks: once more, at once.
+    if is_late(seen):
+        own = fresh_things(duel.victim, things, operation)
+        seen = [controlled(duel, write(duel, operation, own, FULL), None)[0]]
+    return seen, Way(FULL)
+
+
+def is_late(seen: list[Observation]) -> bool:
+    """Was the last call refused because its object is in another state, or gone?"""
+    return bool(seen) and seen[-1].data.get("status") in UNTIMELY
 
 
 def path_call(operation: Operation, things: Things) -> Call:
@@ -159,7 +179,7 @@ def write(duel: Duel, operation: Operation, things: Things, recipe: Recipe) -> C
 
 
 def rounds(
-    duel: Duel, operation: Operation, things: Things, recipe: Recipe, turn: int
+    duel: Duel, operation: Operation, things: Things, way: Way, turn: int
 ) -> tuple[list[Observation], bool]:
     """Every mix of ids once, each on an object that is still whole.
 
@@ -168,9 +188,10 @@ def rounds(
     facts: list[Observation] = []
     effect, whole = False, fresh_things(duel.victim, things, operation)
     for each in shapes(duel, operation, whole):
-        recent = renewed(duel, recipe, path_call(operation, whole))
+        recent = renewed(duel, way.recipe, path_call(operation, whole))
         for size in (*(range(MOST_LESSENED) if turn else ()), None):
             aim = aim_at(duel, operation, whole, each, recent)
+            aim = replace(aim, telling=way.telling) if all(each.foreign) else aim
             lesser = aim if size is None else lessened(duel.victim.author, aim, size)
             if lesser is None:
                 continue
@@ -241,6 +262,7 @@ def aim_at(duel: Duel, operation: Operation, things: Things, wanted: Shape, reci
         absent=tuple(map(call, absent)),
         watched=chain_of(operation, things),
         sequel=sequel_of(duel, operation, things, recipe) if operation.ends else None,
+        anew=lambda: chain_of(operation, fresh_things(duel.victim, things, operation)),
     )
 
 

@@ -15,7 +15,7 @@ from validators.foreign_writes import is_write, survey
 from validators.ground import UNSPOKEN, Duel, Ground, stand
 from validators.ledger import Thing, values_of
 from validators.operations import Operation
-from validators.states import as_data, changes, look, telling, unrest, views_of
+from validators.states import as_data, changes, look, telling, unrest, views_of, watch
 from validators.traces import EXCERPT, find_marks, like, normalise, scalars
 from validators.trials import (
     at_pointer,
@@ -299,6 +299,11 @@ def strike(  # noqa: PLR0913, PLR0917 - the parts of one attack
         answer = as_forged(duel.ground, call, forgery)
         after = look(duel.victim, views)
         moving = unrest(duel.victim, views, before, quiet, after)
+        if telling(changes(quiet, after), moving) and operation.label not in duel.victim.watched:
+            duel.victim.watched.add(operation.label)
+            duel.victim.send(spare(duel, operation, things, full=True)[0])
+            watch(duel.victim, views, changes(before, quiet))
+            moving = unrest(duel.victim, views, before, quiet, after)
         effect = effect or bool(telling(changes(quiet, after), moving))
         data = as_data(quiet, after, moving)
         like_owner = is_like(owned, answer)

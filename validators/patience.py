@@ -25,16 +25,10 @@ class Silence:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Patient:
-    """A client whose unanswered request is an answer with status 0; implements `gate.check.Client`.
-
-    One operation that hangs is a fact about that operation; a target that is silent again and
-    again is dead, and then NoAnswerError is raised. A 429 is asked again after its Retry-After.
-    """
+class Relay:
+    """A principal who speaks through another client; implements `gate.check.Client`."""
 
     client: Client
-    silence: Silence
-    sleep: Callable[[float], None] = field(default=time.sleep, repr=False)
 
     @property
     def tenant(self) -> str:
@@ -50,6 +44,45 @@ class Patient:
     def credentials(self) -> Mapping[str, str]:
         """The headers that sign this principal in. Secret: never record them."""
         return self.client.credentials
+
+    def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        body: Json = None,
+        headers: Mapping[str, str] | None = None,
+        timeout: float = TIMEOUT,
+    ) -> Answer:
+        """Send one request."""
+        return self.ask(method, path, body, headers, timeout)
+
+    def ask(
+        self,
+        method: str,
+        path: str,
+        body: Json,
+        headers: Mapping[str, str] | None,
+        timeout: float,
+    ) -> Answer:
+        """One attempt."""
+        return self.client.request(method, path, body=body, headers=headers, timeout=timeout)
+
+    def curl(self, method: str, path: str, *, body: Json = None) -> str:
+        """The same request as a shell line, with `$TOKEN…` in place of the credential."""
+        return self.client.curl(method, path, body=body)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Patient(Relay):
+    """A client whose unanswered request is an answer with status 0; implements `gate.check.Client`.
+
+    One operation that hangs is a fact about that operation; a target that is silent again and
+    again is dead, and then NoAnswerError is raised. A 429 is asked again after its Retry-After.
+    """
+
+    silence: Silence
+    sleep: Callable[[float], None] = field(default=time.sleep, repr=False)
 
     def request(
         self,
@@ -87,10 +120,6 @@ class Patient:
             return Answer(status=NO_ANSWER, headers={}, body=str(error), seconds=timeout)
         self.silence.times = 0
         return answer
-
-    def curl(self, method: str, path: str, *, body: Json = None) -> str:
-        """The same request as a shell line, with `$TOKEN…` in place of the credential."""
-        return self.client.curl(method, path, body=body)
 
 
 def pause_of(answer: Answer) -> float | None:

@@ -13,7 +13,7 @@ from validators.foreign_writes import is_write, survey
 from validators.ground import Duel, stand
 from validators.ledger import Thing, values_of
 from validators.operations import Operation
-from validators.states import as_data, changes, look, telling, unrest, views_of
+from validators.states import State, as_data, changes, look, telling, unrest, views_of
 from validators.traces import EXCERPT, normalise
 from validators.trials import fresh_things, is_kept, kept, reason_to_spare
 
@@ -113,10 +113,11 @@ def write(duel: Duel, operation: Operation, actors: Mapping[str, Client]) -> Ite
         return
     with kept(duel, operation, things):
         fresh = fresh_things(duel.victim, things, operation)
+        quiet = None
         for role, actor in actors.items():
-            fact, spent = strike(duel, operation, fresh, role, actor)
+            fact, quiet = strike(duel, operation, fresh, (role, actor), quiet)
             yield fact
-            if spent:
+            if quiet is None:
                 fresh = fresh_things(duel.victim, things, operation)
         for recipe in (FULL, LEAST):
             chain = chain_of(operation, fresh)
@@ -129,23 +130,32 @@ def write(duel: Duel, operation: Operation, actors: Mapping[str, Client]) -> Ite
 
 
 def strike(
-    duel: Duel, operation: Operation, things: tuple[Thing, ...], role: str, actor: Client
-) -> tuple[Observation, bool]:
-    """The write as this role, between looks of the owner; True when the object is another now."""
+    duel: Duel,
+    operation: Operation,
+    things: tuple[Thing, ...],
+    caller: tuple[str, Client],
+    known: State | None,
+) -> tuple[Observation, State | None]:
+    """The write as this role, between looks of the owner; the owner's last look, which stays true.
+
+    None when the object is another now. Whether views move by themselves is asked only of what
+    the document does not allow.
+    """
     chain = chain_of(operation, things)
     views = views_of(duel.victim, duel.ground.operations, chain)[:3]
     values = values_of(operation, things)
     call = duel.victim.write(operation, values, chain, FULL, things[-1].fields)
-    quiet = look(duel.victim, views)
-    fact = asked(duel, call, role, actor, {})
+    quiet = known or look(duel.victim, views)
+    fact = asked(duel, call, *caller, {})
     if fact.data.get("said") == "refused":
-        return fact, False
+        return fact, quiet
     after = look(duel.victim, views)
-    moving = unrest(duel.victim, views, quiet, quiet, after)
+    allowed = caller[0] in operation.roles
+    moving = [] if allowed else unrest(duel.victim, views, quiet, quiet, after)
     effect = bool(telling(changes(quiet, after), moving))
     data = {**fact.data, **as_data(quiet, after, moving), "effect": effect}
-    granted = fact.data.get("said") == "granted"
-    return duel.note("role-call", operation, **data), effect or (granted and not operation.safe)
+    spent = effect or fact.data.get("said") == "granted"
+    return duel.note("role-call", operation, **data), None if spent else after
 
 
 def make(duel: Duel, operation: Operation, actors: Mapping[str, Client]) -> Iterator[Observation]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -16,6 +17,10 @@ from validators.traces import normalise, scalars, shorten
 
 MOST_VIEWS = 6
 WINDOWS = 3
+LOOKS = 6
+PAUSE = (
+    0.2  # seconds; what a service does later than in LOOKS of them is rarely taken for an effect
+)
 BOOKKEEPING = re.compile(
     r"(?i)(updated|modified|changed|accessed|last_?\w*|seen|touched)(_?(at|on|time|date))?$|etag$"
 )
@@ -104,6 +109,16 @@ def unrest(
         estate.restless.update(map(view_of, telling(changes(after, now), noise)))
         after = now
     return [*noise, *(each for each in changed if view_of(each) in estate.restless)]
+
+
+def watch(estate: Estate, views: Sequence[Call], noise: Sequence[str]) -> None:
+    """Look at new objects that nobody attacks for a while: which views move by themselves?"""
+    last = look(estate, views)
+    for _ in range(LOOKS):
+        time.sleep(PAUSE)
+        now = look(estate, views)
+        estate.restless.update(map(view_of, telling(changes(last, now), noise)))
+        last = now
 
 
 def view_of(place: str) -> str:

@@ -5,58 +5,37 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from gate.check import Answer, Client
+from gate.check import Answer
 from gate.model import Evidence, Finding, Json
 from validators.calls import Call
 from validators.estate import LEAST, Estate, open_estate
 from validators.ground import Ground
 from validators.judging import Rule
-from validators.patience import Patient
+from validators.patience import Patient, Relay
 from validators.planting import plant
 
 REQUEST_ID = "x-request-id"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Listening:
+class Listening(Relay):
     """A client that remembers which request was whose; implements `gate.check.Client`."""
 
-    client: Client
     heard: dict[str, str]
 
-    @property
-    def tenant(self) -> str:
-        """The tenant's name in this testbed, or "" for nobody."""
-        return self.client.tenant
-
-    @property
-    def role(self) -> str:
-        """The principal's role, or "anonymous"."""
-        return self.client.role
-
-    @property
-    def credentials(self) -> Mapping[str, str]:
-        """The headers that sign this principal in. Secret: never record them."""
-        return self.client.credentials
-
-    def request(
+    def ask(
         self,
         method: str,
         path: str,
-        *,
-        body: Json = None,
-        headers: Mapping[str, str] | None = None,
-        timeout: float = 10.0,
+        body: Json,
+        headers: Mapping[str, str] | None,
+        timeout: float,
     ) -> Answer:
         """Send one request, and keep the id that the service gave it."""
         answer = self.client.request(method, path, body=body, headers=headers, timeout=timeout)
         if name := answer.headers.get(REQUEST_ID):
             self.heard[name] = self.client.tenant
         return answer
-
-    def curl(self, method: str, path: str, *, body: Json = None) -> str:
-        """The same request as a shell line, with `$TOKEN…` in place of the credential."""
-        return self.client.curl(method, path, body=body)
 
 
 def settle_anew(ground: Ground, salt: str, heard: dict[str, str]) -> tuple[Estate, ...]:

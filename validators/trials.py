@@ -20,7 +20,17 @@ from validators.ground import Duel
 from validators.ledger import Thing, find_things, values_of
 from validators.names import is_identity
 from validators.operations import Operation, as_list, as_object
-from validators.states import State, as_data, changes, look, telling, unrest, view_of, views_of
+from validators.states import (
+    State,
+    as_data,
+    changes,
+    look,
+    telling,
+    unrest,
+    view_of,
+    views_of,
+    watch,
+)
 from validators.traces import EXCERPT, digest, find_marks, like, normalise
 
 ROUNDS = 3
@@ -40,7 +50,9 @@ class Sequel:
 class Aim:
     """An attack to try: the calls, whose id stands where, and the object to watch.
 
-    `sequel` is what the owner must still be able to do with the object, where no read shows it.
+    `sequel` is what the owner must still be able to do with the object, where no read shows it;
+    `telling` are the reads that showed the owner's own call, if there were such; `anew` makes
+    another object that nobody attacks, to be watched in the same way.
     """
 
     label: str
@@ -48,6 +60,8 @@ class Aim:
     absent: tuple[Call, ...]
     watched: Mapping[str, str]
     sequel: Sequel | None = None
+    telling: frozenset[str] = frozenset()
+    anew: Callable[[], Mapping[str, str]] | None = None
 
 
 def repeat(attempt: Callable[[int], tuple[list[Observation], bool]]) -> Iterator[Observation]:
@@ -62,21 +76,20 @@ def repeat(attempt: Callable[[int], tuple[list[Observation], bool]]) -> Iterator
 
 
 def own_write(
-    duel: Duel, estate: Estate, call: Call, watched: Mapping[str, str]
-) -> tuple[Answer, list[str], State, State]:
-    """The owner's own call: the answer, and what it changed of what he sees."""
-    views = views_of(estate, duel.ground.operations, watched)
+    duel: Duel, estate: Estate, call: Call, watched: Mapping[str, str] | None
+) -> tuple[Answer, list[str]]:
+    """The owner's own call: the answer, and what it changed of what he sees, where he looks."""
+    views = () if watched is None else views_of(estate, duel.ground.operations, watched)
     before = look(estate, views)
     answer = estate.send(call)
-    after = look(estate, views)
-    return answer, changes(before, after), before, after
+    return answer, changes(before, look(estate, views))
 
 
 def controlled(
-    duel: Duel, call: Call, watched: Mapping[str, str], **data: Json
+    duel: Duel, call: Call, watched: Mapping[str, str] | None, **data: Json
 ) -> tuple[Observation, bool]:
     """The positive control, and whether the owner's call was granted."""
-    answer, changed, _, _ = own_write(duel, duel.victim, call, watched)
+    answer, changed = own_write(duel, duel.victim, call, watched)
     granted = duel.victim.accepts(answer)
     if granted:
         duel.ground.envelope.learn_success(answer)
@@ -86,6 +99,7 @@ def controlled(
         status=answer.status,
         positive=granted,
         visible=bool(telling(changed, [])),
+        views=[*sorted(set(map(view_of, telling(changed, []))))],
         excerpt=normalise(answer.body, call.sent)[:EXCERPT],
         **data,
     )
@@ -95,13 +109,15 @@ def controlled(
 def attack(duel: Duel, aim: Aim, number: int) -> tuple[list[Observation], bool]:
     """One attack with its absent twins before it; True when the owner's view has changed."""
     views = views_of(duel.victim, duel.ground.operations, aim.watched)
+    if aim.telling:
+        views = (*views[:1], *(each for each in views[1:] if each.operation.label in aim.telling))
     before = look(duel.victim, views)
     absent = [(call, duel.attacker.send(call)) for call in aim.absent]
     quiet = look(duel.victim, views)
     answer = duel.attacker.send(aim.foreign)
     granted = duel.attacker.accepts(answer)
     after = look(duel.victim, views)
-    moving = unrest(duel.victim, views, before, quiet, after)
+    moving = unmoved(duel, aim, views, (before, quiet, after))
     shown = as_data(quiet, after, moving) | {"watch": watched_by(duel, views, quiet, after, moving)}
     effect = bool(telling(changes(quiet, after), moving))
     if not effect and aim.sequel is not None:
@@ -170,6 +186,24 @@ def lost(duel: Duel, sequel: Sequel, views: Sequence[Call]) -> dict[str, Json]:
     said = f"{answer.status} {normalise(answer.body, call.sent)[:100]}"
     place = f"{call.operation.label} by its owner, status"
     return {"changed": [place], "noise": [], "before": "granted", "after": said}
+
+
+def unmoved(
+    duel: Duel, aim: Aim, views: Sequence[Call], looks: tuple[State, State, State]
+) -> list[str]:
+    """The places whose change is not the attack's doing.
+
+    Once for each operation that seems to have an effect, an object made anew is watched that
+    nobody attacks: what moves there moves by itself here as well.
+    """
+    owner, (before, quiet, after) = duel.victim, looks
+    moving = unrest(owner, views, before, quiet, after)
+    label, changed = aim.foreign.operation.label, changes(quiet, after)
+    if aim.anew is None or label in owner.watched or not telling(changed, moving):
+        return moving
+    owner.watched.add(label)
+    watch(owner, views_of(owner, duel.ground.operations, aim.anew()), changes(before, quiet))
+    return [*moving, *(each for each in changed if view_of(each) in owner.restless)]
 
 
 def watched_by(

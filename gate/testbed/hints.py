@@ -15,9 +15,10 @@ class Hints:
     """Operations are named as `GET /path/{id}`, where `*` stands for anything.
 
     `public`: read by anybody on purpose. `shared`: seen by all tenants on purpose. `leave_out`:
-    never called. `values`: for fields and parameters that cannot be guessed, by name. `roles`:
-    the target's roles from the weakest to the strongest. `throw_away`: the accounts were made for
-    the run, so that their passwords may be changed.
+    never called. `values`: for fields and parameters that cannot be guessed, by name, or by label
+    and name for one operation (`PATCH /limits projects`). `roles`: the target's roles from the
+    weakest to the strongest. `throw_away`: the accounts were made for the run, so that their
+    passwords may be changed.
     """
 
     public: tuple[str, ...] = ()

@@ -66,11 +66,11 @@ def judge(seen: Sequence[Observation]) -> Iterator[Finding | Estimate | Doubt | 
 
     Changed between the look before and the look after the foreign write, and not by itself between
     the two looks before: a violation, also when the answer was 409 or 404 (OWASP API1:2023,
-    CWE-639), once it was seen twice with new objects. A 2xx that changes nothing of the victim's
-    is none; where the caller's own things changed instead, it is recorded as on_caller. A mark of
-    the victim in the answer is a leak, and an answer unlike the one for ids that never existed
-    tells that the object exists (CWE-204). Only operations that their owner carried out count as
-    covered; below 95 % there is no pass.
+    CWE-639), once it was seen twice with new objects; seen once and twice not, it is none. A 2xx
+    that changes nothing of the victim's is none; where the caller's own things changed instead, it
+    is recorded as on_caller. A mark of the victim in the answer is a leak, and an answer unlike the
+    one for ids that never existed tells that the object exists (CWE-204). Only operations that
+    their owner carried out count as covered; below 95 % there is no pass.
     """
     numbered = number(seen)
     for label in subjects(numbered, "foreign-write"):
@@ -113,9 +113,10 @@ CHECK = Check(
     id=ID,
     claim="No PUT, PATCH, DELETE or POST with a foreign id in its path changes, ends or shows it.",
     blind_to=(
-        "Effects that no read of the owner shows. Objects that cannot be made anew are not ended. "
-        "Bodies that are neither JSON nor plain bytes. Ids in the body alone have a check of their "
-        "own. Roles below owner. Up to 5 % of the operations, if their owner got nowhere with them."
+        "Effects that no read of the owner shows, but endings. Views that move by themselves. "
+        "Objects that cannot be made anew are not ended. Bodies that are neither JSON nor plain "
+        "bytes. Ids in the body alone have a check of their own. Roles below owner. Up to 5 % of "
+        "the operations, if their owner got nowhere with them."
     ),
     probe=probe,
     judge=judge,
