@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from random import Random
 
@@ -12,7 +12,7 @@ from validators.bodies import Author, Canaries, draw_canaries
 from validators.calls import Call, expand, leaves, send
 from validators.envelope import Envelope
 from validators.ledger import Ledger, Thing, values_of
-from validators.names import RESERVED, parents_of, resource_in
+from validators.names import PARTS, RESERVED, is_identity, parents_of, resource_in
 from validators.operations import Object, Operation, as_object
 
 DEMANDED = 428
@@ -66,9 +66,19 @@ class Estate:
         current: Object | None = None,
     ) -> Call:
         """The call with a body and query of this tenant's; `chain` is preferred for references."""
+        taken: set[str] = set()
 
         def refer(name: str) -> str | None:
             wanted = operation.resource if name.lower() in RESERVED else resource_in(name)
+            if wanted in PARTS and is_identity(name):  # `sourceId` and `targetId`: two of a kind
+                found = self.another(operation.resource, taken)
+                taken.add(found or "")
+                return found
+            own = operation.keys.get(operation.resource, ())
+            if (wanted == operation.resource or name in own) and is_own_key(
+                name, operation.resource
+            ):
+                return None
             return chain.get(wanted) or self.ledger.refer(name, operation.resource)
 
         author = replace(
@@ -86,6 +96,11 @@ class Estate:
         if match:
             headers["If-Match"] = match
         return Call(operation=operation, path=path, query=asked, body=body, headers=headers)
+
+    def another(self, resource: str, taken: Collection[str]) -> str | None:
+        """An object of this kind, one that is not taken if possible."""
+        known = [thing.id for thing in self.ledger.things if thing.resource == resource]
+        return next((each for each in known if each not in taken), next(iter(known), None))
 
     def send(self, call: Call) -> Answer:
         """Ask as this tenant; once more with the object's tag where the service demands it."""
@@ -113,14 +128,15 @@ class Estate:
         parents = parents_in(call)
         origin = call if made else None
         resource = call.operation.resource
-        thing = self.ledger.note(resource, answer.json(), parents, origin, self.foreign)
+        keys = call.operation.keys
+        thing = self.ledger.note(resource, answer.json(), parents, origin, self.foreign, keys)
         if resource in SELF:
             self.ledger.note("user", answer.json(), {}, None, self.foreign)
         if made:
             self.created.append(call.operation.label)
         for name, member in as_object(call.body).items() if made else ():
             listed = member if isinstance(member, list) else None
-            self.ledger.note(resource_in(name), listed, parents, call, self.foreign)
+            self.ledger.note(resource_in(name), listed, parents, call, self.foreign, keys)
         return thing
 
     def renew(self, thing: Thing) -> Thing | None:
@@ -129,20 +145,30 @@ class Estate:
             return None
         old = thing.origin
         for recipe in (FULL, LINKED, LEAST):
-            call = self.write(old.operation, old.path, thing.parents, recipe)
+            path = old.path
+            if old.operation.method == "PUT":  # its caller names it
+                path = (*path[:-1], self.canaries.draw())
+            call = self.write(old.operation, path, thing.parents, recipe)
             call = keep_references(old, call, self.ledger)
             answer = self.send(call)
             if self.accepts(answer):
                 fresh = Ledger()
                 parents = parents_in(call)
-                fresh.note(old.operation.resource, answer.json(), parents, call, self.foreign)
+                keys = call.operation.keys
+                resource = old.operation.resource
+                fresh.note(resource, answer.json(), parents, call, self.foreign, keys)
                 for name, member in as_object(call.body).items():
                     listed = member if isinstance(member, list) else None
-                    fresh.note(resource_in(name), listed, parents, call, self.foreign)
+                    fresh.note(resource_in(name), listed, parents, call, self.foreign, keys)
                 return next(
                     (each for each in fresh.things if each.resource == thing.resource), None
                 )
         return None
+
+
+def is_own_key(name: str, resource: str) -> bool:
+    """Is it what the request calls its own object (`bin_code`), rather than another one?"""
+    return not is_identity(name) and name.lower() not in {*RESERVED, resource}
 
 
 def links(operation: Operation, author: Author) -> dict[str, Json]:
@@ -156,7 +182,7 @@ def links(operation: Operation, author: Author) -> dict[str, Json]:
 
 def keep_references(old: Call, new: Call, ledger: Ledger) -> Call:
     """The new call with the references of the old one, so that it makes something of the same."""
-    known = {thing.id for thing in ledger.things}
+    known = {thing.id for thing in ledger.things if thing.origin != old}
     for place, value in leaves(old.body):
         if value in known and dict(leaves(new.body)).get(place) not in {None, value}:
             new = new.put(("body", *place), value)

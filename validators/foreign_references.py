@@ -21,6 +21,7 @@ from validators.trials import (
     attack,
     controlled,
     fresh_things,
+    is_chosen,
     reason_to_spare,
     references,
     words,
@@ -152,6 +153,7 @@ def aims(duel: Duel, place: Place) -> Iterator[Aim]:
             foreign=found[0].put(at, typed),
             absent=tuple(absent_at(duel, each, at, thing.id) for each in found[1:]),
             watched=thing.chain,
+            chosen=is_chosen(thing),
         )
 
 

@@ -12,6 +12,7 @@ from validators.estate import FULL, Recipe, chain_of
 from validators.foreign_reads import mixes
 from validators.ground import UNSPOKEN, Duel, Ground, stand
 from validators.ledger import Thing, values_of
+from validators.names import REVIVING, TAKING
 from validators.operations import Operation
 from validators.trials import (
     ROUNDS,
@@ -20,6 +21,7 @@ from validators.trials import (
     controlled,
     etag_of,
     fresh_things,
+    is_chosen,
     kept,
     reason_to_spare,
     recipes_for,
@@ -77,6 +79,9 @@ def fight(duel: Duel, operation: Operation) -> Iterator[Observation]:
     if not operation.speakable:
         yield duel.note("unreached", operation, reason=UNSPOKEN)
         return
+    if operation.verb in TAKING:
+        yield duel.note("suppressed", operation, reason=f"to {operation.verb} is for others")
+        return
     things = next(duel.victim.ledger.match(operation), None)
     if things is None:
         yield duel.note("unreached", operation, reason="no known object fits into the path")
@@ -96,7 +101,7 @@ def fight(duel: Duel, operation: Operation) -> Iterator[Observation]:
 
 def control(duel: Duel, operation: Operation, things: Things) -> tuple[list[Observation], Recipe]:
     """The owner's own write in the first way that is granted; and that way."""
-    own, seen = fresh_things(duel.victim, things), []
+    own, seen = made_ready(duel, operation, things), []
     etag = etag_of(duel.victim, duel.ground.operations, path_call(operation, own))
     for recipe in recipes_for(etag):
         call = write(duel, operation, own, recipe)
@@ -108,8 +113,20 @@ def control(duel: Duel, operation: Operation, things: Things) -> tuple[list[Obse
                 full=recipe.full, linked=recipe.linked, match=etag
             ) if asked else recipe
         if fact.data.get("status") in {404, 409}:
-            own = fresh_things(duel.victim, things)
+            own = made_ready(duel, operation, things)
     return seen, FULL
+
+
+def made_ready(duel: Duel, operation: Operation, things: Things) -> Things:
+    """The objects of a path, the last made anew; what is to be restored is deleted first."""
+    fresh = fresh_things(duel.victim, things)
+    above = operation.path.rpartition("/")[0]
+    ending = [
+        each for each in duel.ground.operations if each.method == "DELETE" and each.path == above
+    ]
+    if operation.verb in REVIVING and ending and fresh[-1] is not things[-1]:
+        duel.victim.send(Call(operation=ending[0], path=values_of(operation, fresh)))
+    return fresh
 
 
 def path_call(operation: Operation, things: Things) -> Call:
@@ -129,14 +146,14 @@ def rounds(
 ) -> tuple[list[Observation], bool]:
     """Every mix of ids once, each on an object that is still whole."""
     facts: list[Observation] = []
-    effect, whole = False, fresh_things(duel.victim, things)
+    effect, whole = False, made_ready(duel, operation, things)
     for each in shapes(duel, operation, whole):
         recent = renewed(duel, recipe, path_call(operation, whole))
         aim = aim_at(duel, operation, whole, each, recent)
         more, hit = attack(duel, aim, turn)
         facts.extend(more)
         if hit:
-            effect, whole = True, fresh_things(duel.victim, things)
+            effect, whole = True, made_ready(duel, operation, things)
             if whole[-1] is things[-1] and operation.ends:
                 break
     return facts, effect
@@ -196,4 +213,5 @@ def aim_at(duel: Duel, operation: Operation, things: Things, wanted: Shape, reci
         foreign=call(mixed),
         absent=tuple(map(call, absent)),
         watched=chain_of(operation, things),
+        chosen=is_chosen(things[-1]),
     )

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from gate.check import Answer
+from gate.model import Json
 from validators.calls import Call, Pointer
 from validators.estate import FULL, LEAST, LINKED, Estate, Recipe
-from validators.names import CHANGING, MAKING
-from validators.operations import Operation
+from validators.names import CHANGING, MAKING, is_identity, resource_in
+from validators.operations import Operation, as_object
 from validators.traces import like
 
 REFUSED = {400, 422}
 SAME_AGAIN = 3
 ATTEMPTS = 4
+DEEP = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +36,11 @@ def plant(estate: Estate, operations: Sequence[Operation]) -> Iterator[Step]:
     list shows (the first member, a default key) may allow further creations, so what failed is
     tried once more as long as the ledger grows.
     """
-    left = [each for each in operations if creates(each, operations, estate)]
+    left = [
+        each
+        for each in operations
+        if creates(each, operations, estate) or is_named_by_caller(each, operations)
+    ]
     left.sort(key=lambda each: (len(each.names), not is_collection(each, operations)))
     for _ in range(SAME_AGAIN):
         known = len(estate.ledger.things)
@@ -59,12 +65,30 @@ def create_all(estate: Estate, left: list[Operation]) -> Iterator[Step]:
 
 def is_ready(estate: Estate, operation: Operation) -> bool:
     """Is there an object for each of the path's parameters?"""
-    return any(True for _ in estate.ledger.fill(operation))
+    return any(True for _ in places_for(estate, operation))
+
+
+def places_for(estate: Estate, operation: Operation) -> Iterator[tuple[str, ...]]:
+    """The paths to create at; what is put there is named with a mark, as its caller chooses."""
+    if operation.method != "PUT":
+        yield from estate.ledger.fill(operation)
+        return
+    above = replace(operation, path=operation.path.rpartition("/")[0])
+    for values in estate.ledger.fill(above):
+        yield (*values, estate.canaries.draw())
+
+
+def is_named_by_caller(operation: Operation, operations: Sequence[Operation]) -> bool:
+    """Does a PUT make what it names (RFC 9110, section 9.3.4), because no POST does?"""
+    if operation.method != "PUT" or not operation.reads_one or not operation.speakable:
+        return False
+    above = operation.path.rpartition("/")[0]
+    return not any(each.method == "POST" and each.path == above for each in operations)
 
 
 def create(estate: Estate, operation: Operation) -> Step:
     """Make one object, with all marked fields, or with fewer or linked ones when refused."""
-    path = next(estate.ledger.fill(operation))
+    path = next(places_for(estate, operation))
     call, answer = attempt(estate, operation, path, FULL)
     for recipe in (LINKED, LEAST):
         if answer.status in REFUSED or not estate.accepts(answer):
@@ -135,10 +159,23 @@ def creates(operation: Operation, operations: Sequence[Operation], estate: Estat
     """
     if operation.method != "POST" or operation.safe or not operation.speakable:
         return False
-    if operation.ends or operation.signs_in or operation.verb in CHANGING:
+    changes = operation.verb in CHANGING and not gives_id(estate, operation)
+    if operation.ends or operation.signs_in or changes:
         return False
     carries = bool(operation.media) and estate.author.carries(dict(operation.body))
     return carries or operation.verb in MAKING or is_collection(operation, operations)
+
+
+def gives_id(estate: Estate, operation: Operation) -> bool:
+    """Does a success name an object that the request did not (`report.start` gives `reportId`)?"""
+
+    def names(schema: Json, depth: int = 0) -> set[str]:
+        properties = as_object(estate.author.simplify(schema).get("properties"))
+        inner = [names(each, depth + 1) for each in properties.values() if depth < DEEP]
+        return {*properties, *(name for found in inner for name in found)}
+
+    new = names(dict(operation.replies)) - names(dict(operation.body))
+    return any(is_identity(name) and resource_in(name) == operation.resource for name in new)
 
 
 def is_collection(operation: Operation, operations: Sequence[Operation]) -> bool:

@@ -28,12 +28,16 @@ SHORT = 8
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Aim:
-    """An attack to try: the calls, whose id stands where, and the object to watch."""
+    """An attack to try: the calls, whose id stands where, and the object to watch.
+
+    `chosen`: the id is one that its owner thought of, so that others may have the same.
+    """
 
     label: str
     foreign: Call
     absent: tuple[Call, ...]
     watched: Mapping[str, str]
+    chosen: bool = False
 
 
 def own_write(
@@ -69,7 +73,7 @@ def controlled(
 
 def attack(duel: Duel, aim: Aim, number: int) -> tuple[list[Observation], bool]:
     """One attack with its absent twins before it; True when the owner's view has changed."""
-    views = views_of(duel.victim, duel.ground.operations, aim.watched)
+    views = views_of(duel.victim, duel.ground.private, aim.watched)
     before = look(duel.victim, views)
     absent = [(call, duel.attacker.send(call)) for call in aim.absent]
     quiet = look(duel.victim, views)
@@ -96,6 +100,7 @@ def attack(duel: Duel, aim: Aim, number: int) -> tuple[list[Observation], bool]:
             ids=aim.label,
             round=number,
             granted=granted,
+            chosen=aim.chosen,
             traces=find_marks(answer, duel.marks, aim.foreign.sent),
             own=any(each in answer.body for each in mine - set(aim.foreign.sent)),
             later=later_marks(duel, aim.foreign, answer) if granted else [],
@@ -131,7 +136,8 @@ def later_marks(duel: Duel, call: Call, answer: Answer) -> list[Json]:
     """What of the victim the attacker sees in his own views once the request was granted."""
     if call.operation.safe:
         return []
-    made = next(find_things(call.operation.resource, answer.json(), {}), None)
+    about = call.operation
+    made = next(find_things(about.resource, answer.json(), {}, about.keys), None)
     own = parents_in(call) | (made.chain if made else {})
     found = set()
     for view in views_of(duel.attacker, duel.ground.operations, own):
@@ -140,6 +146,11 @@ def later_marks(duel: Duel, call: Call, answer: Answer) -> list[Json]:
         if any(traces.values()):
             found.add(view.operation.label)
     return [*sorted(found)]
+
+
+def is_chosen(thing: Thing) -> bool:
+    """Did the caller who made it say its id?"""
+    return thing.origin is not None and thing.id in thing.origin.sent
 
 
 def fresh_things(estate: Estate, things: Sequence[Thing]) -> tuple[Thing, ...]:
@@ -181,7 +192,7 @@ def values_at(duel: Duel, operation: Operation, path: tuple[str, ...]) -> dict[s
     if not duel.victim.accepts(answer):
         return {}
     schema = duel.victim.author.simplify(dict(operation.body))
-    found = list(find_things(operation.resource, answer.json(), {}))
+    found = list(find_things(operation.resource, answer.json(), {}, operation.keys))
     shown = found[0].fields if found else as_object(answer.json())
     return {name: shown[name] for name in as_object(schema.get("properties")) if name in shown}
 
