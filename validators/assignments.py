@@ -13,13 +13,18 @@ from validators.foreign_writes import survey
 from validators.ground import Duel, Ground, stand
 from validators.identities import identities, is_owning, is_ranking
 from validators.ledger import Thing, find_things, values_of
-from validators.names import resource_in
-from validators.operations import Operation, as_object
+from validators.names import WRAPPERS, resource_in
+from validators.operations import Object, Operation, as_object
 from validators.states import changes, look, telling, unrest, views_of
 from validators.traces import EXCERPT, normalise
 from validators.trials import fresh_things, kept
 
-GENERIC = ("tenant_id", "owner_id", "user_id", "owner", "org_id", "account_id", "created_by")
+WHOSE = ("tenant", "owner", "user", "org", "organization", "account")
+GENERIC = (
+    *(f"{word}{ending}" for word in WHOSE for ending in ("_id", "Id", "")),
+    "created_by",
+    "createdBy",
+)
 RANKS: Mapping[str, Json] = {"role": "admin", "is_admin": True, "isAdmin": True, "admin": True}
 MOST_FIELDS = 12
 ROUNDS = 2
@@ -133,15 +138,14 @@ def plain_call(estate: Estate, operation: Operation) -> tuple[Call | None, Answe
 
 def object_of(operation: Operation, answer: Answer) -> Thing | None:
     """What the request made or changed, as the answer shows it."""
-    found = list(find_things(operation.product, answer.json(), {}))
+    found = list(find_things(operation.product, answer.json(), {}, operation.keys))
     own = next((each for each in found if each.resource == operation.product), None)
     return own or (found[0] if found else None)
 
 
 def injections(duel: Duel, operation: Operation, thing: Thing | None) -> list[Injection]:
     """The fields that answers are known to have and the request's schema does not offer."""
-    schema = duel.victim.author.simplify(dict(operation.body))
-    declared = as_object(schema.get("properties"))
+    declared = fields_in(duel, dict(operation.body))
     free = {
         name
         for name, each in declared.items()
@@ -156,8 +160,8 @@ def injections(duel: Duel, operation: Operation, thing: Thing | None) -> list[In
 
 def guesses(duel: Duel, operation: Operation, thing: Thing | None) -> tuple[Fields, Fields]:
     """The usual names of owners and of ranks that neither answers nor the request's schema have."""
-    schema = duel.victim.author.simplify(dict(operation.body))
-    taken = {*as_object(schema.get("properties")), *(thing.fields if thing else ())}
+    declared = fields_in(duel, dict(operation.body))
+    taken = {*declared, *(thing.fields if thing else ())}
     owners = [
         Injection(name=name, value=value, kind="owner", known=False)
         for name in GENERIC
@@ -238,7 +242,7 @@ def inject(duel: Duel, operation: Operation, fields: Fields, turn: int) -> Obser
     caller, other, first = duel.victim, duel.attacker, fields[0]
     things = fresh_things(caller, next(caller.ledger.match(operation), ()), operation)
     watched = {operation.resource: str(first.value)} if first.kind == "id" else {}
-    views = views_of(other, duel.ground.operations, watched)
+    views = views_of(other, duel.ground.private, watched)
     call = injected(caller, operation, things, fields)
     answer, moved = caller.send(call), list[str]()
     if caller.accepts(answer):
@@ -277,9 +281,29 @@ def injected(
     current = things[-1].fields if things else None
     chain = chain_of(operation, things)
     call = caller.write(operation, values_of(operation, things), chain, FULL, current)
+    place = place_of(call.body)
     for each in fields:
-        call = call.put(("body", each.name), each.value)
+        call = call.put(("body", *place, each.name), each.value)
     return call
+
+
+def place_of(body: Json) -> tuple[str, ...]:
+    """Where in a body the object's own fields are: `data.attributes` in JSON:API."""
+    members = as_object(body)
+    for name in sorted(WRAPPERS & members.keys()):
+        if isinstance(members[name], dict):
+            return (name, *place_of(members[name]))
+    return ()
+
+
+def fields_in(duel: Duel, schema: Json) -> Object:
+    """The object's own fields as the request's schema declares them."""
+    properties = as_object(duel.victim.author.simplify(schema).get("properties"))
+    for name in sorted(WRAPPERS & properties.keys()):
+        inner = fields_in(duel, properties[name])
+        if inner:
+            return inner
+    return properties
 
 
 def is_kept(duel: Duel, call: Call, answer: Answer, each: Injection) -> bool:
@@ -296,7 +320,8 @@ def is_kept(duel: Duel, call: Call, answer: Answer, each: Injection) -> bool:
     ]
     views = views_of(caller, reads, {**parents_in(call), **chain})
     for view in views:
-        found = list(find_things(view.operation.resource, caller.send(view).json(), {}))
+        about, shown_there = view.operation, caller.send(view).json()
+        found = list(find_things(about.resource, shown_there, {}, about.keys))
         for shown in found:
             same = thing is None or shown.id == thing.id or each.kind == "id"
             if same and shown.fields.get(each.name) == each.value:

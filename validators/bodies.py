@@ -13,7 +13,7 @@ from uuid import UUID
 
 from gate.model import Json
 from validators.calls import as_text
-from validators.names import is_identity
+from validators.names import RESERVED, WRAPPERS, is_identity
 from validators.operations import Object, as_list, as_object, resolve
 
 DEEPEST = 8
@@ -56,7 +56,8 @@ class Author:
     `full` also writes the optional fields that can carry a mark, `linked` those that refer to a
     known object; otherwise required ones only. `current` is the object to be changed: choices and
     numbers are written unlike it. `given` are values for names that cannot be guessed, `choices`
-    all ids that `refer` could give, and `nth` which of them is wanted.
+    all ids that `refer` could give, and `nth` which of them is wanted. `about` is the member inside
+    which is written: `id` in `customer` is a customer's.
     """
 
     document: Object
@@ -70,6 +71,7 @@ class Author:
     choices: Callable[[str], Sequence[str]] = lambda _: ()
     nth: int = 0
     depth: int = 0
+    about: str = ""
 
     @property
     def content(self) -> str:
@@ -86,7 +88,7 @@ class Author:
         kind = kind_of(plain)
         if kind in {"object", "array"}:
             return self.contain(kind, plain, name)
-        known = self.known(plain, name) if refers(plain, name) else None
+        known = self.known(plain, self.called(name)) if refers(plain, name) else None
         if known is not None:
             return int(known) if kind == "integer" else known
         told = self.told(plain, name)
@@ -119,8 +121,13 @@ class Author:
         """An object or array; an empty one where a schema contains itself without end."""
         if self.depth > DEEPEST:
             return {} if kind == "object" else []
-        inner = replace(self, depth=self.depth + 1)
+        about = self.about if name.lower() in {"", *WRAPPERS} else name
+        inner = replace(self, depth=self.depth + 1, about=about)
         return inner.write_object(schema) if kind == "object" else inner.write_array(schema, name)
+
+    def called(self, name: str) -> str:
+        """The field with what it is a member of, when its own name says nothing."""
+        return f"{self.about}_id" if self.about and name.lower() in RESERVED else name
 
     def choose(self, schema: Object, name: str) -> Json:
         """The first choice that changes something."""
@@ -191,10 +198,16 @@ class Author:
         form = str(schema.get("format", ""))
         if form == "uuid":
             return str(UUID(int=self.chance.getrandbits(128), version=4))
+        if form == "date-time":  # no two at the same time: a calendar would refuse the second
+            return f"2026-01-02T{self.minute()}:05Z"
         return DATED.get(form) or next(
             (text for text in self.candidates(form, schema) if fits(text, schema)),
             self.canaries.draw(),
         )
+
+    def minute(self) -> str:
+        """A time of the day, `03:04`."""
+        return f"{self.chance.randrange(24):02d}:{self.chance.randrange(60):02d}"
 
     def candidates(self, form: str, schema: Object) -> Iterator[str]:
         """Texts to try, marked ones first."""

@@ -13,12 +13,13 @@ from validators.identities import identities
 from validators.operations import Operation
 from validators.traces import EXCERPT, find_marks, normalise
 
+WHOSE = ("tenant", "org", "organization", "account", "workspace", "customer", "user", "owner")
 HINTS = (
-    "X-Tenant-Id", "X-Tenant", "X-Org-Id", "X-Organization-Id", "X-Account-Id",
-    "X-Workspace-Id", "X-Customer-Id", "X-User-Id", "X-User", "X-Forwarded-User", "X-Owner-Id",
-    "X-Impersonate-User", "X-Original-User", "X-Remote-User", "X-Authenticated-User",
+    *(f"X-{word.title()}{ending}" for word in WHOSE for ending in ("", "-Id")),
+    "X-Forwarded-User", "X-Impersonate-User", "X-Original-User", "X-Remote-User",
+    "X-Authenticated-User",
 )  # fmt: skip
-QUERY = ("tenant_id", "tenant", "org_id", "account_id", "user_id", "owner_id", "owner", "user")
+QUERY = tuple(f"{word}{ending}" for word in WHOSE for ending in ("", "_id", "Id"))
 
 
 def confuse(duel: Duel, operation: Operation) -> Iterator[Observation]:
@@ -26,11 +27,13 @@ def confuse(duel: Duel, operation: Operation) -> Iterator[Observation]:
     calls = (own_call(duel.attacker, operation), own_call(duel.victim, operation))
     tries = [call for call in calls if call is not None]
     for call in tries[:1] if not operation.names else tries:
-        plain = find_marks(send(duel.attacker.client, call), duel.marks, call.sent)
-        if any(plain.values()):
+        answer = send(duel.attacker.client, call)
+        if any(find_marks(answer, duel.marks, call.sent).values()):
             return
+        theirs = send(duel.victim.client, call).body
+        telling = theirs if theirs != answer.body else None
         for value in identities(duel.victim, duel.attacker):
-            yield from with_words(duel, call, value)
+            yield from with_words(duel, call, value, telling)
 
 
 def own_call(estate: Estate, operation: Operation) -> Call | None:
@@ -39,19 +42,29 @@ def own_call(estate: Estate, operation: Operation) -> Call | None:
     return None if path is None else estate.write(operation, path, recipe=LEAST)
 
 
-def with_words(duel: Duel, call: Call, value: str) -> Iterator[Observation]:
-    """All headers at once and all query parameters at once; what hits is narrowed down."""
+def with_words(duel: Duel, call: Call, value: str, theirs: str | None) -> Iterator[Observation]:
+    """All headers at once and all parameters at once; what hits is narrowed down.
+
+    `theirs` is what the victim gets for this call, unless the attacker gets the same.
+    """
     if not value.isprintable() or not value.isascii():
         return
     headers = replace(call, headers={**call.headers, **said_in_headers(value)})
-    query = replace(call, query={**call.query, **dict.fromkeys(QUERY, value)})
+    query = parameters(call, dict.fromkeys(QUERY, value))
     for label, each in (("headers", headers), ("query", query)):
-        fact = confused(duel, each, label, value)
+        fact = confused(duel, each, label, value, theirs)
         if any(as_lists(fact)):
-            narrow = narrowed(duel, call, label, value)
+            narrow = narrowed(duel, call, label, value, theirs)
             yield narrow or fact
         else:
             yield fact
+
+
+def parameters(call: Call, words: dict[str, Json]) -> Call:
+    """The call with these in its query, or in its body where that is an object."""
+    if isinstance(call.body, dict):
+        return replace(call, body={**call.body, **words})
+    return replace(call, query={**call.query, **words})
 
 
 def as_lists(fact: Observation) -> list[Json]:
@@ -60,9 +73,12 @@ def as_lists(fact: Observation) -> list[Json]:
     return [each for each in traces.values() if each] if isinstance(traces, dict) else []
 
 
-def confused(duel: Duel, call: Call, label: str, value: str) -> Observation:
-    """What the attacker got with these words."""
+def confused(duel: Duel, call: Call, label: str, value: str, theirs: str | None) -> Observation:
+    """What the attacker got with these words: a mark of the victim's, or all that he gets."""
     answer = send(duel.attacker.client, call)
+    traces = find_marks(answer, duel.marks, (*call.sent, value))
+    if duel.attacker.accepts(answer) and answer.body == theirs and not any(traces.values()):
+        traces["body"] = ["own answer"]
     shared = duel.ground.hints.is_shared(call.operation.label)
     return duel.note(
         "suppressed" if shared else "confused-call",
@@ -71,7 +87,7 @@ def confused(duel: Duel, call: Call, label: str, value: str) -> Observation:
         credential=f"the own credential and the victim's name in {label}",
         status=answer.status,
         granted=duel.attacker.accepts(answer),
-        traces=find_marks(answer, duel.marks, (*call.sent, value)),
+        traces=traces,
         excerpt=normalise(answer.body, call.sent)[:EXCERPT],
         curl=curl(duel.attacker.client, call),
     )
@@ -82,16 +98,18 @@ def said_in_headers(value: str) -> dict[str, str]:
     return {**dict.fromkeys(HINTS, value), "X-Forwarded-Host": f"{value}.example.org"}
 
 
-def narrowed(duel: Duel, call: Call, label: str, value: str) -> Observation | None:
+def narrowed(
+    duel: Duel, call: Call, label: str, value: str, theirs: str | None
+) -> Observation | None:
     """The one header or parameter that suffices."""
     words = said_in_headers(value) if label == "headers" else dict.fromkeys(QUERY, value)
     for name, word in words.items():
         each = (
             replace(call, headers={**call.headers, name: word})
             if label == "headers"
-            else replace(call, query={**call.query, name: word})
+            else parameters(call, {name: word})
         )
-        fact = confused(duel, each, f"{label} ({name})", value)
+        fact = confused(duel, each, f"{label} ({name})", value, theirs)
         if any(as_lists(fact)):
             return fact
     return None

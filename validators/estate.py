@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from random import Random
@@ -13,7 +13,7 @@ from validators.bodies import Author, Canaries, draw_canaries
 from validators.calls import Call, expand, leaves, send, value_at
 from validators.envelope import Envelope
 from validators.ledger import Ledger, Thing, find_entries, values_of
-from validators.names import RESERVED, is_identity, parents_of, resource_in, slots_of
+from validators.names import PARTS, RESERVED, is_identity, parents_of, resource_in, slots_of
 from validators.operations import Object, Operation, as_object
 
 DEMANDED = 428
@@ -76,9 +76,19 @@ class Estate:
         current: Object | None = None,
     ) -> Call:
         """The call with a body and query of this tenant's; `chain` is preferred for references."""
+        taken: set[str] = set()
 
         def refer(name: str) -> str | None:
             wanted = operation.resource if name.lower() in RESERVED else resource_in(name)
+            if wanted in PARTS and is_identity(name):  # `sourceId` and `targetId`: two of a kind
+                found = self.another(operation.resource, taken)
+                taken.add(found or "")
+                return found
+            own = operation.keys.get(operation.resource, ())
+            if (wanted == operation.resource or name in own) and is_own_key(
+                name, operation.resource
+            ):
+                return None
             return chain.get(wanted) or self.ledger.refer(name, operation.resource)
 
         author = replace(
@@ -98,6 +108,11 @@ class Estate:
         if match:
             headers["If-Match"] = match
         return Call(operation=operation, path=path, query=asked, body=body, headers=headers)
+
+    def another(self, resource: str, taken: Collection[str]) -> str | None:
+        """An object of this kind, one that is not taken if possible."""
+        known = [thing.id for thing in self.ledger.things if thing.resource == resource]
+        return next((each for each in known if each not in taken), next(iter(known), None))
 
     def send(self, call: Call) -> Answer:
         """Ask as this tenant; once more with the object's tag where the service demands it."""
@@ -150,14 +165,15 @@ class Estate:
             return named_by(call)
         if made and operation.makes:
             parents = self.owners_in(said)
-        thing = ledger.note(operation.product, said, parents, origin, self.foreign)
+        keys = operation.keys
+        thing = ledger.note(operation.product, said, parents, origin, self.foreign, keys)
         whole = thing.chain if thing else parents
         for shown in (thing.fields if thing else {}, as_object(call.body) if made else {}):
             for entry in find_entries(dict(shown), whole, self.canaries.token):
                 ledger.take(replace(entry, origin=origin))
         for name, member in as_object(call.body).items() if made else ():
             listed = member if isinstance(member, list) else None
-            ledger.note(resource_in(name), listed, parents, call, self.foreign)
+            ledger.note(resource_in(name), listed, parents, call, self.foreign, keys)
         return thing
 
     def owners_in(self, said: Json) -> dict[str, str]:
@@ -256,6 +272,11 @@ def given_for(operation: Operation, given: Mapping[str, Json]) -> dict[str, Json
     return {name.removeprefix(own): each for name, each in given.items()}
 
 
+def is_own_key(name: str, resource: str) -> bool:
+    """Is it what the request calls its own object (`bin_code`), rather than another one?"""
+    return not is_identity(name) and name.lower() not in {*RESERVED, resource}
+
+
 def links(operation: Operation, author: Author) -> dict[str, Json]:
     """The optional query parameters that refer to a known object."""
     return {
@@ -267,7 +288,7 @@ def links(operation: Operation, author: Author) -> dict[str, Json]:
 
 def keep_references(old: Call, new: Call, ledger: Ledger) -> Call:
     """The new call with the references of the old one, so that it makes something of the same."""
-    known = {thing.id for thing in ledger.things}
+    known = {thing.id for thing in ledger.things if thing.origin != old}
     for place, value in leaves(old.body):
         name = next((str(each) for each in reversed(place) if isinstance(each, str)), "")
         names_one = value in known and (is_identity(name) or not value.isdigit())

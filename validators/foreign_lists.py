@@ -14,7 +14,7 @@ from validators.calls import Call, curl, leaves
 from validators.estate import LEAST, Estate
 from validators.foreign_writes import survey
 from validators.ground import Duel, Ground, stand
-from validators.operations import Operation
+from validators.operations import Operation, as_object
 from validators.planting import absent_call, multiply
 from validators.states import as_data, changes, look, telling, unrest
 from validators.traces import EXCERPT, digest, find_marks, normalise
@@ -123,18 +123,23 @@ def values_for(duel: Duel, name: str, schema: Json) -> list[Json]:
 
 def cursors(duel: Duel, call: Call, own: Call) -> Iterator[tuple[str, Call]]:
     """The victim's next page, and the attacker's own with the victim's ids in it."""
-    optional = call.operation.optional
-    parameter = next((name for name in optional if CURSOR.search(name)), None)
-    size = next((name for name in optional if SIZE.search(name)), None)
+    places = optional_places(duel, call.operation)
+    parameter = next((place for place in places if CURSOR.search(place[1])), None)
+    size = next((place for place in places if SIZE.search(place[1])), None)
     if parameter is None:
         return
-    short = {size: 1} if size else {}
-    given = cursor_in(duel.victim.send(replace(own, query={**own.query, **short})))
+    given = cursor_in(duel.victim.send(own.put(size, 1) if size else own))
     if given:
-        yield "with the victim's cursor", replace(call, query={**call.query, parameter: given})
-    mine = cursor_in(duel.attacker.send(replace(call, query={**call.query, **short})))
+        yield "with the victim's cursor", call.put(parameter, given)
+    mine = cursor_in(duel.attacker.send(call.put(size, 1) if size else call))
     for forged in forge(mine, duel) if mine else ():
-        yield "with a forged cursor", replace(call, query={**call.query, parameter: forged})
+        yield "with a forged cursor", call.put(parameter, forged)
+
+
+def optional_places(duel: Duel, operation: Operation) -> list[tuple[str, str]]:
+    """Where a request may say more: parameters of the query, and fields of a body."""
+    body = as_object(duel.attacker.author.simplify(dict(operation.body)).get("properties"))
+    return [*(("query", name) for name in operation.optional), *(("body", name) for name in body)]
 
 
 def cursor_in(answer: Answer) -> str | None:

@@ -58,6 +58,9 @@ def fight(duel: Duel, operation: Operation, skip: str | None) -> Iterator[Observ
     if not operation.speakable:
         yield duel.note("unreached", operation, reason=UNSPOKEN)
         return
+    if is_for_all(duel, operation):
+        yield duel.note("not-applicable", operation, reason="for all, and no tenant makes it")
+        return
     call, owned = read_own(duel.victim, operation)
     if call is None or owned is None:
         yield duel.note("unreached", operation, reason="no known object fits into the path")
@@ -155,7 +158,24 @@ def read_own(estate: Estate, operation: Operation) -> tuple[Call | None, Answer 
         if is_positive(estate, call, answer):
             return call, answer
         tried = tried if tried[0] is not None else (call, answer)
+    # A snapshot, such as an export, may be older than what it should hold.
+    things = next(estate.ledger.match(operation), ())
+    fresh = fresh_things(estate, things) if things and things[-1].origin else ()
+    if fresh:
+        call = estate.write(operation, values_of(operation, fresh), recipe=LEAST)
+        answer = estate.send(call)
+        if is_positive(estate, call, answer):
+            return call, answer
     return tried
+
+
+def is_for_all(duel: Duel, operation: Operation) -> bool:
+    """Is it public or shared by word, with nothing in its path that this tenant made?"""
+    hints, label = duel.ground.hints, operation.label
+    things = next(duel.victim.ledger.match(operation), ())
+    return (hints.is_public(label) or hints.is_shared(label)) and not any(
+        each.origin for each in things
+    )
 
 
 def is_positive(estate: Estate, call: Call, answer: Answer) -> bool:

@@ -20,6 +20,7 @@ from validators.trials import (
     attack,
     controlled,
     fresh_things,
+    is_chosen,
     reason_to_spare,
     references,
     repeat,
@@ -158,6 +159,7 @@ def aims(duel: Duel, place: Place) -> Iterator[Aim]:
             absent=tuple(absent_at(duel, each, at, thing.id) for each in found[1:]),
             watched=thing.chain,
             anew=lambda: (duel.victim.renew(place.thing) or place.thing).chain,
+            chosen=is_chosen(thing),
         )
 
 

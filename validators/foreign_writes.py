@@ -13,6 +13,7 @@ from validators.foreign_reads import mixes
 from validators.ground import UNSPOKEN, Duel, Ground, stand
 from validators.judging import texts
 from validators.ledger import Thing, values_of
+from validators.names import REVIVING, TAKING
 from validators.newcomers import is_sacrificed, newcomer
 from validators.operations import Operation
 from validators.trials import (
@@ -22,6 +23,7 @@ from validators.trials import (
     controlled,
     etag_of,
     fresh_things,
+    is_chosen,
     kept,
     lessened,
     reason_to_spare,
@@ -86,6 +88,9 @@ def fight(duel: Duel, operation: Operation) -> Iterator[Observation]:
     if not operation.speakable:
         yield duel.note("unreached", operation, reason=UNSPOKEN)
         return
+    if operation.verb in TAKING:
+        yield duel.note("suppressed", operation, reason=f"to {operation.verb} is for others")
+        return
     things = next(duel.victim.ledger.match(operation), None)
     if things is None:
         yield duel.note("unreached", operation, reason="no known object fits into the path")
@@ -142,7 +147,7 @@ class Way:
 
 def control(duel: Duel, operation: Operation, things: Things) -> tuple[list[Observation], Way]:
     """The owner's own write in the first way that is granted; and that way."""
-    own, seen = fresh_things(duel.victim, things, operation), []
+    own, seen = made_ready(duel, operation, things), []
     etag = etag_of(duel.victim, duel.ground.operations, path_call(operation, own))
     for recipe in recipes_for(etag):
         call = write(duel, operation, own, recipe)
@@ -153,10 +158,10 @@ def control(duel: Duel, operation: Operation, things: Things) -> tuple[list[Obse
             tagged = replace(recipe, match=etag) if asked else recipe
             return seen, Way(tagged, frozenset(texts(fact.data.get("views"))))
         if is_late(seen):
-            own = fresh_things(duel.victim, things, operation)
+            own = made_ready(duel, operation, things)
     # What ends by itself (a job) may do so while its owner looks: once more, at once.
     if is_late(seen):
-        own = fresh_things(duel.victim, things, operation)
+        own = made_ready(duel, operation, things)
         seen = [controlled(duel, write(duel, operation, own, FULL), None)[0]]
     return seen, Way(FULL)
 
@@ -164,6 +169,18 @@ def control(duel: Duel, operation: Operation, things: Things) -> tuple[list[Obse
 def is_late(seen: list[Observation]) -> bool:
     """Was the last call refused because its object is in another state, or gone?"""
     return bool(seen) and seen[-1].data.get("status") in UNTIMELY
+
+
+def made_ready(duel: Duel, operation: Operation, things: Things) -> Things:
+    """The objects of a path, the last made anew; what is to be restored is deleted first."""
+    fresh = fresh_things(duel.victim, things, operation)
+    above = operation.path.rpartition("/")[0]
+    ending = [
+        each for each in duel.ground.operations if each.method == "DELETE" and each.path == above
+    ]
+    if operation.verb in REVIVING and ending and fresh[-1] is not things[-1]:
+        duel.victim.send(Call(operation=ending[0], path=values_of(operation, fresh)))
+    return fresh
 
 
 def path_call(operation: Operation, things: Things) -> Call:
@@ -186,7 +203,7 @@ def rounds(
     From the second round on, less is sent first: what still has the effect is the finding.
     """
     facts: list[Observation] = []
-    effect, whole = False, fresh_things(duel.victim, things, operation)
+    effect, whole = False, made_ready(duel, operation, things)
     for each in shapes(duel, operation, whole):
         recent = renewed(duel, way.recipe, path_call(operation, whole))
         for size in (*(range(MOST_LESSENED) if turn else ()), None):
@@ -198,7 +215,7 @@ def rounds(
             more, hit = attack(duel, lesser, turn)
             facts.extend(more)
             if hit or operation.ends:
-                whole = fresh_things(duel.victim, things, operation)
+                whole = made_ready(duel, operation, things)
             effect = effect or hit
             if hit:
                 break
@@ -262,7 +279,8 @@ def aim_at(duel: Duel, operation: Operation, things: Things, wanted: Shape, reci
         absent=tuple(map(call, absent)),
         watched=chain_of(operation, things),
         sequel=sequel_of(duel, operation, things, recipe) if operation.ends else None,
-        anew=lambda: chain_of(operation, fresh_things(duel.victim, things, operation)),
+        anew=lambda: chain_of(operation, made_ready(duel, operation, things)),
+        chosen=is_chosen(things[-1]),
     )
 
 
@@ -270,7 +288,7 @@ def sequel_of(duel: Duel, operation: Operation, things: Things, recipe: Recipe) 
     """What the owner can do with an object that nobody has ended: end it himself."""
 
     def twin() -> Call | None:
-        fresh = fresh_things(duel.victim, things, operation)
+        fresh = made_ready(duel, operation, things)
         return None if fresh[-1] is things[-1] else write(duel, operation, fresh, recipe)
 
     return Sequel(write(duel, operation, things, recipe), twin)

@@ -54,6 +54,11 @@ class Ground:
     facts: tuple[Observation, ...]
 
     @property
+    def private(self) -> tuple[Operation, ...]:
+        """Those that are not shared by word: what changes there says nothing of one tenant."""
+        return tuple(each for each in self.operations if not self.hints.is_shared(each.label))
+
+    @property
     def vacuous(self) -> bool:
         """Would nothing that is seen here mean anything?"""
         return any(True for _ in judge_ground(self.facts))

@@ -7,35 +7,44 @@ from dataclasses import dataclass, field, replace
 
 from gate.model import Json
 from validators.calls import Call
-from validators.names import RESERVED, is_identity, resource_in, slots_of, stem
+from validators.names import (
+    PARTS,
+    RESERVED,
+    WRAPPERS,
+    is_identity,
+    resource_in,
+    slots_of,
+    stem,
+)
 from validators.operations import Operation, as_list, as_object
 
-WRAPPERS = {
-    "data", "item", "items", "result", "results", "records", "content", "entries", "values",
-    "payload", "response", "object", "list", "rows", "page", "body",
-}  # fmt: skip
 ID_FIELDS = ("id", "uuid", "_id", "key", "slug", "number", "name")
 MOST_LISTED = 20
 MARKING = 8
+Keys = Mapping[str, tuple[str, ...]]
+NO_KEYS: Keys = {}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Thing:
     """One object: what it is (`run`), what it says, the ids of what it belongs to.
 
-    `origin` is the call that made it, by which another one like it can be made.
+    `origin` is the call that made it, by which another one like it can be made. `key` is the field
+    that names it where none of the usual ones does: `sku`, `bin_code`.
     """
 
     resource: str
     fields: Mapping[str, Json]
     parents: Mapping[str, str] = field(default_factory=dict)
     origin: Call | None = None
+    key: str = ""
 
     def value_for(self, parameter: str) -> str | None:
         """What stands for this object in a path where the document says `{parameter}`."""
         own = (f"{self.resource}_id", f"{self.resource}Id", self.resource)
         named = next((name for name in self.fields if name == parameter), None)
-        for name in (*([named] if named else []), *ID_FIELDS[:3], *own, *ID_FIELDS[3:]):
+        keyed = [self.key] if self.key else []
+        for name in (*([named] if named else []), *ID_FIELDS[:3], *own, *keyed, *ID_FIELDS[3:]):
             value = self.fields.get(name)
             if isinstance(value, str | int) and not isinstance(value, bool) and value != "":
                 return str(value)
@@ -69,20 +78,21 @@ class Ledger:
 
     things: list[Thing] = field(default_factory=list)
 
-    def note(
+    def note(  # noqa: PLR0913, PLR0917 - where it is from, and what is known of the target
         self,
         resource: str,
         value: Json,
         parents: Mapping[str, str],
         origin: Call | None = None,
         foreign: Collection[str] = (),
+        keys: Keys = NO_KEYS,
     ) -> Thing | None:
         """Take the objects out of an answer or a request body, and what they refer to.
 
         What holds a mark of another tenant is not this one's. The first object of the resource
         itself is returned; only it, and what is a part of it, has the origin.
         """
-        found = list(find_things(resource, value, parents))
+        found = list(find_things(resource, value, parents, keys))
         first = next((thing for thing in found if thing.resource == resource), None)
         for thing in (*found, *find_references(value)):
             whole = first is not None and (thing is first or thing.is_part_of(first))
@@ -116,13 +126,14 @@ class Ledger:
     def things_for(self, name: str, about: str = "") -> list[Thing]:
         """The objects that such a field may refer to, those that can be made again first."""
         wanted = about if name.lower() in RESERVED else resource_in(name)
-        loose = is_identity(name)
+        loose = is_identity(name) or wanted.partition("_")[0] in PARTS
         fitting = [
             thing
             for thing in self.things
             if thing.id
             and (
                 wanted == thing.resource
+                or (thing.key == name and thing.resource != about)
                 or (loose and wanted.endswith("_" + thing.resource))
                 or (loose and thing.resource.endswith("_" + wanted))
             )
@@ -212,21 +223,28 @@ def is_same(one: Thing, other: Thing) -> bool:
     )
 
 
-def find_things(resource: str, value: Json, parents: Mapping[str, str]) -> Iterator[Thing]:
-    """The objects in a JSON value: the value itself, inside wrappers, or in named members."""
+def find_things(
+    resource: str, value: Json, parents: Mapping[str, str], keys: Keys = NO_KEYS
+) -> Iterator[Thing]:
+    """The objects in a JSON value: the value itself, inside wrappers, or in named members.
+
+    What JSON:API puts under `attributes` counts as the object's own fields.
+    """
     if isinstance(value, list):
         for each in value[:MOST_LISTED]:
-            yield from find_things(resource, each, parents)
+            yield from find_things(resource, each, parents, keys)
         return
     members = as_object(value)
-    whole = Thing(resource=resource, fields=members, parents=parents)
+    fields = {**members, **as_object(members.get("attributes"))}
+    key = key_in(resource, members, keys.get(resource, ()))
+    whole = Thing(resource=resource, fields=fields, parents=parents, key=key)
     named = whole.id if members else ""
     if named:
         yield whole
     for name, member in members.items():
         inner = resource if name.lower() in WRAPPERS else stem(resource_in(name) or name)
         if (isinstance(member, dict) and not named) or as_list(member):
-            yield from find_things(inner, member, whole.chain if named else parents)
+            yield from find_things(inner, member, whole.chain if named else parents, keys)
 
 
 def find_entries(value: Json, parents: Mapping[str, str], token: str) -> Iterator[Thing]:
@@ -236,6 +254,17 @@ def find_entries(value: Json, parents: Mapping[str, str], token: str) -> Iterato
             if token in key:
                 fields = {"key": key, "value": entry}
                 yield Thing(resource=stem(resource_in(name)), fields=fields, parents=parents)
+
+
+def key_in(resource: str, members: Mapping[str, Json], names: Collection[str]) -> str:
+    """The field that names an object, by the parameter of its path or by its own name.
+
+    Empty when one of the usual names does already.
+    """
+    if set(ID_FIELDS[:3]) & members.keys():
+        return ""
+    named = next((name for name in names if name in members), "")
+    return named or next((name for name in members if resource_in(name) == resource), "")
 
 
 def find_references(value: Json) -> Iterator[Thing]:

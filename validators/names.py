@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 
 PARAMETER = re.compile(r"\{([^}]+)\}")
-SUFFIX = re.compile(r"(?<=.)(_ids?|Ids?|_uuids?|_keys?|_names?|_slugs?|_numbers?|No)$")
+SUFFIX = re.compile(
+    r"(?<=.)(_ids?|Ids?|_uuids?|_keys?|_names?|_slugs?|_numbers?|No|_codes?|Codes?|_refs?|_tokens?)$"
+)
 IDENTITY = re.compile(r"(^|_)(ids?|uuids?|refs?)$|(?<=[a-z])(Ids?|Uuids?|Refs?)$")
 WORDS = re.compile(r"[A-Z]?[a-z0-9]+|[A-Z]+(?![a-z])")
 READING = frozenset(
@@ -60,6 +62,7 @@ ENDING = frozenset(
         "expire",
         "terminate",
         "unregister",
+        "void",
     ]
 )
 CHANGING = frozenset(
@@ -90,6 +93,17 @@ CHANGING = frozenset(
         "signin",
         "replace",
         "patch",
+        "merge",
+        "split",
+        "undelete",
+        "unarchive",
+        "recover",
+        "reopen",
+        "accept",
+        "decline",
+        "join",
+        "redeem",
+        "claim",
     ]
 )
 # Alone in a segment these are nouns as often as verbs.
@@ -112,6 +126,33 @@ SIGNING = frozenset(
     ]
 )
 RESERVED = frozenset({"id", "ids", "uuid", "key", "ref"})
+WRAPPERS = frozenset({
+    "data", "item", "items", "result", "results", "records", "content", "entries", "values",
+    "payload", "response", "object", "list", "rows", "page", "body", "attributes", "relationships",
+})  # fmt: skip
+# What an object is to a request, before its kind or instead of it: `toWarehouse`, `sourceId`.
+PARTS = frozenset(
+    [
+        "source",
+        "target",
+        "from",
+        "to",
+        "parent",
+        "other",
+        "origin",
+        "destination",
+        "src",
+        "dst",
+        "old",
+        "new",
+        "original",
+        "primary",
+        "default",
+    ]
+)
+# Done by somebody else than who made it: whoever has the code of an invitation.
+TAKING = frozenset({"accept", "decline", "join", "redeem", "claim"})
+REVIVING = frozenset({"restore", "undelete", "unarchive", "recover", "reopen", "revive"})
 
 
 def words_of(name: str) -> list[str]:
@@ -152,8 +193,12 @@ def noun_of(segment: str) -> str:
 
 
 def resource_in(name: str) -> str:
-    """The resource that a field or parameter refers to: `sourceRunId` → `source_run`."""
-    return stem("_".join(words_of(SUFFIX.sub("", name))))
+    """The resource that a field or parameter refers to: `sourceRunId` → `source_run`.
+
+    Of a name with brackets the last one counts: `filter[customer]` → `customer`.
+    """
+    inner = name.rstrip("]").rpartition("[")[2]
+    return stem("_".join(words_of(SUFFIX.sub("", inner))))
 
 
 def slots_of(path: str) -> tuple[tuple[str, str], ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from gate.model import Json
 from validators.names import (
@@ -12,6 +12,7 @@ from validators.names import (
     READING,
     SIGNING,
     resource_of,
+    slots_of,
     verb_of,
     words_of,
 )
@@ -30,6 +31,7 @@ class Operation:
     `query` and `headers` are the schemas of what a request must have, `optional` of query
     parameters that it may have, `places` of the path's; `media` is the type of the body, `replies`
     the schema of a success, `makes` the resource that it makes when the path names another one.
+    `keys`: by resource, what the document's paths call that which names one.
     """
 
     method: str
@@ -45,6 +47,7 @@ class Operation:
     roles: tuple[str, ...] = ()
     schemes: tuple[frozenset[str], ...] = ()
     makes: str = ""
+    keys: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def label(self) -> str:
@@ -115,7 +118,12 @@ def as_list(value: Json) -> Sequence[Json]:
 
 def list_operations(document: Object) -> tuple[Operation, ...]:
     """Every operation, in the order of the document (OpenAPI 3.1, section 4.8)."""
-    return tuple(walk(document))
+    found = tuple(walk(document))
+    keys: dict[str, tuple[str, ...]] = {}
+    for each in found:
+        for resource, name in slots_of(each.path):
+            keys[resource] = tuple(dict.fromkeys((*keys.get(resource, ()), name)))
+    return tuple(replace(each, keys=keys) for each in found)
 
 
 def walk(document: Object) -> Iterator[Operation]:

@@ -6,17 +6,19 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from gate.check import Answer
+from gate.model import Json
 from validators.calls import Call, Pointer
 from validators.estate import FULL, LEAST, LINKED, Estate, Recipe
 from validators.ledger import Thing
-from validators.names import CHANGING, MAKING, slots_of
-from validators.operations import Operation
+from validators.names import CHANGING, MAKING, is_identity, resource_in, slots_of
+from validators.operations import Operation, as_object
 from validators.traces import like
 
 REFUSED = {400, 422}
 UNTIMELY = {400, 409, 412, 422, 423}
 SAME_AGAIN = 3
 MOST_RIVALS = 5
+DEEP = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -268,10 +270,23 @@ def creates(operation: Operation, operations: Sequence[Operation], estate: Estat
     """
     if operation.method != "POST" or operation.safe or not operation.speakable:
         return False
-    if operation.ends or operation.signs_in or operation.verb in CHANGING:
+    changes = operation.verb in CHANGING and not gives_id(estate, operation)
+    if operation.ends or operation.signs_in or changes:
         return False
     carries = bool(operation.media) and estate.author.carries(dict(operation.body))
     return carries or operation.verb in MAKING or is_collection(operation, operations)
+
+
+def gives_id(estate: Estate, operation: Operation) -> bool:
+    """Does a success name an object that the request did not (`report.start` gives `reportId`)?"""
+
+    def names(schema: Json, depth: int = 0) -> set[str]:
+        properties = as_object(estate.author.simplify(schema).get("properties"))
+        inner = [names(each, depth + 1) for each in properties.values() if depth < DEEP]
+        return {*properties, *(name for found in inner for name in found)}
+
+    new = names(dict(operation.replies)) - names(dict(operation.body))
+    return any(is_identity(name) and resource_in(name) == operation.resource for name in new)
 
 
 def is_collection(operation: Operation, operations: Sequence[Operation]) -> bool:

@@ -52,7 +52,8 @@ class Aim:
 
     `sequel` is what the owner must still be able to do with the object, where no read shows it;
     `telling` are the reads that showed the owner's own call, if there were such; `anew` makes
-    another object that nobody attacks, to be watched in the same way.
+    another object that nobody attacks, to be watched in the same way. `chosen`: the id is one that
+    its owner thought of, so that others may have the same.
     """
 
     label: str
@@ -62,6 +63,7 @@ class Aim:
     sequel: Sequel | None = None
     telling: frozenset[str] = frozenset()
     anew: Callable[[], Mapping[str, str]] | None = None
+    chosen: bool = False
 
 
 def repeat(attempt: Callable[[int], tuple[list[Observation], bool]]) -> Iterator[Observation]:
@@ -108,7 +110,7 @@ def controlled(
 
 def attack(duel: Duel, aim: Aim, number: int) -> tuple[list[Observation], bool]:
     """One attack with its absent twins before it; True when the owner's view has changed."""
-    views = views_of(duel.victim, duel.ground.operations, aim.watched)
+    views = views_of(duel.victim, duel.ground.private, aim.watched)
     if aim.telling:
         views = (*views[:1], *(each for each in views[1:] if each.operation.label in aim.telling))
     before = look(duel.victim, views)
@@ -142,6 +144,7 @@ def attack(duel: Duel, aim: Aim, number: int) -> tuple[list[Observation], bool]:
             round=number,
             granted=granted,
             effect=effect,
+            chosen=aim.chosen,
             traces=find_marks(answer, duel.marks, aim.foreign.sent),
             own=any(each in answer.body for each in mine - set(aim.foreign.sent)),
             later=later_marks(duel, aim.foreign, answer) if granted else [],
@@ -202,7 +205,7 @@ def unmoved(
     if aim.anew is None or label in owner.watched or not telling(changed, moving):
         return moving
     owner.watched.add(label)
-    watch(owner, views_of(owner, duel.ground.operations, aim.anew()), changes(before, quiet))
+    watch(owner, views_of(owner, duel.ground.private, aim.anew()), changes(before, quiet))
     return [*moving, *(each for each in changed if view_of(each) in owner.restless)]
 
 
@@ -241,7 +244,8 @@ def later_marks(duel: Duel, call: Call, answer: Answer) -> list[Json]:
     """What of the victim the attacker sees in his own views once the request was granted."""
     if call.operation.safe:
         return []
-    made = next(find_things(call.operation.product, answer.json(), {}), None)
+    about = call.operation
+    made = next(find_things(about.product, answer.json(), {}, about.keys), None)
     own = parents_in(call) | (made.chain if made else {})
     found = set()
     for view in views_of(duel.attacker, duel.ground.operations, own):
@@ -250,6 +254,11 @@ def later_marks(duel: Duel, call: Call, answer: Answer) -> list[Json]:
         if any(traces.values()):
             found.add(view.operation.label)
     return [*sorted(found)]
+
+
+def is_chosen(thing: Thing) -> bool:
+    """Did the caller who made it say its id?"""
+    return thing.origin is not None and thing.id in thing.origin.sent
 
 
 def fresh_things(
@@ -315,7 +324,7 @@ def values_at(duel: Duel, operation: Operation, path: tuple[str, ...]) -> dict[s
     if not duel.victim.accepts(answer):
         return {}
     schema = duel.victim.author.simplify(dict(operation.body))
-    found = list(find_things(operation.resource, answer.json(), {}))
+    found = list(find_things(operation.resource, answer.json(), {}, operation.keys))
     shown = found[0].fields if found else as_object(answer.json())
     return {name: shown[name] for name in as_object(schema.get("properties")) if name in shown}
 

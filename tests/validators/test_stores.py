@@ -30,7 +30,11 @@ from validators.stores import CACHE, FILES, LOG, Trail, search
 
 CHANNELS = (handoffs, leftovers)
 EACH = pytest.mark.parametrize("channel", CHANNELS, ids=lambda each: each.CHECK.id)
-TRAIL = Trail(tenant_id=str(uuid4()), token="kleftover0001", names=("an-id-of-its-own",))
+TRAIL = Trail(
+    tenant_id="6f0e2a54-3d0b-4c57-9a41-5f3c1d2e7b90",
+    token="kleftover0001",
+    names=("an-id-of-its-own",),
+)
 
 
 def said(check: Check, record: Any, kind: type) -> list[Any]:

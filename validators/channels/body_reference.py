@@ -81,7 +81,8 @@ def judge(seen: Sequence[Observation]) -> Iterator[Finding | Estimate | Doubt]:
     the answer, or afterwards in the caller's own objects, is a leak (OWASP API1:2023, CWE-639). A
     foreign reference that is granted where ids that never existed are refused was found, and is
     accepted: the request reached the business logic. Where both are granted alike, ids are not
-    looked up at all, and nothing is claimed. Refused in another way than absent ids: it exists
+    looked up at all, and nothing is claimed; nor where an id is a name that both may have given.
+    Refused in another way than absent ids: it exists
     (CWE-204). Below 95 % of places with a positive control there is no pass.
     """
     numbered = number(seen)
@@ -96,7 +97,7 @@ def judge(seen: Sequence[Observation]) -> Iterator[Finding | Estimate | Doubt]:
             yield ACCEPTED.find(
                 label, [f"{tell(each)}, absent ids are refused" for _, each in accepted], accepted
             )
-        rest = [item for item in attacks if item not in accepted]
+        rest = [item for item in attacks if item not in accepted and not is_ambiguous(item)]
         yield from judge_existence(label, rest, absent, ORACLE)
     yield from judge_coverage(seen, "owned-write", "foreign-write")
 
@@ -116,7 +117,12 @@ def is_accepted(attack: Seen, absent: Sequence[Seen]) -> bool:
     """Was the foreign id granted where absent ones are refused?"""
     twins = [each for _, each in absent if same_attack(attack[1], each)]
     refused = bool(twins) and not any(each.data.get("granted") for each in twins)
-    return bool(attack[1].data.get("granted")) and refused
+    return bool(attack[1].data.get("granted")) and refused and not attack[1].data.get("chosen")
+
+
+def is_ambiguous(attack: Seen) -> bool:
+    """Granted for an id that its owner thought of: the caller may have one of the same name."""
+    return bool(attack[1].data.get("granted") and attack[1].data.get("chosen"))
 
 
 LABEL = "POST /v1/models/{model_id}/versions"

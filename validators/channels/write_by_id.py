@@ -77,7 +77,11 @@ def judge(seen: Sequence[Observation]) -> Iterator[Finding | Estimate | Doubt | 
         attacks = pick(numbered, "foreign-write", label)
         yield from judge_effects(label, attacks, WRITE)
         yield from judge_leaks(label, attacks, ANSWER)
-        yield from judge_existence(label, attacks, pick(numbered, "absent-write", label), ORACLE)
+        # A name that its owner thought of may be the caller's own as well.
+        asked = [
+            one for one in attacks if not (one[1].data.get("chosen") and one[1].data.get("granted"))
+        ]
+        yield from judge_existence(label, asked, pick(numbered, "absent-write", label), ORACLE)
     yield from judge_coverage(seen, "owned-write", "foreign-write")
     yield from access(seen)
 
