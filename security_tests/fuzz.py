@@ -24,6 +24,8 @@ BOUNDS = """[generation]
 max-examples = {inputs}
 [checks.positive_data_acceptance]
 expected-statuses = ["2xx", "3xx", "401", "403", "404", "409", "412", "428", "429", "5xx"]
+[checks.missing_required_header]
+expected-statuses = ["400", "401", "403", "406", "415", "422", "429"]
 [phases.stateful.generation]
 max-examples = {chains}
 """

@@ -64,10 +64,12 @@ def fuzz_all(testbed: Embedded, cases: int, say: Say) -> tuple[Found, ...]:
     """Fuzz with every caller; about so many cases or more in all."""
     routes = list_routes(testbed.openapi())
     effort = effort_for(cases, len(routes))
-    with closing(leaver(testbed)) as leaving:
-        return tuple(
-            look_as(testbed, part, routes, effort, say) for part in parts(testbed, leaving, routes)
-        )
+    with (
+        closing(newcomer(testbed, "changer")) as changer,
+        closing(newcomer(testbed, "leaver")) as leaver,
+    ):
+        found = parts(testbed, changer, leaver, routes)
+        return tuple(look_as(testbed, part, routes, effort, say) for part in found)
 
 
 def effort_for(cases: int, operations: int) -> Effort:
@@ -79,21 +81,28 @@ def effort_for(cases: int, operations: int) -> Effort:
     )
 
 
-def leaver(testbed: Embedded) -> HttpClient:
+def newcomer(testbed: Embedded, name: str) -> HttpClient:
     """The owner of a tenant that may end: on the largest plan, so that limits hide nothing."""
     operator = testbed.cast.actor("", "operator")
-    return as_client(operator.base_url, open_tenant(operator, "leaver", "enterprise"))
+    return as_client(operator.base_url, open_tenant(operator, name, "enterprise"))
 
 
-def parts(testbed: Embedded, leaving: Client, routes: Sequence[Route]) -> Iterator[Part]:
-    """Who fuzzes what. Every operation has a caller that may lose what the operation takes."""
+def parts(
+    testbed: Embedded, changer: Client, leaver: Client, routes: Sequence[Route]
+) -> Iterator[Part]:
+    """Who fuzzes what. Every operation has a caller that may lose what the operation takes.
+
+    Who deletes members and keys is soon let in no more, so nothing else is left to that caller.
+    """
     safe = tuple(route for route in routes if not endangers(route))
     yield Part(name="owner", client=testbed.actor(testbed.tenants[0]), routes=safe)
     run_by_operator = tuple(route for route in routes if OPERATOR in route.schemes)
     yield Part(name="operator", client=testbed.actor("", "operator"), routes=run_by_operator)
-    ending = [route for route in routes if endangers(route)]
-    around = tuple(route for route in routes if route in ending or leads_to(route, ending))
-    yield Part(name="leaver", client=leaving, routes=around)
+    for name, client, deletes in (("changer", changer, False), ("leaver", leaver, True)):
+        ending = [r for r in routes if endangers(r) and (r.method == "DELETE") is deletes]
+        around = tuple(route for route in routes if route in ending or leads_to(route, ending))
+        kept = tuple(r for r in around if r in ending or not endangers(r))
+        yield Part(name=name, client=client, routes=kept)
 
 
 def leads_to(route: Route, ending: Sequence[Route]) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from dataclasses import replace
 
 from hypothesis import given
@@ -12,7 +13,7 @@ from gate.testbed.embedded import Embedded
 from security_tests.document import list_routes
 from security_tests.fuzz import Sweep, endangers
 from security_tests.fuzz_report import Case, Trouble
-from security_tests.long_fuzz import Found, as_text, complete, effort_for, leaver, parts
+from security_tests.long_fuzz import Found, as_text, complete, effort_for, newcomer, parts
 
 CASE = Case(
     operation="GET /v1/runs",
@@ -77,10 +78,16 @@ def test_a_run_is_complete_with_enough_cases_and_without_trouble() -> None:
 
 def test_every_operation_has_a_caller_that_may_lose_what_it_takes(testbed: Embedded) -> None:
     routes = list_routes(testbed.openapi())
-    leaving = leaver(testbed)
-    owner, operator, last = parts(testbed, leaving, routes)
-    leaving.close()
-    assert {*owner.routes, *operator.routes, *last.routes} == {*routes}
+    with (
+        closing(newcomer(testbed, "changer")) as changer,
+        closing(newcomer(testbed, "leaver")) as leaver,
+    ):
+        owner, operator, changing, last = parts(testbed, changer, leaver, routes)
+    assert {*owner.routes, *operator.routes, *changing.routes, *last.routes} == {*routes}
+    deleting = {route for route in routes if endangers(route) and route.method == "DELETE"}
+    assert deleting
+    assert deleting <= {*last.routes}
+    assert not deleting & {*changing.routes}
     assert not any(map(endangers, owner.routes))
     assert {route.label for route in operator.routes} == {"GET /v1/tenants", "POST /v1/tenants"}
     assert last.client.tenant not in testbed.tenants
