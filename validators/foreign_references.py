@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from gate.check import Testbed
 from gate.model import Observation
 from validators.calls import Call, Pointer, like_type
+from validators.confirming import repeat
 from validators.estate import Recipe, chain_of
 from validators.foreign_writes import is_write, survey
 from validators.ground import Duel, stand
@@ -22,7 +23,6 @@ from validators.trials import (
     fresh_things,
     reason_to_spare,
     references,
-    repeat,
     words,
 )
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from gate.check import Answer, Testbed
 from gate.model import Json, Observation
 from validators.calls import Call, curl, like_type, send
+from validators.confirming import repeat
 from validators.confusion import confuse
 from validators.estate import FULL, LEAST, Estate, chain_of
 from validators.foreign_writes import is_write, survey
@@ -24,7 +25,6 @@ from validators.trials import (
     kept,
     reason_to_spare,
     references,
-    repeat,
 )
 
 GRACE = 10.0

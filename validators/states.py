@@ -18,9 +18,7 @@ from validators.traces import normalise, scalars, shorten
 MOST_VIEWS = 6
 WINDOWS = 3
 LOOKS = 6
-PAUSE = (
-    0.2  # seconds; what a service does later than in LOOKS of them is rarely taken for an effect
-)
+PAUSE = 0.2  # seconds; what a service does still later is rarely taken for an effect
 BOOKKEEPING = re.compile(
     r"(?i)(updated|modified|changed|accessed|last_?\w*|seen|touched)(_?(at|on|time|date))?$|etag$"
 )

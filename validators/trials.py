@@ -13,13 +13,12 @@ from dataclasses import dataclass, replace
 
 from gate.check import Answer
 from gate.model import Json, Observation
-from validators.bodies import Author
 from validators.calls import Call, Pointer, as_text, curl, expand, leaves, like_type, value_at
 from validators.estate import RECIPES, Estate, Recipe, parents_in
 from validators.ground import Duel
 from validators.ledger import Thing, find_things, values_of
 from validators.names import is_identity
-from validators.operations import Operation, as_list, as_object
+from validators.operations import Operation, as_object
 from validators.states import (
     State,
     as_data,
@@ -62,17 +61,6 @@ class Aim:
     sequel: Sequel | None = None
     telling: frozenset[str] = frozenset()
     anew: Callable[[], Mapping[str, str]] | None = None
-
-
-def repeat(attempt: Callable[[int], tuple[list[Observation], bool]]) -> Iterator[Observation]:
-    """An attempt with new objects each time, until it had an effect twice, or twice none."""
-    hits = misses = 0
-    for turn in range(ROUNDS):
-        facts, effect = attempt(turn)
-        yield from facts
-        hits, misses = hits + effect, misses + (not effect)
-        if not hits or AGAIN in {hits, misses}:
-            return
 
 
 def own_write(
@@ -151,25 +139,6 @@ def attack(duel: Duel, aim: Aim, number: int) -> tuple[list[Observation], bool]:
         )
     )
     return facts, effect
-
-
-def lessened(author: Author, aim: Aim, size: int) -> Aim | None:
-    """The attack with a smaller body: what is required only, or one more field; None past those."""
-    body = aim.foreign.body
-    if not isinstance(body, dict):
-        return None
-    schema = author.simplify(dict(aim.foreign.operation.body))
-    required = as_list(schema.get("required"))
-    names = ["", *(name for name in body if name not in required)]
-    if size >= len(names) or len(names) < AGAIN:
-        return None
-    wanted = {*map(str, required), names[size]}
-
-    def less(call: Call) -> Call:
-        return replace(call, body={n: v for n, v in as_object(call.body).items() if n in wanted})
-
-    small = less(aim.foreign)
-    return replace(aim, foreign=small, absent=tuple(map(less, aim.absent))) if small.body else None
 
 
 def lost(duel: Duel, sequel: Sequel, views: Sequence[Call]) -> dict[str, Json]:

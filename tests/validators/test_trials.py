@@ -20,13 +20,14 @@ from tests.targets.serving import REGISTER, plain, running, target
 from validators import CHECKS
 from validators.calls import Call
 from validators.channels import read_by_id, write_by_id
+from validators.confirming import repeat
 from validators.envelope import Envelope
 from validators.estate import open_estate
 from validators.foreign_writes import fight
 from validators.ground import stand
 from validators.operations import Operation
 from validators.states import changes, look, telling, unrest
-from validators.trials import AGAIN, ROUNDS, repeat
+from validators.trials import AGAIN, ROUNDS
 
 BY_ID = {check.id: check for check in CHECKS}
 
