@@ -7,9 +7,10 @@ calls for ids that nobody has before it. A trial that shows an effect is repeate
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from gate.check import Answer
 from gate.model import Json, Observation
@@ -51,7 +52,7 @@ class Aim:
 
     `sequel` is what the owner must still be able to do with the object, where no read shows it;
     `telling` are the reads that showed the owner's own call, if there were such; `anew` makes
-    another object that nobody attacks, to be watched in the same way.
+    another object that nobody attacks, to be watched in the same way; `born` is the time.
     """
 
     label: str
@@ -61,6 +62,7 @@ class Aim:
     sequel: Sequel | None = None
     telling: frozenset[str] = frozenset()
     anew: Callable[[], Mapping[str, str]] | None = None
+    born: float = field(default_factory=time.monotonic)
 
 
 def own_write(
@@ -171,7 +173,9 @@ def unmoved(
     if aim.anew is None or label in owner.watched or not telling(changed, moving):
         return moving
     owner.watched.add(label)
-    watch(owner, views_of(owner, duel.ground.operations, aim.anew()), changes(before, quiet))
+    suspects, age = set(map(view_of, telling(changed, moving))), time.monotonic() - aim.born
+    calm = views_of(owner, duel.ground.operations, aim.anew())
+    watch(owner, calm, changes(before, quiet), suspects, age)
     return [*moving, *(each for each in changed if view_of(each) in owner.restless)]
 
 
