@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from gate.check import Testbed
 from gate.model import Observation
 from validators.calls import Call, Pointer, like_type
+from validators.confirming import repeat
 from validators.estate import Recipe, chain_of
 from validators.foreign_writes import is_write, survey
 from validators.ground import Duel, stand
@@ -23,7 +24,6 @@ from validators.trials import (
     is_chosen,
     reason_to_spare,
     references,
-    repeat,
     words,
 )
 

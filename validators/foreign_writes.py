@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from gate.check import Testbed
 from gate.model import Observation
 from validators.calls import Call
+from validators.confirming import lessened, repeat
 from validators.estate import FULL, Recipe, chain_of
 from validators.foreign_reads import mixes
 from validators.ground import UNSPOKEN, Duel, Ground, stand
@@ -25,11 +26,9 @@ from validators.trials import (
     fresh_things,
     is_chosen,
     kept,
-    lessened,
     reason_to_spare,
     recipes_for,
     references,
-    repeat,
 )
 
 Things = tuple[Thing, ...]

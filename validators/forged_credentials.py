@@ -9,13 +9,14 @@ from dataclasses import dataclass, replace
 from gate.check import Answer, Testbed
 from gate.model import Json, Observation
 from validators.calls import Call, curl, like_type, send
+from validators.confirming import repeat
 from validators.confusion import confuse
 from validators.estate import FULL, LEAST, Estate, chain_of
 from validators.foreign_writes import is_write, survey
 from validators.ground import UNSPOKEN, Duel, Ground, stand
 from validators.ledger import Thing, values_of
 from validators.operations import Operation
-from validators.states import as_data, changes, look, telling, unrest, views_of, watch
+from validators.states import as_data, changes, look, telling, unrest, view_of, views_of, watch
 from validators.traces import EXCERPT, find_marks, like, normalise, scalars
 from validators.trials import (
     at_pointer,
@@ -24,7 +25,6 @@ from validators.trials import (
     kept,
     reason_to_spare,
     references,
-    repeat,
 )
 
 GRACE = 10.0
@@ -293,6 +293,7 @@ def strike(  # noqa: PLR0913, PLR0917 - the parts of one attack
     """The same write with each forgery, between looks of the owner; True when one took effect."""
     call, chain = spare(duel, operation, things, full=True)
     views = views_of(duel.victim, duel.ground.operations, chain)[:4]
+    born = time.monotonic()
     before, quiet = look(duel.victim, views), look(duel.victim, views)
     facts, effect = [], False
     for forgery in forgeries:
@@ -302,7 +303,8 @@ def strike(  # noqa: PLR0913, PLR0917 - the parts of one attack
         if telling(changes(quiet, after), moving) and operation.label not in duel.victim.watched:
             duel.victim.watched.add(operation.label)
             duel.victim.send(spare(duel, operation, things, full=True)[0])
-            watch(duel.victim, views, changes(before, quiet))
+            suspects = set(map(view_of, telling(changes(quiet, after), moving)))
+            watch(duel.victim, views, changes(before, quiet), suspects, time.monotonic() - born)
             moving = unrest(duel.victim, views, before, quiet, after)
         effect = effect or bool(telling(changes(quiet, after), moving))
         data = as_data(quiet, after, moving)

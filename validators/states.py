@@ -17,10 +17,8 @@ from validators.traces import normalise, scalars, shorten
 
 MOST_VIEWS = 6
 WINDOWS = 3
-LOOKS = 6
-PAUSE = (
-    0.2  # seconds; what a service does later than in LOOKS of them is rarely taken for an effect
-)
+PAUSE = 0.2  # seconds, as the next one
+LEAST_WATCHED = 2.0
 BOOKKEEPING = re.compile(
     r"(?i)(updated|modified|changed|accessed|last_?\w*|seen|touched)(_?(at|on|time|date))?$|etag$"
 )
@@ -111,10 +109,15 @@ def unrest(
     return [*noise, *(each for each in changed if view_of(each) in estate.restless)]
 
 
-def watch(estate: Estate, views: Sequence[Call], noise: Sequence[str]) -> None:
-    """Look at new objects that nobody attacks for a while: which views move by themselves?"""
-    last = look(estate, views)
-    for _ in range(LOOKS):
+def watch(
+    estate: Estate, views: Sequence[Call], noise: Sequence[str], suspects: set[str], age: float
+) -> None:
+    """Look at a new object that nobody attacks: which views move by themselves?
+
+    For longer than the attacked one was old, `age` seconds, or until all suspects have moved.
+    """
+    last, until = look(estate, views), time.monotonic() + LEAST_WATCHED + 2 * age
+    while time.monotonic() < until and not suspects <= estate.restless:
         time.sleep(PAUSE)
         now = look(estate, views)
         estate.restless.update(map(view_of, telling(changes(last, now), noise)))

@@ -7,19 +7,19 @@ calls for ids that nobody has before it. A trial that shows an effect is repeate
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from gate.check import Answer
 from gate.model import Json, Observation
-from validators.bodies import Author
 from validators.calls import Call, Pointer, as_text, curl, expand, leaves, like_type, value_at
 from validators.estate import RECIPES, Estate, Recipe, parents_in
 from validators.ground import Duel
 from validators.ledger import Thing, find_things, values_of
 from validators.names import is_identity
-from validators.operations import Operation, as_list, as_object
+from validators.operations import Operation, as_object
 from validators.states import (
     State,
     as_data,
@@ -52,8 +52,8 @@ class Aim:
 
     `sequel` is what the owner must still be able to do with the object, where no read shows it;
     `telling` are the reads that showed the owner's own call, if there were such; `anew` makes
-    another object that nobody attacks, to be watched in the same way. `chosen`: the id is one that
-    its owner thought of, so that others may have the same.
+    another object that nobody attacks, to be watched in the same way; `born` is the time.
+    `chosen`: the id is one that its owner thought of, so that others may have the same.
     """
 
     label: str
@@ -64,17 +64,7 @@ class Aim:
     telling: frozenset[str] = frozenset()
     anew: Callable[[], Mapping[str, str]] | None = None
     chosen: bool = False
-
-
-def repeat(attempt: Callable[[int], tuple[list[Observation], bool]]) -> Iterator[Observation]:
-    """An attempt with new objects each time, until it had an effect twice, or twice none."""
-    hits = misses = 0
-    for turn in range(ROUNDS):
-        facts, effect = attempt(turn)
-        yield from facts
-        hits, misses = hits + effect, misses + (not effect)
-        if not hits or AGAIN in {hits, misses}:
-            return
+    born: float = field(default_factory=time.monotonic)
 
 
 def own_write(
@@ -156,25 +146,6 @@ def attack(duel: Duel, aim: Aim, number: int) -> tuple[list[Observation], bool]:
     return facts, effect
 
 
-def lessened(author: Author, aim: Aim, size: int) -> Aim | None:
-    """The attack with a smaller body: what is required only, or one more field; None past those."""
-    body = aim.foreign.body
-    if not isinstance(body, dict):
-        return None
-    schema = author.simplify(dict(aim.foreign.operation.body))
-    required = as_list(schema.get("required"))
-    names = ["", *(name for name in body if name not in required)]
-    if size >= len(names) or len(names) < AGAIN:
-        return None
-    wanted = {*map(str, required), names[size]}
-
-    def less(call: Call) -> Call:
-        return replace(call, body={n: v for n, v in as_object(call.body).items() if n in wanted})
-
-    small = less(aim.foreign)
-    return replace(aim, foreign=small, absent=tuple(map(less, aim.absent))) if small.body else None
-
-
 def lost(duel: Duel, sequel: Sequel, views: Sequence[Call]) -> dict[str, Json]:
     """That the owner can no longer do with the object what he can do with another as old; or {}."""
     owner, call = duel.victim, sequel.call
@@ -205,7 +176,9 @@ def unmoved(
     if aim.anew is None or label in owner.watched or not telling(changed, moving):
         return moving
     owner.watched.add(label)
-    watch(owner, views_of(owner, duel.ground.private, aim.anew()), changes(before, quiet))
+    suspects, age = set(map(view_of, telling(changed, moving))), time.monotonic() - aim.born
+    calm = views_of(owner, duel.ground.private, aim.anew())
+    watch(owner, calm, changes(before, quiet), suspects, age)
     return [*moving, *(each for each in changed if view_of(each) in owner.restless)]
 
 

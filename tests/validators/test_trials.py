@@ -20,13 +20,14 @@ from tests.targets.serving import REGISTER, plain, running, target
 from validators import CHECKS
 from validators.calls import Call
 from validators.channels import read_by_id, write_by_id
+from validators.confirming import repeat
 from validators.envelope import Envelope
 from validators.estate import open_estate
 from validators.foreign_writes import fight
 from validators.ground import stand
 from validators.operations import Operation
-from validators.states import changes, look, telling, unrest
-from validators.trials import AGAIN, ROUNDS, repeat
+from validators.states import changes, look, telling, unrest, watch
+from validators.trials import AGAIN, ROUNDS
 
 BY_ID = {check.id: check for check in CHECKS}
 
@@ -120,6 +121,13 @@ def test_what_goes_on_moving_was_not_moved_by_the_attack() -> None:
     assert effect(running=True, attack=False) == []
     assert effect(running=True, attack=True) == ["GET /note $.note"]
     assert effect(running=False, attack=False) == ["GET /job $.done"]
+
+
+def test_a_view_that_moves_while_nobody_attacks_is_known_for_that() -> None:
+    service = Jobs(running=True)
+    estate = open_estate(service, {}, "s", Envelope(), {})
+    watch(estate, VIEWS, [], {"GET /job"}, 0.0)
+    assert estate.restless == {"GET /job"}
 
 
 def result_of(service: str, flaw: str, check: str, folder: Path) -> Result:
