@@ -251,5 +251,6 @@ def made(operator: str, cases: Mapping[str, Case]) -> Iterator[Mutant]:
             edits=edits,
             channels=channels,
             about=about,
+            checks=("security.headers",) if "app/headers.py" in edits else (),
             ground=ground,
         )
