@@ -32,8 +32,8 @@ class Mutant:
     one of them must find it, and its finding must be about one of `names` (an operation, a
     relation, a metric; () for any). `about` are the operations that are looked at, with what is
     needed to make their objects; () for all. `slip` is SQL that an administrator runs by hand, for
-    what the service's own migrations may not do. A `harmless` one must not be found. `checks` are named where it is no check of isolation
-    that has to find the flaw.
+    what the service's own migrations may not do. A `harmless` one must not be found.
+    `checks` are named where no check of isolation has to find the flaw.
     """
 
     operator: str

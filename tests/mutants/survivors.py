@@ -42,6 +42,9 @@ EQUIVALENT: Mapping[str, str] = {
     f"{CURSOR}a cursor is not bound to its list": POSITION,
     f"{CURSOR}a cursor is signed with what everybody knows": POSITION,
     f"{CURSOR}a cursor's signature is not looked at": POSITION,
+    "a cache: answers do not say that they vary with the credential": (
+        "`no-store` is still said, so that no cache keeps what could be mixed up."
+    ),
     "a tag or a kept answer: an entity tag without the tenant": (
         "Nearly every tagged body holds an id, so two tenants' bytes differ; equal bytes without "
         "one, such as quotas, tell nobody what he does not hold himself."
@@ -129,6 +132,15 @@ GAPS: Mapping[str, str] = {
     ),
     "a rule of roles is left out: keys for any member": (
         "Whose key it is inside of a tenant is no permission, and no check attacks among members."
+    ),
+    **{
+        f"a tag or a kept answer: an Idempotency-Key means the same to every {whom}": (
+            "No check sends an Idempotency-Key that another caller has used."
+        )
+        for whom in ("tenant", "member")
+    },
+    "fields that nobody declared are set: PATCH /v1/webhooks/{webhook_id}": (
+        "A webhook is shown in lists only, and the check reads back from a GET of the same path."
     ),
     "an error tells: the driver's text for a taken name": (
         "It tells of SQL and of the caller's own row, and of no other tenant's. That driver text "
