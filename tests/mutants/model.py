@@ -33,6 +33,7 @@ class Mutant:
     relation, a metric; () for any). `about` are the operations that are looked at, with what is
     needed to make their objects; () for all. `slip` is SQL that an administrator runs by hand, for
     what the service's own migrations may not do. A `harmless` one must not be found.
+    `checks` are named where no check of isolation has to find the flaw.
     """
 
     operator: str
@@ -42,6 +43,7 @@ class Mutant:
     names: tuple[str, ...] = ()
     about: tuple[str, ...] = ()
     ground: Ground = Ground.BOTH
+    checks: tuple[str, ...] = ()
     slip: str = ""
     harmless: bool = False
 
@@ -55,6 +57,8 @@ def looking(mutant: Mutant) -> Sequence[str]:
 
     Where all policies are open on purpose, the check of policies is not asked.
     """
+    if mutant.checks:
+        return mutant.checks
     wanted = {f"isolation:{number}" for number in mutant.channels}
     return [
         name

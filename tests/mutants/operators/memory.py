@@ -66,20 +66,6 @@ def sessions() -> Iterator[Mutant]:
             READS,
             Ground.BOTH,
         ),
-        "the scope is set once for each connection": (
-            anchored(
-                database,
-                "    if scope is None:\n        return\n    if held is None:",
-                "    if scope is None or connection.info.get('scoped'):\n        return\n"
-                "    connection.info['scoped'] = True\n"
-                "    connection.execute(text(\"SELECT set_config('app.tenant_id', :tenant, false)"
-                ", set_config('app.operator', :operator, false)\"), scope.parameters())\n"
-                "    if held is None:",
-            ),
-            (29, 36),
-            READS,
-            Ground.BOTH,
-        ),
     }
     yield from made("the scope of a connection", cases)
 
@@ -251,5 +237,6 @@ def made(operator: str, cases: Mapping[str, Case]) -> Iterator[Mutant]:
             edits=edits,
             channels=channels,
             about=about,
+            checks=("security.headers",) if "app/headers.py" in edits else (),
             ground=ground,
         )

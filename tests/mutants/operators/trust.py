@@ -56,10 +56,10 @@ def bodies() -> Iterator[Mutant]:
         gap = " = " if " = " in old else "="
         own = f"{UUID}(body.tenant_id) if body.tenant_id else principal().tenant_id"
         new = f"tenant_id{gap}({own})"
-        field = (
-            '\n    tenant_id: str | None = __import__("pydantic").Field'
-            "(default=None, exclude=True)\n"
-        )
+        if old == OWN and f"{OWN}, **body.model_dump()" in text.text:
+            old = f"{OWN}, **body.model_dump()"
+            new = f"**(body.model_dump() | {{'tenant_id': {own}}})"
+        field = '\n    tenant_id: str | None = __import__("pydantic").Field(default=None)\n'
         yield Mutant(
             operator="the tenant of a new object is taken from its body",
             place=label,
@@ -68,7 +68,6 @@ def bodies() -> Iterator[Mutant]:
             ),
             channels=(3, 9),
             names=(label,),
-            about=(label, "GET /v1/tenants/{tenant_id}"),
             ground=Ground.CODE,
         )
 
