@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -39,7 +39,7 @@ class Pace:
     rounds: int = 5
     seconds: float = 0.9
     rate: int = 72
-    flood_rate: int = 300
+    flood_rate: int = 200
 
     def windows(self, begin: float) -> list[tuple[str, Span]]:
         """When each arm of each round is measured."""
@@ -70,7 +70,7 @@ def probe(testbed: Testbed) -> Iterator[Observation]:
 
     Five rounds of three windows of 0.9 s: alone, flooded, alone again. Requests are due at even
     times, whether or not the last was answered, and each is timed from when it was due. The flood,
-    300 requests a second, comes from a process of its own, so that it costs the measurement only
+    200 requests a second, comes from a process of its own, so that it costs the measurement only
     what it costs the service and the machine. Both ask for a list of their own projects.
     """
     yield from compare(testbed, PACE)
@@ -88,7 +88,7 @@ def compare(testbed: Testbed, pace: Pace) -> Iterator[Observation]:
         draft.rename(spans_file(folder))
         before = look()
         with ThreadPoolExecutor(CLIENTS) as threads:
-            found = [measure(client, pace.due(begin), threads) for _, (begin, _) in spans]
+            found = [measure(client, pace, span, threads) for _, span in spans]
         yield before.until(look(), testbed.clock())
         if running.result() != 0:
             raise GeneratorError("The flood ended without a complete result.")
@@ -119,10 +119,14 @@ def flooding(
         yield folder, running
 
 
-def measure(client: Client, due: Sequence[float], threads: ThreadPoolExecutor) -> list[Asked]:
-    """Send what is due in a window, each at its time, and wait for the answers."""
+def measure(client: Client, pace: Pace, span: Span, threads: ThreadPoolExecutor) -> list[Asked]:
+    """Send what is due in a window, each at its time, and wait for the answers.
+
+    Nothing is sent any more in a window that is over: the machine is too slow to be measured.
+    """
+    begin, end = span
     asked = []
-    for at in due:
+    for at in pace.due(begin) if time.monotonic() < end else ():
         time.sleep(max(0.0, at - time.monotonic()))
         late = 1000 * (time.monotonic() - at)
         asked.append(threads.submit(ask, client, at, late))

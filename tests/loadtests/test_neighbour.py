@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
@@ -18,7 +20,7 @@ from gate.testbed.embedded import Embedded
 from loadtests import flood
 from loadtests.machine import KIND as MACHINE
 from loadtests.neighbour import CHECK, CLEAN, MOST, SLOWER, doubt, record
-from loadtests.neighbour_probe import ARMS, FLOODED, PACE, Pace, compare
+from loadtests.neighbour_probe import ARMS, FLOODED, PACE, Pace, compare, measure
 from loadtests.ratio import ratio, ratio_interval
 from tests.make import Stub
 
@@ -80,7 +82,7 @@ def test_what_cannot_be_believed_is_in_doubt_and_not_measured(
 
 def test_alone_against_alone_is_the_negative_control() -> None:
     noisy = [
-        replace(each, data={**each.data, "latencies": [9.0 * float(str(v)) for v in values]})
+        replace(each, data={**each.data, "latencies": [19.0 * float(str(v)) for v in values]})
         if each.subject == ARMS[2] and isinstance(values := each.data["latencies"], list)
         else each
         for each in CLEAN
@@ -142,6 +144,13 @@ def test_a_real_flood_is_refused_and_its_neighbour_is_not(testbed: Embedded) -> 
     assert sent.data["sent"]
     assert not any(secret in str(seen) for secret in testbed.secrets)
     assert [*Path(testbed.scratch).iterdir()] == []
+
+
+def test_a_window_that_is_over_is_not_measured(testbed: Embedded) -> None:
+    over = time.monotonic() - 10
+    with ThreadPoolExecutor(1) as threads:
+        client = testbed.actor(testbed.tenants[0])
+        assert measure(client, BRIEF, (over, over + 1), threads) == []
 
 
 def test_the_limit_is_on_the_flooded_windows() -> None:

@@ -147,3 +147,41 @@ def test_exactly_the_right_check_turns_red(mutant: Mutant, tmp_path: Path) -> No
     assert red == mutant.killed_by, [
         (each.detail, each.evidence) for result in results for each in result.findings
     ]
+
+
+NEIGHBOURS = (
+    Mutant(
+        name="the smallest plan has no limit",
+        edits={
+            "app/limits.py": (
+                'Tier(name="free", per_minute=60)',
+                'Tier(name="free", per_minute=600_000, lease=200)',
+            )
+        },
+        killed_by=("isolation.noisy-neighbour",),
+    ),
+    Mutant(
+        name="a refusal keeps a worker busy",
+        edits={
+            "app/limits.py": (
+                "        raise _too_many(standing)\n",
+                "        time.sleep(0.05)\n        raise _too_many(standing)\n",
+            )
+        },
+        killed_by=("isolation.noisy-neighbour",),
+    ),
+)
+
+
+@pytest.mark.mutants
+@pytest.mark.parametrize("mutant", NEIGHBOURS, ids=lambda mutant: mutant.name)
+def test_a_flaw_that_lets_a_flood_through_turns_red(mutant: Mutant, tmp_path: Path) -> None:
+    """Skipped, not passed, on a machine that is too busy for its answer to mean anything."""
+    checkout = planted(mutant, tmp_path / "copy")
+    (name,) = mutant.killed_by
+    with embedded(tmp_path / "raw", 1, checkout=checkout) as testbed:
+        result = run(CHECKS[name], testbed, forget)
+    busy = [each for each in result.doubts if each.subject in {"machine", "generator", "flood"}]
+    if result.outcome is Outcome.INCONCLUSIVE and busy:
+        pytest.skip("; ".join(f"{each.subject}: {each.reason}" for each in busy))
+    assert result.outcome is Outcome.FAIL

@@ -31,7 +31,7 @@ from validators.stores import CACHE, FILES, LOG, Trail, search
 CHANNELS = (handoffs, leftovers)
 EACH = pytest.mark.parametrize("channel", CHANNELS, ids=lambda each: each.CHECK.id)
 TRAIL = Trail(
-    tenant_id="6f0e2a54-3d0b-4c57-9a41-5f3c1d2e7b90",
+    tenant_id="0190f3a1-7c3e-7d11-9a55-3f2b1c4d5e6f",
     token="kleftover0001",
     names=("an-id-of-its-own",),
 )
