@@ -17,6 +17,7 @@ from validators.channels import (
     row_security,
     statements,
     telemetry,
+    undocumented_routes,
     write_by_id,
 )
 
@@ -30,6 +31,7 @@ CHECKS: tuple[Check, ...] = (
     roles.CHECK,
     mass_assignment.CHECK,
     write_by_id.CHECK,
+    undocumented_routes.CHECK,
     statements.CHECK,
     connection_state.CHECK,
     cache_keys.CHECK,

@@ -22,10 +22,15 @@ from validators.estate import Estate
 from validators.ground import Ground
 from validators.traces import like
 
-SHORT, LONG = 0.5, 3.0
+SHORT, LONG, PATIENCE = 0.5, 3.0, 15.0
 BAD, CONFLICT, FAILED = 400, 409, 500
 BLOCKED = "SELECT pid FROM pg_stat_activity WHERE pid = ANY(%s) AND wait_event_type = 'Lock'"
 OPEN = "SELECT pid FROM pg_stat_activity WHERE pid = ANY(%s) AND state = 'idle in transaction'"
+# Shorter than what a service may let PostgreSQL wait before it ends such a session by itself.
+ABANDONED = """
+SELECT pid FROM pg_stat_activity WHERE pid = ANY(%s) AND state LIKE 'idle in transaction%%'
+AND clock_timestamp() - state_change > interval '1.2 s'
+"""
 CANCEL, TERMINATE = "SELECT pg_cancel_backend(%s)", "SELECT pg_terminate_backend(%s)"
 Left = Mapping[str, Json]
 Running = Future[Answer | None]
@@ -48,12 +53,19 @@ class Scene:
     next: Estate
     aside: frozenset[int] = frozenset()
 
-    def look(self) -> list[Left]:
-        """What each connection holds; a transaction that does not end is no answer but a state."""
-        until(lambda: set(self.lone.wire.states) <= {"idle"}, within=LONG)
-        if set(self.lone.wire.states) - {"idle"}:
-            return []
-        return [json.loads(found or "{}") for _, found in self.lone.wire.ask(self.question)]
+    def look(self) -> tuple[list[Left], tuple[str, ...]]:
+        """What each connection holds; or the states of those whose transaction does not end.
+
+        A statement may take its time; a transaction in which nothing is said any more is left open.
+        """
+        until(lambda: set(self.lone.wire.states) <= {"idle"} or self.abandoned(), within=PATIENCE)
+        if states := set(self.lone.wire.states) - {"idle"}:
+            return [], (*sorted(states),)
+        return [json.loads(found or "{}") for _, found in self.lone.wire.ask(self.question)], ()
+
+    def abandoned(self) -> bool:
+        """Has a session been silent in a transaction for longer than a service needs to think?"""
+        return bool(self.sessions(ABANDONED))
 
     def sessions(self, query: str) -> list[int]:
         """Which of the sessions that serve requests are in that state now?"""

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from gate.check import Statement
 from validators.predicates import Touch
-from validators.statements import Setting, Turn, read
+from validators.sql_steps import Setting, Turn, read
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,7 +16,7 @@ from validators.estate import FULL, LEAST, LINKED, Estate
 from validators.ground import Ground, stand
 from validators.rows import connect
 from validators.scopes import Follower, Use
-from validators.statements import UnreadableError, shape
+from validators.sql_steps import UnreadableError, shape
 from validators.traces import like
 from validators.traffic import own_reads, settle_anew
 

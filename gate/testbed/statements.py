@@ -18,7 +18,9 @@ from gate.testbed.waiting import until
 # PostgreSQL's manual, section 19.8.3: %p the process, %u the role, %v the virtual transaction.
 PREFIX = "%m [%p] %u@%d %v "
 TOLD = {"log_statement": "all", "log_line_prefix": PREFIX}
-ENTRY = re.compile(r"^\S+ \S+ \S+ \[(\d+)\] ([^@\n]*)@(\S*) (\d+/\d+) LOG:  ", re.MULTILINE)
+ENTRY = re.compile(
+    r"^\S+ \S+ \S+ \[(\d+)\] ([^@\n]*)@\S* (\d+/\d+) LOG:  (.*(?:\n\t.*)*)", re.MULTILINE
+)
 SIMPLE = "statement: "
 WITHIN = 5.0
 Hear = Callable[[], Sequence[Statement]]
@@ -71,13 +73,20 @@ def listener(log: Path, role: str) -> Hear:
     read = [log.stat().st_size]
 
     def hear() -> Sequence[Statement]:
-        with log.open("rb") as lines:
-            lines.seek(read[0])
-            gained = lines.read()
-        read[0] += len(gained)
-        return [*statements_in(gained.decode(errors="replace"), role)]
+        # An entry that is being written while it is read ends in the middle of a line.
+        until(lambda: gained(log, read[0])[-1:] in {b"", b"\n"}, within=WITHIN)
+        new = gained(log, read[0])
+        read[0] += len(new)
+        return [*statements_in(new.decode(errors="replace"), role)]
 
     return hear
+
+
+def gained(log: Path, start: int) -> bytes:
+    """What stands in the log from there on."""
+    with log.open("rb") as lines:
+        lines.seek(start)
+        return lines.read()
 
 
 def statements_in(text: str, role: str) -> Iterator[Statement]:
@@ -85,11 +94,7 @@ def statements_in(text: str, role: str) -> Iterator[Statement]:
 
     What a prepared statement is called with stands elsewhere; its text has `$1` for each value.
     """
-    entries = list(ENTRY.finditer(text))
-    ends = [each.start() for each in entries[1:]] + [len(text)]
-    for entry, end in zip(entries, ends[: len(entries)], strict=True):
-        session, user, _, transaction = entry.groups()
-        said = text[entry.end() : end]
+    for session, user, transaction, said in ENTRY.findall(text):
         if user == role and said.startswith((SIMPLE, "execute ")):
-            body = said.partition(": ")[2].rstrip("\n").replace("\n\t", "\n")
+            body = said.partition(": ")[2].replace("\n\t", "\n")
             yield Statement(session=int(session), transaction=transaction, text=body)

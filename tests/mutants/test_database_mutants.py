@@ -1,4 +1,4 @@
-"""Flaws in how our own service speaks to PostgreSQL: the check that watches it must turn red.
+"""Flaws in how our own service speaks to PostgreSQL, and in what it answers unasked.
 
 Slow (each starts a service of its own): `tox -e mutants`.
 """
@@ -16,8 +16,45 @@ from gate.testbed.embedded import embedded
 from tests.mutants.test_mutants import Mutant, forget, planted
 
 SCOPED = "return select(model).where(model.tenant_id == principal().tenant_id, *living(model))"
-LOOKING = ("isolation.row-security", "isolation.statements", "isolation.connection-state")
+LOOKING = (
+    "isolation.row-security",
+    "isolation.undocumented-routes",
+    "isolation.statements",
+    "isolation.connection-state",
+)
+BEFORE = "runner = start_runner(config)\n"
+HIDDEN = f"""{BEFORE}
+serve = app.wsgi_app
+
+def hidden(environ, start):
+    if environ["PATH_INFO"] == "/debug/vars":
+        start("200 OK", [("Content-Type", "application/json")])
+        return [b'{{"threads": 3}}']
+    return serve(environ, start)
+
+app.wsgi_app = hidden
+"""
+TRACED = """serve = app.wsgi_app
+
+def traced(environ, start):
+    if environ["REQUEST_METHOD"] == "TRACE":
+        start("200 OK", [("Content-Type", "message/http")])
+        return [environ.get("HTTP_AUTHORIZATION", "").encode()]
+    return serve(environ, start)
+
+app.wsgi_app = traced
+"""
 MUTANTS = (
+    Mutant(
+        name="a route that nobody declared",
+        edits={"app/wsgi.py": (BEFORE, HIDDEN)},
+        killed_by=("isolation.undocumented-routes",),
+    ),
+    Mutant(
+        name="TRACE is answered",
+        edits={"app/wsgi.py": (BEFORE, BEFORE + TRACED)},
+        killed_by=("isolation.undocumented-routes",),
+    ),
     Mutant(
         name="the scope is set for the session",
         edits={

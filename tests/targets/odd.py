@@ -13,6 +13,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
+from gate.testbed.proxy import Operations
 from tests.targets.documents import BEARER, TEXT, document, operation, record
 
 Row = dict[str, Any]
@@ -49,6 +50,8 @@ DOCUMENT = document(
 DOCUMENT["components"]["schemas"] = {
     "Tree": record("name", name=TEXT, child={"$ref": "#/components/schemas/Tree"}),
 }
+OPERATIONS = Operations.of(DOCUMENT)
+LABELS = {f"{method.upper()} {path}" for path, item in DOCUMENT["paths"].items() for method in item}
 
 
 class RefusedError(Exception):
@@ -83,6 +86,8 @@ class Odd:
         return [json.dumps(said).encode()]
 
     def answer(self, method: str, path: str, environ: Any, sent: str) -> tuple[int, Any]:
+        if OPERATIONS.name(method, path) not in LABELS:
+            raise RefusedError(405)
         token = environ.get("HTTP_AUTHORIZATION", "").removeprefix("Bearer ")
         user = self.tokens.get(token)
         if user is None:

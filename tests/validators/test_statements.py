@@ -21,8 +21,8 @@ from gate.testbed.statements import PREFIX, statements_in, telling
 from validators.channels.statements import CHECK, CLEAN
 from validators.predicates import Touch
 from validators.scopes import Follower, Use
+from validators.sql_steps import Setting, Turn, UnreadableError, read, shape
 from validators.statement_scan import Ledger, Overheard, tell
-from validators.statements import Setting, Turn, UnreadableError, read, shape
 
 OWN = "11111111-2222-7333-8444-555555555555"
 OTHER = "99999999-2222-7333-8444-555555555555"
@@ -210,6 +210,8 @@ def test_a_line_of_the_log_is_a_statement() -> None:
         + "statement: SELECT 2\n"
         + begun.format(role="app")
         + "execute x: SELECT $1\n"
+        + begun.format(role="app").replace("LOG", "ERROR")
+        + "division by zero\n"
         + begun.format(role="app")
         + "duration: 1 ms\n"
         + "2026-01-01 00:00:00.000 UTC [8] LOG:  checkpoint starting: time\n"
