@@ -186,9 +186,10 @@ def known(
             None if value is None else Injection(name=name, value=value, kind="owner", known=True)
         )
     if is_ranking(name):
-        return Injection(
-            name=name, value=RANKS.get(name, "admin"), kind="rank", known=name in shown
-        )
+        rank = RANKS.get(name, "admin")
+        if now == rank:  # what he is already is no promotion
+            return None
+        return Injection(name=name, value=rank, kind="rank", known=name in shown)
     value = unlike(name, now)
     if thing and name in {"id", "uuid", "_id", f"{thing.resource}_id"}:
         twin = foreign_twin(duel, thing)

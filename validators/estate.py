@@ -13,7 +13,15 @@ from validators.bodies import Author, Canaries, draw_canaries
 from validators.calls import Call, expand, leaves, send, value_at
 from validators.envelope import Envelope
 from validators.ledger import Ledger, Thing, find_entries, values_of
-from validators.names import PARTS, RESERVED, is_identity, parents_of, resource_in, slots_of
+from validators.names import (
+    CHANGING,
+    PARTS,
+    RESERVED,
+    is_identity,
+    parents_of,
+    resource_in,
+    slots_of,
+)
 from validators.operations import Object, Operation, as_object
 
 DEMANDED = 428
@@ -84,10 +92,7 @@ class Estate:
                 found = self.another(operation.resource, taken)
                 taken.add(found or "")
                 return found
-            own = operation.keys.get(operation.resource, ())
-            if (wanted == operation.resource or name in own) and is_own_key(
-                name, operation.resource
-            ):
+            if names_itself(operation, name):
                 return None
             return chain.get(wanted) or self.ledger.refer(name, operation.resource)
 
@@ -272,9 +277,14 @@ def given_for(operation: Operation, given: Mapping[str, Json]) -> dict[str, Json
     return {name.removeprefix(own): each for name, each in given.items()}
 
 
-def is_own_key(name: str, resource: str) -> bool:
-    """Is it what the request calls its own object (`bin_code`), rather than another one?"""
-    return not is_identity(name) and name.lower() not in {*RESERVED, resource}
+def names_itself(operation: Operation, name: str) -> bool:
+    """Is it what a new object is to be called (`bin_code`), rather than a known one?"""
+    if operation.safe or operation.ends or operation.verb in CHANGING:
+        return False
+    resource, wanted = operation.resource, resource_in(name)
+    if is_identity(name) or name.lower() in {*RESERVED, resource}:
+        return False
+    return wanted == resource or name in operation.keys.get(resource, ())
 
 
 def links(operation: Operation, author: Author) -> dict[str, Json]:

@@ -117,7 +117,7 @@ def values_for(duel: Duel, name: str, schema: Json) -> list[Json]:
         most = plain.get("maximum")
         return [most if isinstance(most, int) else 1000]
     if plain.get("type") in {"integer", "number"}:
-        return [0]
+        return [plain.get("minimum", 0)]
     return []
 
 

@@ -71,6 +71,8 @@ def places_in(duel: Duel, operation: Operation) -> Iterator[Place]:
     """The places of one operation, each once, that refer to what only the victim has."""
     if not operation.safe and not is_write(operation):
         return
+    if operation.public and duel.ground.secured:  # a sign-up has to say that a name is taken
+        return
     seen: set[str] = set()
     for recipe in RECIPES:
         call = own_call(duel, operation, recipe)

@@ -133,7 +133,7 @@ class Ledger:
             if thing.id
             and (
                 wanted == thing.resource
-                or (thing.key == name and thing.resource != about)
+                or thing.key in {name, wanted}
                 or (loose and wanted.endswith("_" + thing.resource))
                 or (loose and thing.resource.endswith("_" + wanted))
             )

@@ -150,6 +150,8 @@ PARTS = frozenset(
         "default",
     ]
 )
+# Of many objects at once, which says neither what is done nor to what.
+GROUPING = frozenset({"bulk", "batch", "many"})
 # Done by somebody else than who made it: whoever has the code of an invitation.
 TAKING = frozenset({"accept", "decline", "join", "redeem", "claim"})
 REVIVING = frozenset({"restore", "undelete", "unarchive", "recover", "reopen", "revive"})
@@ -164,7 +166,7 @@ def verb_of(path: str) -> str:
     """The verb that the last segment says, `/invoices:cancel` or `/getInvoice`, or nothing."""
     last = path.rstrip("/").rpartition("/")[2]
     tail = last.rpartition("}")[2] if "}" in last else last
-    words = words_of(tail)
+    words = [word for word in words_of(tail) if word not in GROUPING]
     if not words:
         return ""
     verbs = VERBS if len(words) > 1 or tail[:1] in {":", "."} else VERBS - NOUNS
@@ -182,7 +184,7 @@ def resource_of(path: str) -> str:
 
 def noun_of(segment: str) -> str:
     """A segment without the verb at its start or end, in the singular."""
-    words = words_of(segment)
+    words = [word for word in words_of(segment) if word not in GROUPING]
     if len(words) == 1:
         return "" if words[0] in VERBS - NOUNS else stem(words[0])
     while words and words[0] in VERBS:

@@ -15,7 +15,7 @@ from validators.operations import Operation
         ("/getInvoice", "get", "invoice"),
         ("/v1/invoices:cancel", "cancel", "invoice"),
         ("/runs/{run_id}:restore", "restore", "run"),
-        ("/orders/bulk-delete", "delete", "bulk"),
+        ("/orders/bulk-delete", "delete", "order"),
         ("/orders/search", "search", "order"),
         ("/exports", "", "export"),
         ("/api-keys", "", "api_key"),
