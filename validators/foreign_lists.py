@@ -5,6 +5,8 @@ from __future__ import annotations
 import base64
 import binascii
 import re
+import time
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
@@ -16,7 +18,7 @@ from validators.foreign_writes import survey
 from validators.ground import Duel, Ground, stand
 from validators.operations import Operation, as_object
 from validators.planting import absent_call, multiply
-from validators.states import as_data, changes, look, telling, unrest
+from validators.states import State, as_data, changes, look, telling, unrest, view_of, watch
 from validators.traces import EXCERPT, digest, find_marks, normalise
 
 SEARCH = re.compile(r"(?i)^(q|query|search|filter|term|text|name|keyword|like|contains|title)")
@@ -24,7 +26,8 @@ SIZE = re.compile(r"(?i)(limit|size|per_?page|count|top|max|take)")
 CURSOR = re.compile(r"(?i)(cursor|page_?token|continuation|starting_?after|^after$|^next|^token$)")
 BASE64 = re.compile(r"[A-Za-z0-9_+/-]{8,}={0,2}")
 MOST_PARAMETERS = 10
-ROUNDS = 2
+ROUNDS = 3
+AGAIN = 2
 
 
 def probe(testbed: Testbed) -> Iterator[Observation]:
@@ -34,8 +37,8 @@ def probe(testbed: Testbed) -> Iterator[Observation]:
     choice, each truth value); with cursors that the victim was given, and with own cursors in which
     the ids are exchanged. A search for the victim's mark is compared with searches for marks that
     nobody has. Then the victim makes more objects: the other tenant's lists, counts and totals must
-    not move, which is looked at twice; that the victim's own lists show them is the positive
-    control.
+    not move, which is looked at twice, and a third time when something moved once; that the
+    victim's own lists show them is the positive control.
     """
     ground = stand(testbed)
     yield from ground.facts
@@ -227,14 +230,18 @@ def grow(duel: Duel, lists: Sequence[Operation]) -> Iterator[Observation]:
     watched = [each for each in lists if not each.public or not duel.ground.secured]
     own = [call for each in watched if (call := ask(duel.victim, each)) is not None]
     other = [call for each in watched if (call := ask(duel.attacker, each)) is not None]
+    hits: Counter[str] = Counter()
     for turn in range(ROUNDS):
-        mine = look(duel.victim, own)
+        if turn >= AGAIN and not any(count < AGAIN for count in hits.values()):
+            return
+        mine, began = look(duel.victim, own), time.monotonic()
         before, quiet = look(duel.attacker, other), look(duel.attacker, other)
         multiply(duel.victim)
         # What the owner has just been shown is what a cache or a proxy could pass on.
         grown = changes(mine, look(duel.victim, own))
-        after = look(duel.attacker, other)
-        moving = unrest(duel.attacker, other, before, quiet, after)
+        after, age = look(duel.attacker, other), time.monotonic() - began
+        moving = moved_alone(duel.attacker, other, (before, quiet, after), age)
+        hits.update(set(map(view_of, telling(changes(quiet, after), moving))))
         for call in other:
             label = call.operation.label
             about = as_data(quiet, after, moving, label)
@@ -251,3 +258,19 @@ def grow(duel: Duel, lists: Sequence[Operation]) -> Iterator[Observation]:
                 shared=duel.ground.hints.is_shared(label),
                 **about,
             )
+
+
+def moved_alone(
+    estate: Estate, lists: Sequence[Call], looks: tuple[State, State, State], age: float
+) -> list[str]:
+    """What moves in these lists without anybody's doing: a delivery that is tried again, say.
+
+    What has moved in `age` seconds is watched for longer than that while nobody does anything.
+    """
+    before, quiet, after = looks
+    moving, changed = unrest(estate, lists, before, quiet, after), changes(quiet, after)
+    suspects = set(map(view_of, telling(changed, moving)))
+    if suspects:
+        about = [call for call in lists if call.operation.label in suspects]
+        watch(estate, about, moving, suspects, age)
+    return [*moving, *(each for each in changed if view_of(each) in estate.restless)]
