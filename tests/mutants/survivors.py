@@ -134,6 +134,13 @@ GAPS: Mapping[str, str] = {
         "Whose key it is inside of a tenant is no permission, and no check attacks among members."
     ),
     **{
+        f"the tenant of a new object is taken from its body: POST /v1/{what}": (
+            "Open: no request of the checks names the other tenant in the new field, even with "
+            "the whole document; why is not understood yet."
+        )
+        for what in ("projects", "webhooks", "members")
+    },
+    **{
         f"a tag or a kept answer: an Idempotency-Key means the same to every {whom}": (
             "No check sends an Idempotency-Key that another caller has used."
         )
