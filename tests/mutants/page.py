@@ -15,7 +15,7 @@ from tests.mutants.generated import mutants
 from tests.mutants.model import Mutant
 from tests.mutants.record import FOLDER, Fate, kept
 from tests.mutants.source import ROOT
-from tests.mutants.survivors import SURVIVORS
+from tests.mutants.survivors import EQUIVALENT, SURVIVORS
 
 HEAD = """\
 # Mutants of our own service
@@ -49,7 +49,9 @@ def summary(fates: Sequence[Fate]) -> Iterator[str]:
     unseen = [each for each in fates if not each.said and not each.killed]
     missing = ids - {each.id for each in fates}
     yield f"{len(ids)} mutants. {len(looked)} of them were looked for: {killed} killed, "
-    yield f"{len(looked) - killed} survived ({share(killed, len(looked))} killed). "
+    alike = sum(each.id in EQUIVALENT and not each.killed for each in looked)
+    yield f"{len(looked) - killed} survived, {alike} of which change nothing that counts "
+    yield f"({share(killed, len(looked) - alike)} of the others killed).\n"
     yield f"For {len(unseen)} no check covers the channel. {len(missing)} were not run.\n\n"
 
 
@@ -62,9 +64,9 @@ def operators(fates: Sequence[Fate]) -> Iterator[str]:
     yield "## By operator\n\n| operator | stands beside it | looked for | killed | by |\n"
     yield "|---|---|---|---|---|\n"
     for (operator, ground), those in grouped(judged(fates)):
-        by = sorted({name.partition(".")[2] for each in those for name in each.killed})
+        by = sorted({name for each in those for name in each.killed})
         counts = [
-            f"{name} {sum(f'isolation.{name}' in each.killed for each in those)}" for name in by
+            f"{name.partition('.')[2]} {sum(name in each.killed for each in those)}" for name in by
         ]
         killed = sum(bool(each.killed) for each in those)
         yield f"| {operator} | {ground} | {len(those)} | {killed} | {', '.join(counts)} |\n"

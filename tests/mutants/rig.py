@@ -23,7 +23,7 @@ from gate.catalogue import CHECKS
 from gate.journal import Entry
 from gate.model import Result
 from gate.run import run
-from gate.testbed.client import Cast
+from gate.testbed.client import Cast, document
 from gate.testbed.embedded import Embedded, embedded
 from gate.testbed.postgresql import PostgreSQL
 from gate.testbed.provision import Schema, administration, execute, migrate
@@ -251,6 +251,7 @@ def served(bed: Embedded, checkout: Path) -> Iterator[Embedded]:
             bed,
             target=target,
             cast=Cast({**known, ("", "operator"): service.operator}),
+            description=document(service.operator, "/openapi.json"),
             secrets={**bed.secrets, **installation.keys.secrets},
         )
 

@@ -9,14 +9,17 @@ READ, WRITE, LISTED = "isolation.read-by-id", "isolation.write-by-id", "isolatio
 SMOKE: Mapping[str, frozenset[str]] = {
     f"{EVERYBODY}: GET /v1/projects/{{project_id}}": frozenset({READ}),
     f"{EVERYBODY}: PATCH /v1/projects/{{project_id}}": frozenset({WRITE}),
-    f"{EVERYBODY}: GET /v1/projects": frozenset({LISTED}),
+    f"{EVERYBODY}: GET /v1/projects": frozenset({LISTED, "isolation.concurrency"}),
     "a permission is declared and not asked for: DELETE /v1/projects/{project_id}": frozenset(
         {"isolation.roles"}
     ),
     "fields that nobody declared are set: PATCH /v1/projects/{project_id}": frozenset(
         {"isolation.mass-assignment"}
     ),
-    "the tenant is taken from a header: X-Tenant-Id": frozenset({"isolation.credentials"}),
+    # A tenant that can be chosen is also charged, cached for and counted by choice.
+    "the tenant is taken from a header: X-Tenant-Id": frozenset(
+        {"isolation.credentials", "isolation.cache-keys", "isolation.rate-buckets"}
+    ),
     "a cache: a row's key without the tenant": frozenset({"isolation.cache-keys"}),
     "logged: the path": frozenset({"isolation.telemetry"}),
     "a metric's label: the tenant's id": frozenset({"isolation.telemetry"}),
