@@ -7,10 +7,11 @@ one that is set for the session stays for whoever gets the connection next.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from gate.check import Statement
 from validators.predicates import Touch
+from validators.prepared import Sessions
 from validators.sql_steps import Setting, Turn, read
 
 
@@ -62,12 +63,14 @@ class Follower:
     relations: frozenset[str]
     lasting: dict[int, str] = field(default_factory=dict)
     running: dict[tuple[int, str], Transaction] = field(default_factory=dict)
+    sessions: Sessions = field(default_factory=Sessions)
 
     def follow(self, statement: Statement, caller: str) -> Iterator[Use | Setting]:
         """Every touch, and every setting of the scope for a session; UnreadableError."""
         now = self.running.setdefault((statement.session, statement.transaction), Transaction())
         own = self.scope_of(statement.session, now)
-        for step in read(statement.text, own or caller, self.column, self.relations):
+        text = self.sessions.plain(statement.session, statement.text)
+        for step in read(text, own or caller, self.column, self.relations):
             if isinstance(step, Turn):
                 now.turn(step)
             elif isinstance(step, Touch):
@@ -75,7 +78,7 @@ class Follower:
                     touch=step,
                     scope=self.scope_of(statement.session, now),
                     lasting=now.scope is None,
-                    statement=statement,
+                    statement=replace(statement, text=text),
                 )
             elif step.name == self.setting and step.local:
                 now.scope = step.value

@@ -137,6 +137,9 @@ class Overheard:
 def probe(testbed: Testbed) -> Iterator[Observation]:
     """Send every kind of request as both tenants, and read what PostgreSQL's log says of each.
 
+    They go to a second instance of the service, which starts once the log is on: what a session
+    has prepared is known only to who has heard it.
+
     Each tenant makes marked objects, reads them, asks for the other's and for absent ones while a
     header names the other tenant, changes its objects and ends them. One request at a time, so
     that the statements between two moments are its own. Counted per operation, verb and relation
@@ -153,21 +156,24 @@ def probe(testbed: Testbed) -> Iterator[Observation]:
     relations = frozenset(
         each.subject for each in facts if each.kind == "relation" and each.data["has_tenant"]
     )
-    with testbed.statements() as hear:
+    with testbed.statements() as hear, testbed.lone() as lone:
         ledger = Ledger(
             hear=hear,
             follower=Follower(setting=tenancy.setting, column=tenancy.column, relations=relations),
             operations=Operations.of(testbed.openapi()),
             ids=tenancy.tenants,
         )
-        walk(ground, ledger)
+        walk(ground, ledger, lone.testbed)
     yield from tell(testbed, ledger, relations)
 
 
-def walk(ground: Ground, ledger: Ledger) -> None:
-    """Everything that both tenants ask for, one request at a time."""
+def walk(ground: Ground, ledger: Ledger, service: Testbed) -> None:
+    """Everything that both tenants ask of this instance for, one request at a time."""
     overheard = [
-        replace(each, client=Overheard(client=each.client, ledger=ledger))
+        replace(
+            each,
+            client=Overheard(client=service.actor(each.client.tenant), ledger=ledger),
+        )
         for each in ground.estates
     ]
     heard = replace(ground, estates=(overheard[0], overheard[1]))

@@ -135,6 +135,8 @@ CHECK = Check(
         Control(defect="no predicate beside the scope", record=spoil(unbound=1)),
     ),
     at_least={"seated": 2, "surveyed": 1, "touch": 10, "layers": 2},
-    needs=frozenset({"http", "openapi", "tenants", "row-security", "statements"}),
+    needs=frozenset(
+        {"http", "openapi", "tenants", "row-security", "statements", "lone-connection"}
+    ),
     covers=("isolation:30", "API1:2023", "ASVS:V8.4.1"),
 )
