@@ -100,13 +100,16 @@ def status_of(fact: Observation) -> tuple[Json, Json]:
 
 
 def another(duel: Duel, call: Call, shared: Sequence[str]) -> tuple[Call, Mapping[str, str]] | None:
-    """The same read of an object made anew, and what only its owner knows of it."""
+    """The same read of an object made anew, and what only its owner knows of it.
+
+    What cannot be made anew may have been changed by that, so that it is read again all the same.
+    """
     found = duel.victim.ledger.match(call.operation)
     things = next((each for each in found if values_of(call.operation, each) == call.path), ())
     fresh = fresh_things(duel.victim, things)
     again = duel.victim.write(call.operation, values_of(call.operation, fresh), recipe=LEAST)
     owned = duel.victim.send(again)
-    if again.path == call.path or not is_positive(duel.victim, again, owned):
+    if not is_positive(duel.victim, again, owned):
         return None
     return again, fingerprint(owned, [*shared, *again.path])
 

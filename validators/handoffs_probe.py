@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from random import Random
 from urllib.parse import urlsplit
 
-from gate.check import Answer, Guest, Parcel, Testbed
+from gate.check import Answer, Testbed
+from gate.inside import Guest, Parcel
 from gate.model import Json, Observation
 from gate.testbed.proxy import Operations
 from gate.testbed.waiting import until

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from random import Random
 
-from gate.check import Client, Guest, Testbed
+from gate.check import Client, Testbed
+from gate.inside import Guest
 from gate.model import Observation
 from validators.calls import Call, send
 from validators.estate import LEAST, Estate, open_estate

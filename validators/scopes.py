@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
-from gate.check import Statement
+from gate.inside import Statement
 from validators.predicates import Touch
 from validators.prepared import Sessions
 from validators.sql_steps import Setting, Turn, read

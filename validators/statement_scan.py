@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from random import Random
 
-from gate.check import Answer, Client, Statement, Testbed
+from gate.check import Answer, Client, Testbed
+from gate.inside import Statement
 from gate.model import Json, Observation
 from gate.testbed.proxy import Operations
 from validators.calls import Call

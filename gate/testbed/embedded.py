@@ -10,9 +10,10 @@ from itertools import count
 from pathlib import Path
 from typing import Self
 
-from gate.check import Client, Guest, Lie, Lone, Saboteur, Statement, Telemetry, Tenancy
+from gate.check import Client, Lie, Lone, Saboteur, Telemetry, Tenancy
 from gate.errors import SetupError
 from gate.exchanges import Tape
+from gate.inside import Guest, Statement
 from gate.model import Json, Target
 from gate.redaction import redact
 from gate.testbed.client import Cast, HttpClient, document, remembered
@@ -187,11 +188,10 @@ def embedded(  # noqa: PLR0913 - each is a wish of its own, with a default
 ) -> Iterator[Embedded]:
     """A running service with tenants, for as long as the block lasts; SetupError when it fails.
 
-    `folder` is the testbed's folder for evidence and keeps the logs. `say` hears of each step.
-    The service runs from `checkout`, with one worker per core unless `workers` says otherwise, on
-    a free port unless `port` names one.
-    `database_url` and `redis_url` name installed servers to be used instead of new ones. `tape`
-    hears of every exchange with the service, from the first check on.
+    `folder` keeps the evidence and the logs. `say` hears of each step. The service runs from
+    `checkout`, with a worker per core or as `workers` says, on a free port or on `port`.
+    `database_url` and `redis_url` name installed servers to be used instead. `tape` hears of every
+    exchange with the service, from the first check on.
     """
     with open_site(folder / "logs") as site, ExitStack() as stack:
         say("Starting PostgreSQL and Redis")

@@ -14,9 +14,10 @@ from itertools import count
 from pathlib import Path
 from typing import Self
 
-from gate.check import Client, Guest, Lie, Lone, Saboteur, Statement, Telemetry, Tenancy
+from gate.check import Client, Lie, Lone, Saboteur, Telemetry, Tenancy
 from gate.errors import SetupError, UsageError
 from gate.exchanges import Tape
+from gate.inside import Guest, Statement
 from gate.model import Json, Target
 from gate.testbed.client import Cast, HttpClient, document, remembered
 from gate.testbed.hints import Hints

@@ -14,8 +14,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from urllib.parse import quote
 
-from gate.check import Answer, Client, NoAnswerError, Parcel
+from gate.check import Answer, Client, NoAnswerError
 from gate.errors import SetupError
+from gate.inside import Parcel
 from gate.model import Json
 from gate.testbed.client import Cast, HttpClient
 from gate.testbed.tenants import Principal, as_client, invite, open_tenant, post, text

@@ -10,8 +10,8 @@ from pathlib import Path
 import psycopg2
 from psycopg2.extensions import connection as Connection  # noqa: N812 - a class in lower case
 
-from gate.check import Statement
 from gate.errors import SetupError
+from gate.inside import Statement
 from gate.testbed.postgresql import PostgreSQL
 from gate.testbed.waiting import until
 

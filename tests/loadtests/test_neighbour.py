@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from itertools import pairwise
-from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -137,13 +136,14 @@ def test_windows_follow_each_other_without_touching() -> None:
 
 
 def test_a_real_flood_is_refused_and_its_neighbour_is_not(testbed: Embedded) -> None:
+    before = {*testbed.scratch.iterdir()}
     seen = [*compare(testbed, BRIEF)]
     assert not told(seen, Finding)
     assert [each.subject for each in seen if each.kind == "window"] == list(ARMS)
     (sent,) = (each for each in seen if each.kind == "flood")
     assert sent.data["sent"]
     assert not any(secret in str(seen) for secret in testbed.secrets)
-    assert [*Path(testbed.scratch).iterdir()] == []
+    assert {*testbed.scratch.iterdir()} == before
 
 
 def test_a_window_that_is_over_is_not_measured(testbed: Embedded) -> None:

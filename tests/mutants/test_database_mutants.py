@@ -91,7 +91,7 @@ MUTANTS = (
     Mutant(
         name="a read in one round trip sets the scope for the session",
         edits={
-            "app/database.py": (
+            "app/prepared.py": (
                 "SET_TENANT = \"SELECT set_config('app.tenant_id', %(scope)s, true)\"",
                 "SET_TENANT = \"SELECT set_config('app.tenant_id', %(scope)s, false)\"",
             )
@@ -101,9 +101,9 @@ MUTANTS = (
     Mutant(
         name="no scope at all in a read of one round trip",
         edits={
-            "app/database.py": (
-                'return cls(f"{SET_TENANT}; {sql}", columns)',
-                "return cls(sql, columns)",
+            "app/prepared.py": (
+                '_send(connection, f"{scope}; ", statements, bound)',
+                '_send(connection, "", statements, bound)',
             )
         },
         killed_by=("isolation.statements",),

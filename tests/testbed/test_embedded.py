@@ -172,7 +172,8 @@ def test_two_testbeds_run_side_by_side_and_know_nothing_of_each_other(
         redis_url=redis_url,
     ) as other:
         assert other.target.base_url != testbed.target.base_url
-        assert other.target.offers == testbed.target.offers - {"database", "faults"}
+        of_its_own = {"database", "faults", "statements", "lone-connection"}
+        assert other.target.offers == testbed.target.offers - of_its_own
         stranger = other.actor("initech").credentials
         anonymous = testbed.actor("", "anonymous")
         assert other.actor("initech").request("GET", "/v1/me").status == 200

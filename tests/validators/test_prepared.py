@@ -2,7 +2,7 @@
 
 import pytest
 
-from gate.check import Statement
+from gate.inside import Statement
 from validators.prepared import Sessions
 from validators.scopes import Follower, Use
 from validators.sql_steps import UnreadableError

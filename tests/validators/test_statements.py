@@ -12,7 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gate.check import Answer, Client, Control, Statement
+from gate.check import Answer, Client, Control
+from gate.inside import Statement
 from gate.model import Doubt, Finding, Json, Observation, Outcome
 from gate.run import run
 from gate.testbed.embedded import Embedded

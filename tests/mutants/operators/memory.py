@@ -25,7 +25,7 @@ def sessions() -> Iterator[Mutant]:
         ),
         "SET instead of SET LOCAL, in a read of one message": (
             anchored(
-                database,
+                "app/prepared.py",
                 "SET_TENANT = \"SELECT set_config('app.tenant_id', %(scope)s, true)\"",
                 "SET_TENANT = \"SELECT set_config('app.tenant_id', %(scope)s, false)\"",
             ),
