@@ -114,10 +114,15 @@ def look_twice(testbed: Testbed, look: Look, routes: Sequence[Route]) -> Sweep:
         names = frozenset(name for each in known for name in each)
         if names <= told:
             return found
-        old = [route for route in routes if is_told(route, told)]
-        again = replace(look, effort=SECOND_LOOK, known=known, excluded=[*look.excluded, *old])
+        again = replace(look, effort=SECOND_LOOK, known=known, excluded=passed(look, routes, told))
         found += sweep(testbed, again)
         told |= names
+
+
+def passed(look: Look, routes: Sequence[Route], told: frozenset[str]) -> list[Route]:
+    """What the next look leaves out, each once: Schemathesis refuses a name that comes twice."""
+    old = [route for route in routes if is_told(route, told) and route not in look.excluded]
+    return [*look.excluded, *old]
 
 
 def is_told(route: Route, told: frozenset[str]) -> bool:

@@ -165,18 +165,21 @@ def ask_as_next(scene: Scene, reads: Sequence[Call]) -> dict[str, Json]:
     ids = one.ledger.made - two.ledger.ids
     marks = {one.canaries.token: "canary", **dict.fromkeys(ids, "id")}
     own = [send(two.client, call) for call in reads]
-    strange = [
-        send(two.client, replace(call, path=values))
+    others = [
+        replace(call, path=values)
         for call in reads
         if call.path and (values := next(one.ledger.fill(call.operation), None))
     ]
+    # What a refusal repeats of the request tells nobody anything.
+    strange = [(send(two.client, call), call.sent) for call in others]
     asked = [each for each in own if each.status < BAD]
     nobody = send(scene.lone.testbed.actor("", "anonymous"), reads[0]) if reads else None
-    answers = [*own, *strange, *([nobody] if nobody else [])]
+    plain = [*own, *([nobody] if nobody else [])]
+    answers = [*((each, ()) for each in plain), *strange]
     return {
         "tenant": two.client.tenant,
         "asked": len(answers),
-        "foreign": sum(any(find_marks(each, marks, ()).values()) for each in answers),
+        "foreign": sum(any(find_marks(each, marks, sent).values()) for each, sent in answers),
         "lost": sum(two.canaries.token not in each.body for each in asked),
-        "failed": sum(each.status >= FAILED for each in answers),
+        "failed": sum(each.status >= FAILED for each, _ in answers),
     }

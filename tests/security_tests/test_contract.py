@@ -10,7 +10,7 @@ from gate.model import Doubt, Finding, Json, Observation, Severity
 from gate.run import gather, judge
 from security_tests.contract import CHECK, CLEAN, WEIGHTS
 from security_tests.document import Route
-from security_tests.fuzz import address, endangers, without_once
+from security_tests.fuzz import GATE, Look, address, endangers, passed, without_once
 from security_tests.fuzz_report import list_cases, list_troubles, read_events
 
 
@@ -194,3 +194,10 @@ def test_a_failure_shows_its_request_and_answer_without_credentials() -> None:
     assert (shown.method, shown.target, shown.sent) == ("POST", "/v1/runs?dry=1", '{"name": 5}')
     assert (shown.status, shown.received) == (500, "{}")
     assert address("/v1/runs?api_key=abc&dry=1") == "/v1/runs?api_key=%5Bredacted%5D&dry=1"
+
+
+def test_an_operation_that_is_left_out_for_two_reasons_is_named_once(testbed: Testbed) -> None:
+    key = Route(method="DELETE", path="/v1/api-keys/{key_id}", secured=True)
+    run = Route(method="GET", path="/v1/runs/{run_id}", secured=True)
+    look = Look(client=testbed.actor("acme"), excluded=[key], effort=GATE)
+    assert passed(look, [key, run], frozenset({"key_id", "run_id"})) == [key, run]
