@@ -79,5 +79,5 @@ def arrivals(
         dropped=sum(row.dropped for row in rows),
         p50=quantile(found, 0.5),
         p99=quantile(found, 0.99),
-        generator_lag=max((row.max_lag for row in rows), default=0.0) * 1000,
+        generator_lag=max((row.max_lag for row in rows), default=0.0),
     )
