@@ -92,7 +92,8 @@ def play(scene: Scene) -> Iterator[Observation]:
     settings = sorted({str(name) for each in fresh for name in as_list(each["settings"])})
     path = str(fresh[0]["path"]) if fresh else ""
     yield scene.note("fresh", "connections", connections=len(fresh), settings=[*settings])
-    reads, own = marked_reads(scene.ground, scene.next), marked_reads(scene.ground, scene.user)
+    reads = marked_reads(scene.ground, scene.next, scene.user)
+    own = marked_reads(scene.ground, scene.user, scene.next)
     scene = replace(scene, aside=idlers(scene.lone))
     for ending in endings(scene, own):
         before = scene.lone.wire.sessions
@@ -148,22 +149,34 @@ def as_list(value: Json) -> Sequence[Json]:
     return value if isinstance(value, list) else ()
 
 
-def marked_reads(ground: Ground, estate: Estate) -> list[Call]:
-    """Own reads whose answer holds the tenant's own mark: of objects first, then of lists."""
+def marked_reads(ground: Ground, estate: Estate, other: Estate) -> list[Call]:
+    """Own reads whose answer holds the tenant's own mark: of objects first, then of lists.
+
+    None that holds the other's as well: a tenant may have given an object of its own a name that it
+    has tried on another's before.
+    """
+    strange = marks_of(other, estate)
     found = [
         call
         for call, answer in own_reads(ground, estate)
-        if estate.accepts(answer) and estate.canaries.token in answer.body
+        if estate.accepts(answer)
+        and estate.canaries.token in answer.body
+        and not any(mark in answer.body for mark in strange)
     ]
     objects, lists = ([each for each in found if bool(each.path) is one] for one in (True, False))
     return [*objects[:READS], *lists[:READS]]
 
 
+def marks_of(one: Estate, other: Estate) -> dict[str, str]:
+    """What only the first tenant has: its canary and the ids of what it has made."""
+    ids = one.ledger.made - other.ledger.ids
+    return {one.canaries.token: "canary", **dict.fromkeys(ids, "id")}
+
+
 def ask_as_next(scene: Scene, reads: Sequence[Call]) -> dict[str, Json]:
     """How many of the next tenant's answers hold the first one's marks, or lack its own."""
     one, two = scene.user, scene.next
-    ids = one.ledger.made - two.ledger.ids
-    marks = {one.canaries.token: "canary", **dict.fromkeys(ids, "id")}
+    marks = marks_of(one, two)
     own = [send(two.client, call) for call in reads]
     others = [
         replace(call, path=values)

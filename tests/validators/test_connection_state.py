@@ -96,7 +96,7 @@ def test_an_open_transaction_is_found(scene: Scene) -> None:
 
 
 def test_answers_with_the_other_tenant_s_marks_are_counted(scene: Scene) -> None:
-    reads = marked_reads(scene.ground, scene.user)
+    reads = marked_reads(scene.ground, scene.user, scene.next)
     confused = replace(scene, next=replace(scene.next, client=scene.user.client))
     told = ask_as_next(confused, reads)
     assert told["foreign"]
