@@ -17,6 +17,9 @@ from gate.testbed.process import Child, Command
 from gate.testbed.provision import Schema
 from gate.testbed.service import Installation, Keys, is_ready, operator_of
 from gate.testbed.site import Site
+from gate.testbed.waiting import until
+
+WORKERS = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,13 +93,15 @@ def crew(
                 "--port",
                 str(port),
                 "--workers",
-                "2",
+                str(WORKERS),
                 *serve,
             ],
             env=installation.environment(metrics) | variables,
             folder=CHECKOUT,
         )
         child = site.start(command, lambda: is_ready(operator))
+        # Granian does not stop a worker that has not started when it is told to.
+        assert until(lambda: child.log.read_text().count("] Started worker-") == WORKERS, within=30)
         try:
             yield Crew(operator.base_url, child, keys.operator)
         finally:
