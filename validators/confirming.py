@@ -8,8 +8,9 @@ from dataclasses import replace
 from gate.model import Observation
 from validators.bodies import Author
 from validators.calls import Call
+from validators.judging import AGAIN
 from validators.operations import as_list, as_object
-from validators.trials import AGAIN, ROUNDS, Aim
+from validators.trials import ROUNDS, Aim
 
 
 def repeat(attempt: Callable[[int], tuple[list[Observation], bool]]) -> Iterator[Observation]:

@@ -16,18 +16,18 @@ from validators.calls import Call, curl, leaves
 from validators.estate import LEAST, Estate
 from validators.foreign_writes import survey
 from validators.ground import Duel, Ground, stand
+from validators.judging import AGAIN
 from validators.operations import Operation, as_object
 from validators.planting import absent_call, multiply
 from validators.states import State, as_data, changes, look, telling, unrest, view_of, watch
 from validators.traces import EXCERPT, digest, find_marks, normalise
+from validators.trials import ROUNDS
 
 SEARCH = re.compile(r"(?i)^(q|query|search|filter|term|text|name|keyword|like|contains|title)")
 SIZE = re.compile(r"(?i)(limit|size|per_?page|count|top|max|take)")
 CURSOR = re.compile(r"(?i)(cursor|page_?token|continuation|starting_?after|^after$|^next|^token$)")
 BASE64 = re.compile(r"[A-Za-z0-9_+/-]{8,}={0,2}")
 MOST_PARAMETERS = 10
-ROUNDS = 3
-AGAIN = 2
 
 
 def probe(testbed: Testbed) -> Iterator[Observation]:

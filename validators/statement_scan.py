@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from random import Random
 
-from gate.check import Answer, Client, Testbed
+from gate.check import Answer, Testbed
 from gate.inside import Statement
 from gate.model import Json, Observation
 from gate.testbed.proxy import Operations
@@ -15,6 +15,7 @@ from validators.calls import Call
 from validators.catalogue import read_catalogue
 from validators.estate import FULL, LEAST, LINKED, Estate
 from validators.ground import Ground, stand
+from validators.patience import Relay
 from validators.rows import connect
 from validators.scopes import Follower, Use
 from validators.sql_steps import UnreadableError, shape
@@ -84,39 +85,22 @@ class Ledger:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Overheard:
+class Overheard(Relay):
     """A client whose every request is listened to; implements `gate.check.Client`.
 
     What runs in another tenant's scope may be a job of that tenant: it counts when it comes again
     each time that the request is sent again.
     """
 
-    client: Client
     ledger: Ledger
 
-    @property
-    def tenant(self) -> str:
-        """The tenant's name in this testbed, or "" for nobody."""
-        return self.client.tenant
-
-    @property
-    def role(self) -> str:
-        """The principal's role, or "anonymous"."""
-        return self.client.role
-
-    @property
-    def credentials(self) -> Mapping[str, str]:
-        """The headers that sign this principal in. Secret: never record them."""
-        return self.client.credentials
-
-    def request(
+    def ask(
         self,
         method: str,
         path: str,
-        *,
-        body: Json = None,
-        headers: Mapping[str, str] | None = None,
-        timeout: float = 10.0,
+        body: Json,
+        headers: Mapping[str, str] | None,
+        timeout: float,
     ) -> Answer:
         """Send one request and note what it made the service say."""
         label = self.ledger.operations.name(method, path.partition("?")[0])
@@ -129,10 +113,6 @@ class Overheard:
             suspects = {place: text for place, text in suspects.items() if place in again}
         self.ledger.confirm(suspects)
         return answer
-
-    def curl(self, method: str, path: str, *, body: Json = None) -> str:
-        """The same request as a shell line, with `$TOKEN…` in place of the credential."""
-        return self.client.curl(method, path, body=body)
 
 
 def probe(testbed: Testbed) -> Iterator[Observation]:

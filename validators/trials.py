@@ -17,6 +17,7 @@ from gate.model import Json, Observation
 from validators.calls import Call, Pointer, as_text, curl, expand, leaves, like_type, value_at
 from validators.estate import RECIPES, Estate, Recipe, parents_in
 from validators.ground import Duel
+from validators.judging import AGAIN
 from validators.ledger import Thing, find_things, values_of
 from validators.names import is_identity
 from validators.operations import Operation, as_object
@@ -34,7 +35,6 @@ from validators.states import (
 from validators.traces import EXCERPT, digest, find_marks, like, normalise
 
 ROUNDS = 3
-AGAIN = 2
 SHORT = 8
 
 

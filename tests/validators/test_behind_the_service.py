@@ -10,12 +10,13 @@ from typing import Any
 import pytest
 import redis
 
-from gate.check import Answer, Check, Client, Control, Testbed
+from gate.check import Answer, Check, Control, Testbed
 from gate.model import Finding, Json, Outcome
 from gate.run import run
 from gate.testbed.embedded import Embedded
 from validators import cache_scan, telemetry_scan
 from validators.channels import cache_keys, concurrency, rate_buckets, telemetry
+from validators.patience import Relay
 
 CHANNELS = (cache_keys, telemetry, rate_buckets, concurrency)
 EACH = pytest.mark.parametrize("channel", CHANNELS, ids=lambda each: each.CHECK.id)
@@ -88,35 +89,26 @@ def test_a_planted_value_is_taken_back(redis_url: str) -> None:
         cache.delete("one", "two")
 
 
-@dataclass(frozen=True)
-class Loud:
+@dataclass(frozen=True, kw_only=True)
+class Loud(Relay):
     """A principal whose every request the service writes down, with all that it holds."""
 
-    client: Client
     log: Any
     other: str
 
-    @property
-    def tenant(self) -> str:
-        return self.client.tenant
-
-    @property
-    def role(self) -> str:
-        return self.client.role
-
-    @property
-    def credentials(self) -> Mapping[str, str]:
-        return self.client.credentials
-
-    def request(self, method: str, path: str, **sent: Any) -> Answer:
-        answer = self.client.request(method, path, **sent)
+    def ask(
+        self,
+        method: str,
+        path: str,
+        body: Json,
+        headers: Mapping[str, str] | None,
+        timeout: float,
+    ) -> Answer:
+        answer = self.client.request(method, path, body=body, headers=headers, timeout=timeout)
         name = answer.headers.get("x-request-id", "")
         with self.log.open("a") as log:
             log.write(f"{name} {path} {dict(self.credentials)} {self.other}\n")
         return answer
-
-    def curl(self, method: str, path: str, *, body: Json = None) -> str:
-        return self.client.curl(method, path, body=body)
 
 
 def test_what_a_real_log_tells_is_found(testbed: Embedded) -> None:
@@ -124,7 +116,7 @@ def test_what_a_real_log_tells_is_found(testbed: Embedded) -> None:
     one, two = ground.estates
     log = testbed.telemetry().logs[0]
     other = testbed.tenant_ids[two.client.tenant]
-    loud = replace(one, client=Loud(one.client, log, other))
+    loud = replace(one, client=Loud(client=one.client, log=log, other=other))
     heard: dict[str, str] = {}
     start = log.stat().st_size
     answer = loud.client.request("GET", f"/{one.canaries.token}")

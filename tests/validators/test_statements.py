@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gate.check import Answer, Client, Control
+from gate.check import Answer, Control
 from gate.inside import Statement
 from gate.model import Doubt, Finding, Json, Observation, Outcome
 from gate.run import run
@@ -20,6 +20,7 @@ from gate.testbed.embedded import Embedded
 from gate.testbed.proxy import Operations
 from gate.testbed.statements import PREFIX, statements_in, telling
 from validators.channels.statements import CHECK, CLEAN
+from validators.patience import Relay
 from validators.predicates import Touch
 from validators.scopes import Follower, Use
 from validators.sql_steps import Setting, Turn, UnreadableError, read, shape
@@ -224,35 +225,26 @@ def test_a_line_of_the_log_is_a_statement() -> None:
     assert list(statements_in("", "app")) == []
 
 
-@dataclass(frozen=True)
-class Careless:
+@dataclass(frozen=True, kw_only=True)
+class Careless(Relay):
     """A principal whose every request lets the service's role say something more."""
 
-    client: Client
     url: str
     says: tuple[str, ...]
 
-    @property
-    def tenant(self) -> str:
-        return self.client.tenant
-
-    @property
-    def role(self) -> str:
-        return self.client.role
-
-    @property
-    def credentials(self) -> Mapping[str, str]:
-        return self.client.credentials
-
-    def request(self, method: str, path: str, **sent: Any) -> Answer:
-        answer = self.client.request(method, path, **sent)
+    def ask(
+        self,
+        method: str,
+        path: str,
+        body: Json,
+        headers: Mapping[str, str] | None,
+        timeout: float,
+    ) -> Answer:
+        answer = self.client.request(method, path, body=body, headers=headers, timeout=timeout)
         with closing(psycopg2.connect(self.url)) as connection, connection.cursor() as cursor:
             for each in self.says:
                 cursor.execute(each)
         return answer
-
-    def curl(self, method: str, path: str, *, body: Json = None) -> str:
-        return self.client.curl(method, path, body=body)
 
 
 PLANTED = {
@@ -287,7 +279,7 @@ def test_what_a_real_log_tells_is_found(testbed: Embedded, rule: str) -> None:
             operations=Operations.of(testbed.openapi()),
             ids=tenancy.tenants,
         )
-        client = Careless(testbed.actor(one), tenancy.url, tuple(says))
+        client = Careless(client=testbed.actor(one), url=tenancy.url, says=tuple(says))
         Overheard(client=client, ledger=ledger).request("GET", "/healthz")
     record = list(tell(testbed, ledger, relations))
     rules = {each.rule for each in CHECK.judge(record) if isinstance(each, Finding)}

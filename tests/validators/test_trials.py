@@ -25,9 +25,10 @@ from validators.envelope import Envelope
 from validators.estate import open_estate
 from validators.foreign_writes import fight
 from validators.ground import stand
+from validators.judging import AGAIN
 from validators.operations import Operation
 from validators.states import changes, look, telling, unrest, watch
-from validators.trials import AGAIN, ROUNDS
+from validators.trials import ROUNDS
 
 BY_ID = {check.id: check for check in CHECKS}
 

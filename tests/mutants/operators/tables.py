@@ -17,7 +17,6 @@ TENANT = "tenant_id = NULLIF(current_setting('app.tenant_id', true), '')::uuid"
 CREATED = re.compile(r'^    "(\w+)": """', re.MULTILINE)
 REFERENCE = re.compile(r"FOREIGN KEY \(tenant_id, ([\w, ]+)\)(\s+)REFERENCES (\w+)( \([\w, ]+\))?")
 UNIQUE = re.compile(r"UNIQUE \(tenant_id, ([\w, ]+)\)")
-LAST = "def upgrade() -> None:"
 
 
 def migrations() -> tuple[Source, ...]:
