@@ -3,34 +3,37 @@
 from __future__ import annotations
 
 import json
+import re
+from contextlib import ExitStack
 from itertools import count
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+import httpx
 import pytest
 from openapi_spec_validator import validate
 from werkzeug.test import Client
 
 from tests.targets import (
     heldout_clinic,
+    heldout_garage_attacks,
     heldout_helpdesk,
     heldout_invoicing,
     heldout_warehouse,
 )
 from tests.targets.heldout import document
 from tests.targets.heldout_attacks import CLINIC, HELPDESK, INVOICING, WAREHOUSE, Step
+from tests.targets.heldout_garage import garage
+from tests.targets.heldout_serving import DESCRIBED, MODULES, heldout, server
+from tests.targets.serving import running
 
-MODULES = {
-    "helpdesk": heldout_helpdesk,
-    "invoicing": heldout_invoicing,
-    "clinic": heldout_clinic,
-    "warehouse": heldout_warehouse,
-}
 STEPS = {
     "helpdesk": HELPDESK,
     "invoicing": INVOICING,
     "clinic": CLINIC,
     "warehouse": WAREHOUSE,
+    "garage": heldout_garage_attacks.GARAGE,
 }
 KEYS = {
     "helpdesk": {
@@ -49,8 +52,14 @@ KEYS = {
         "a": "Token wh_lyra_m_6d2c",
         "l": "Token wh_lyra_p_13be",
     },
+    "garage": {"v": "Bearer gar_ann_3b7a45c6", "a": "Bearer gar_bob_c19f20aa", "n": "nobody"},
 }
+HOMES = {"garage": "/users/me"}
 FLAWS = [(service, flaw) for service, module in MODULES.items() for flaw in module.FLAWS]
+
+
+def declared(service: str) -> dict[str, Any]:
+    return garage().openapi() if service == "garage" else document(service)
 
 
 def made(service: str, flaw: str) -> Any:
@@ -69,6 +78,8 @@ def filled(value: Any, kept: dict[str, Any]) -> Any:
         return [filled(one, kept) for one in value]
     if isinstance(value, str) and value.startswith("{") and value[1:-1] in kept:
         return kept[value[1:-1]]
+    if isinstance(value, str):
+        return re.sub(r"\{(\w+)\}", lambda found: str(kept.get(found[1], found[0])), value)
     return value
 
 
@@ -83,16 +94,32 @@ def found(body: Any, name: str) -> Any:
 
 def sent(service: str, made: Any, step: Step, kept: dict[str, Any]) -> tuple[int, Any]:
     who, operation, values, body, headers, _ = step
-    body = filled(body, kept)
+    body, headers = filled(body, kept), filled(headers, kept)
     method, path = operation.split(" ")
     key = KEYS[service][who]
     if service == "invoicing":
         return 200, made.call(path.removeprefix("/api/"), key, body)
     path = path.format(**filled(values, kept))
+    if service in DESCRIBED:
+        return asked(made, method, path, {"Authorization": key, **headers}, body)
     data = {"query_string": body} if method == "GET" else {"json": body}
     given = {"headers": {"Authorization": key, **headers}, "method": method}
     answer = made.open(path, **given, **(data if body is not None else {}))
     return answer.status_code, answer.get_json(silent=True) or answer.text
+
+
+def asked(
+    made: httpx.Client, method: str, path: str, headers: dict[str, str], body: Any
+) -> tuple[int, Any]:
+    kind = headers.pop("Content-Type", "")
+    if "multipart" in kind:
+        body = {"file": ("file.txt", body["file"])}
+    way = "params" if method == "GET" else {"": "json", "multipart/form-data": "files"}.get(kind)
+    answer = made.request(method, path, headers=headers, **{way or "data": body})
+    try:
+        return answer.status_code, answer.json()
+    except ValueError:
+        return answer.status_code, answer.text
 
 
 def played(service: str, flaw: str, monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, Any]]:
@@ -100,10 +127,19 @@ def played(service: str, flaw: str, monkeypatch: pytest.MonkeyPatch) -> list[tup
     monkeypatch.setattr("secrets.token_hex", lambda _: f"{next(serial):08x}")
     monkeypatch.setattr("secrets.token_urlsafe", lambda _: f"link{next(serial)}")
     monkeypatch.setattr("tests.targets.heldout_clinic.uuid4", lambda: UUID(int=next(serial)))
-    service_built, kept = made(service, flaw), {}
-    answers = []
+    with ExitStack() as stack:
+        if service in DESCRIBED:
+            base_url = stack.enter_context(running(server(service, flaw)))
+            built: Any = stack.enter_context(httpx.Client(base_url=base_url))
+        else:
+            built = made(service, flaw)
+        return attacked(service, built)
+
+
+def attacked(service: str, built: Any) -> list[tuple[int, Any]]:
+    answers, kept = [], {}
     for step in STEPS[service]:
-        status, body = sent(service, service_built, step, kept)
+        status, body = sent(service, built, step, kept)
         answers.append((status, body))
         if step[-1]:
             name, field = step[-1].split("=")
@@ -114,13 +150,16 @@ def played(service: str, flaw: str, monkeypatch: pytest.MonkeyPatch) -> list[tup
 
 @pytest.mark.parametrize("service", MODULES)
 def test_the_document_is_valid_and_names_every_operation_to_blame(service: str) -> None:
-    validate(document(service))
-    declared = {
+    validate(declared(service))
+    operations = {
         f"{method.upper()} {path}"
-        for path, item in document(service)["paths"].items()
+        for path, item in declared(service)["paths"].items()
         for method in item
     }
-    assert {planted.operation for planted in MODULES[service].FLAWS.values()} <= declared
+    named = {planted.operation for planted in MODULES[service].FLAWS.values()}
+    if service in DESCRIBED:
+        named |= {operation for operation, _ in DESCRIBED[service].TRAPS}
+    assert named <= operations
 
 
 @pytest.mark.parametrize(("service", "flaw"), FLAWS, ids=str)
@@ -141,6 +180,19 @@ def test_a_clean_build_tells_the_attacker_nothing_of_the_victims(
     service: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     echoes = {"GET /v1/search", "POST /api/invoice.search", "GET /api/search"}
+    echoes |= heldout_garage_attacks.ECHOES
     for step, (_, body) in zip(STEPS[service], played(service, "", monkeypatch), strict=True):
         if step[0] != "v" and step[1] not in echoes:
             assert "victim" not in json.dumps(body), step
+
+
+@pytest.mark.parametrize("hints", [True, False])
+@pytest.mark.parametrize(("service", "home"), HOMES.items())
+def test_everybody_whom_a_target_file_names_gets_in(
+    service: str, home: str, hints: bool, tmp_path: Path
+) -> None:
+    with heldout(service, "", tmp_path, hints) as testbed:
+        seats = [(tenant, role) for tenant in testbed.tenants for role in testbed.roles(tenant)]
+        answers = {testbed.actor(*seat).request("GET", home).status for seat in seats}
+    assert len(seats) > 2
+    assert answers == {200}
