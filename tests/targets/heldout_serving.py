@@ -9,6 +9,8 @@ from typing import Any
 
 from gate.testbed.external import External, external
 from tests.targets import (
+    heldout_bazaar,
+    heldout_bazaar_target,
     heldout_clinic,
     heldout_garage,
     heldout_garage_target,
@@ -19,7 +21,7 @@ from tests.targets import (
 from tests.targets.serving import Threaded, asgi, running, wsgi
 
 # These say themselves how they are described: actors, variables, hints.
-DESCRIBED = {"garage": heldout_garage_target}
+DESCRIBED = {"garage": heldout_garage_target, "bazaar": heldout_bazaar_target}
 MODULES = {
     "helpdesk": heldout_helpdesk,
     "invoicing": heldout_invoicing,
@@ -110,6 +112,8 @@ def server(service: str, flaw: str) -> Callable[[tuple[str, int]], Any]:
         return wsgi(heldout_clinic.clinic(flaw))
     if service == "garage":
         return asgi(heldout_garage.garage(flaw))
+    if service == "bazaar":
+        return wsgi(heldout_bazaar.Bazaar(flaw))
     made: Any = heldout_helpdesk.Desk if service == "helpdesk" else heldout_warehouse.Stock
     return wsgi(made(flaw))
 

@@ -16,6 +16,7 @@ from openapi_spec_validator import validate
 from werkzeug.test import Client
 
 from tests.targets import (
+    heldout_bazaar_attacks,
     heldout_clinic,
     heldout_garage_attacks,
     heldout_helpdesk,
@@ -34,6 +35,7 @@ STEPS = {
     "clinic": CLINIC,
     "warehouse": WAREHOUSE,
     "garage": heldout_garage_attacks.GARAGE,
+    "bazaar": heldout_bazaar_attacks.BAZAAR,
 }
 KEYS = {
     "helpdesk": {
@@ -53,8 +55,9 @@ KEYS = {
         "l": "Token wh_lyra_p_13be",
     },
     "garage": {"v": "Bearer gar_ann_3b7a45c6", "a": "Bearer gar_bob_c19f20aa", "n": "nobody"},
+    "bazaar": {"v": "Bearer {v}", "a": "Bearer {a}", "n": "nobody"},
 }
-HOMES = {"garage": "/users/me"}
+HOMES = {"garage": "/users/me", "bazaar": "/wallet/v1"}
 FLAWS = [(service, flaw) for service, module in MODULES.items() for flaw in module.FLAWS]
 
 
@@ -96,7 +99,7 @@ def sent(service: str, made: Any, step: Step, kept: dict[str, Any]) -> tuple[int
     who, operation, values, body, headers, _ = step
     body, headers = filled(body, kept), filled(headers, kept)
     method, path = operation.split(" ")
-    key = KEYS[service][who]
+    key = filled(KEYS[service][who], kept)
     if service == "invoicing":
         return 200, made.call(path.removeprefix("/api/"), key, body)
     path = path.format(**filled(values, kept))
@@ -180,7 +183,7 @@ def test_a_clean_build_tells_the_attacker_nothing_of_the_victims(
     service: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     echoes = {"GET /v1/search", "POST /api/invoice.search", "GET /api/search"}
-    echoes |= heldout_garage_attacks.ECHOES
+    echoes |= heldout_garage_attacks.ECHOES | heldout_bazaar_attacks.ECHOES
     for step, (_, body) in zip(STEPS[service], played(service, "", monkeypatch), strict=True):
         if step[0] != "v" and step[1] not in echoes:
             assert "victim" not in json.dumps(body), step
