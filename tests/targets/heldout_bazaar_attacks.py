@@ -73,4 +73,3 @@ BAZAAR = [
     step("a", "POST /users/v1/logout"),
     step("a", "GET /wallet/v1"),
 ]
-ECHOES: set[str] = set()

@@ -11,6 +11,8 @@ from gate.testbed.external import External, external
 from tests.targets import (
     heldout_bazaar,
     heldout_bazaar_target,
+    heldout_board,
+    heldout_board_target,
     heldout_clinic,
     heldout_garage,
     heldout_garage_target,
@@ -21,7 +23,11 @@ from tests.targets import (
 from tests.targets.serving import Threaded, asgi, running, wsgi
 
 # These say themselves how they are described: actors, variables, hints.
-DESCRIBED = {"garage": heldout_garage_target, "bazaar": heldout_bazaar_target}
+DESCRIBED = {
+    "garage": heldout_garage_target,
+    "bazaar": heldout_bazaar_target,
+    "board": heldout_board_target,
+}
 MODULES = {
     "helpdesk": heldout_helpdesk,
     "invoicing": heldout_invoicing,
@@ -114,6 +120,8 @@ def server(service: str, flaw: str) -> Callable[[tuple[str, int]], Any]:
         return asgi(heldout_garage.garage(flaw))
     if service == "bazaar":
         return wsgi(heldout_bazaar.Bazaar(flaw))
+    if service == "board":
+        return wsgi(heldout_board.Board(flaw))
     made: Any = heldout_helpdesk.Desk if service == "helpdesk" else heldout_warehouse.Stock
     return wsgi(made(flaw))
 

@@ -17,6 +17,7 @@ from werkzeug.test import Client
 
 from tests.targets import (
     heldout_bazaar_attacks,
+    heldout_board_attacks,
     heldout_clinic,
     heldout_garage_attacks,
     heldout_helpdesk,
@@ -36,6 +37,7 @@ STEPS = {
     "warehouse": WAREHOUSE,
     "garage": heldout_garage_attacks.GARAGE,
     "bazaar": heldout_bazaar_attacks.BAZAAR,
+    "board": heldout_board_attacks.BOARD,
 }
 KEYS = {
     "helpdesk": {
@@ -56,8 +58,21 @@ KEYS = {
     },
     "garage": {"v": "Bearer gar_ann_3b7a45c6", "a": "Bearer gar_bob_c19f20aa", "n": "nobody"},
     "bazaar": {"v": "Bearer {v}", "a": "Bearer {a}", "n": "nobody"},
+    "board": {
+        "v": "Bearer sess_nora_c4b8e12f",
+        "a": "Bearer sess_sam_2e6a55cd",
+        "l": "Bearer sess_sue_7b1c0934",
+        "n": "nobody",
+    },
 }
-HOMES = {"garage": "/users/me", "bazaar": "/wallet/v1"}
+HOMES = {"garage": "/users/me", "bazaar": "/wallet/v1", "board": "/me"}
+MULTIPART = "multipart/form-data"
+WAYS = {
+    "application/json": "json",
+    "application/x-www-form-urlencoded": "data",
+    "text/csv": "content",
+    MULTIPART: "files",
+}
 FLAWS = [(service, flaw) for service, module in MODULES.items() for flaw in module.FLAWS]
 
 
@@ -114,11 +129,12 @@ def sent(service: str, made: Any, step: Step, kept: dict[str, Any]) -> tuple[int
 def asked(
     made: httpx.Client, method: str, path: str, headers: dict[str, str], body: Any
 ) -> tuple[int, Any]:
-    kind = headers.pop("Content-Type", "")
-    if "multipart" in kind:
+    kind = headers.get("Content-Type", "application/json")
+    if kind == MULTIPART:
         body = {"file": ("file.txt", body["file"])}
-    way = "params" if method == "GET" else {"": "json", "multipart/form-data": "files"}.get(kind)
-    answer = made.request(method, path, headers=headers, **{way or "data": body})
+        del headers["Content-Type"]  # its boundary is still to be made
+    way = "params" if method == "GET" else WAYS[kind]
+    answer = made.request(method, path, headers=headers, **{way: body})
     try:
         return answer.status_code, answer.json()
     except ValueError:
@@ -130,6 +146,8 @@ def played(service: str, flaw: str, monkeypatch: pytest.MonkeyPatch) -> list[tup
     monkeypatch.setattr("secrets.token_hex", lambda _: f"{next(serial):08x}")
     monkeypatch.setattr("secrets.token_urlsafe", lambda _: f"link{next(serial)}")
     monkeypatch.setattr("tests.targets.heldout_clinic.uuid4", lambda: UUID(int=next(serial)))
+    for half in ("board", "board_core"):
+        monkeypatch.setattr(f"tests.targets.heldout_{half}.uuid4", lambda: UUID(int=next(serial)))
     with ExitStack() as stack:
         if service in DESCRIBED:
             base_url = stack.enter_context(running(server(service, flaw)))
@@ -183,7 +201,7 @@ def test_a_clean_build_tells_the_attacker_nothing_of_the_victims(
     service: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     echoes = {"GET /v1/search", "POST /api/invoice.search", "GET /api/search"}
-    echoes |= heldout_garage_attacks.ECHOES | heldout_bazaar_attacks.ECHOES
+    echoes |= heldout_garage_attacks.ECHOES | heldout_board_attacks.ECHOES
     for step, (_, body) in zip(STEPS[service], played(service, "", monkeypatch), strict=True):
         if step[0] != "v" and step[1] not in echoes:
             assert "victim" not in json.dumps(body), step
