@@ -69,6 +69,7 @@ BAZAAR = [
     step("a", f"PUT {USER}/password", {"password": PASSWORDS["bob"]}, username="ann"),
     step("n", "POST /users/v1/login", {"username": "ann", "password": PASSWORDS["ann"]}),
     step("a", f"PUT {USER}/email", {"email": BOB}, username="ann"),
+    step("a", f"PUT {USER}/profile", {"name": "changed"}, username="ann"),
     step("a", f"DELETE {USER}", username="admin"),
     step("a", "POST /users/v1/logout"),
     step("a", "GET /wallet/v1"),

@@ -41,7 +41,7 @@ class Core:
     def __init__(self, flaw: str) -> None:
         if flaw and flaw not in FLAWS:
             raise ValueError(flaw)
-        self.flaw = flaw
+        self.flaw = flaw or "none"  # what no flaw may pass is said as ""
         self.map = Map(
             [Rule(path, methods=[verb], endpoint=name) for verb, path, name in self.routes]
         )

@@ -54,6 +54,7 @@ GARAGE = [
     step("a", f"PUT {VEHICLE}", {"plate": "changed"}, vehicle_id="{vv}"),
     step("a", f"POST {BOOKING}/cancel", booking_id="{vb}"),
     step("a", f"PATCH {REPAIR}", {"title": "x"}, vehicle_id="{vv}", repair_id="{vr}"),
+    step("a", f"PATCH {REPAIR}", {"title": "y"}, vehicle_id="{av}", repair_id="{vr}"),
     step("v", f"GET {VEHICLE}", vehicle_id="{vv}"),
     step("v", f"GET {PHOTOS}", vehicle_id="{vv}"),
     step("a", "DELETE /users/me/cards/{card_id}", card_id="{vc}"),

@@ -33,7 +33,7 @@ class Store:
     def __init__(self, flaw: str) -> None:
         if flaw and flaw not in FLAWS:
             raise ValueError(flaw)
-        self.flaw = flaw
+        self.flaw = flaw or "none"  # what no flaw may pass is said as ""
         self.serial = {table: count(1) for table in TABLES}
         self.tables: dict[str, dict[int, Row]] = {table: {} for table in TABLES}
         self.tokens: dict[str, int] = {}

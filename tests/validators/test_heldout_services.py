@@ -65,6 +65,16 @@ KEYS = {
         "n": "nobody",
     },
 }
+# What the services say that they answer with success, to whoever asks, without any effect.
+HARMLESS = {
+    "garage": set[str](),
+    "bazaar": {
+        "PUT /users/v1/{username}/password",
+        "DELETE /messages/v1/{messageId}",
+        "POST /orders/v1/{orderId}/return",
+    },
+    "board": {"DELETE /w/{workspace}/searches/{searchId}"},
+}
 HOMES = {"garage": "/users/me", "bazaar": "/wallet/v1", "board": "/me"}
 MULTIPART = "multipart/form-data"
 WAYS = {
@@ -217,3 +227,14 @@ def test_everybody_whom_a_target_file_names_gets_in(
         answers = {testbed.actor(*seat).request("GET", home).status for seat in seats}
     assert len(seats) > 2
     assert answers == {200}
+
+
+@pytest.mark.parametrize("service", DESCRIBED)
+def test_a_clean_build_refuses_to_change_what_is_the_victims(
+    service: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    victims = {f"{{{step[-1].partition('=')[0]}}}" for step in STEPS[service] if step[0] == "v"}
+    victims |= {"north", "ann", "ann@bazaar.example"}
+    for step, (status, body) in zip(STEPS[service], played(service, "", monkeypatch), strict=True):
+        if step[0] in "al" and victims & set(step[2].values()) and not step[1].startswith("GET"):
+            assert status >= 400 or step[1] in HARMLESS[service], (step, status, body)
