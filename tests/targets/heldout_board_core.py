@@ -140,7 +140,8 @@ class Core:
     def status(self, _: Request) -> Any:
         return 200, {"up": True}, {}
 
-    def templates(self, _: Request) -> Any:
+    def templates(self, request: Request) -> Any:
+        self.caller(request)
         return 200, TEMPLATES, {}
 
     def feedback(self, request: Request) -> Any:

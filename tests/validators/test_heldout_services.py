@@ -238,3 +238,14 @@ def test_a_clean_build_refuses_to_change_what_is_the_victims(
     for step, (status, body) in zip(STEPS[service], played(service, "", monkeypatch), strict=True):
         if step[0] in "al" and victims & set(step[2].values()) and not step[1].startswith("GET"):
             assert status >= 400 or step[1] in HARMLESS[service], (step, status, body)
+
+
+@pytest.mark.parametrize("service", DESCRIBED)
+def test_only_what_the_document_leaves_open_answers_to_nobody(service: str) -> None:
+    written = declared(service)
+    with running(server(service, "")) as base_url, httpx.Client(base_url=base_url) as nobody:
+        for path, item in written["paths"].items():
+            for method, said in item.items():
+                if said.get("security", written.get("security")):
+                    answer = nobody.request(method, re.sub(r"\{\w+\}", "1", path), json={})
+                    assert answer.status_code == 401, (method, path)
