@@ -8,14 +8,32 @@ from pathlib import Path
 from typing import Any
 
 from gate.testbed.external import External, external
-from tests.targets import heldout_clinic, heldout_helpdesk, heldout_invoicing, heldout_warehouse
-from tests.targets.serving import Threaded, running, wsgi
+from tests.targets import (
+    heldout_bazaar,
+    heldout_bazaar_target,
+    heldout_board,
+    heldout_board_target,
+    heldout_clinic,
+    heldout_garage,
+    heldout_garage_target,
+    heldout_helpdesk,
+    heldout_invoicing,
+    heldout_warehouse,
+)
+from tests.targets.serving import Threaded, asgi, running, wsgi
 
+# These say themselves how they are described: actors, variables, hints.
+DESCRIBED = {
+    "garage": heldout_garage_target,
+    "bazaar": heldout_bazaar_target,
+    "board": heldout_board_target,
+}
 MODULES = {
     "helpdesk": heldout_helpdesk,
     "invoicing": heldout_invoicing,
     "clinic": heldout_clinic,
     "warehouse": heldout_warehouse,
+    **DESCRIBED,
 }
 LOGIN = """
 [[actors]]
@@ -98,6 +116,12 @@ def server(service: str, flaw: str) -> Callable[[tuple[str, int]], Any]:
         return lambda address: Threaded(address, door)
     if service == "clinic":
         return wsgi(heldout_clinic.clinic(flaw))
+    if service == "garage":
+        return asgi(heldout_garage.garage(flaw))
+    if service == "bazaar":
+        return wsgi(heldout_bazaar.Bazaar(flaw))
+    if service == "board":
+        return wsgi(heldout_board.Board(flaw))
     made: Any = heldout_helpdesk.Desk if service == "helpdesk" else heldout_warehouse.Stock
     return wsgi(made(flaw))
 
@@ -105,6 +129,9 @@ def server(service: str, flaw: str) -> Callable[[tuple[str, int]], Any]:
 def description(service: str, base_url: str, hints: bool = True) -> tuple[str, dict[str, str]]:
     """The target file's text and the variables that it refers to."""
     text, environment = f'name = "{service}"\nbase_url = "{base_url}"\n', {}
+    if service in DESCRIBED:
+        said: Any = DESCRIBED[service]
+        return text + said.ACTORS + (said.HINTS if hints else ""), dict(said.ENVIRONMENT)
     if service == "helpdesk":
         for email, (tenant, role, password, _) in heldout_helpdesk.USERS.items():
             seat = "owner" if role == "admin" else role
