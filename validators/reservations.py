@@ -1,9 +1,9 @@
 """For which roles does a document reserve an operation, and in which words?
 
-A document rarely names roles where a machine looks for them. It says "For admins", "owners only" or
-"(the patient alone)", describes its 403 as "not an admin", or puts an operation under `/admin`. Read
-is only what is said of the whole operation: "Notify the admin" and "archived ones for admins only"
-reserve nothing.
+A document rarely names roles where a machine looks for them. It says "For admins", "owners only"
+or "(the patient alone)", describes its 403 as "not an admin", or puts an operation under `/admin`.
+Read is only what is said of the whole operation: "Notify the admin" and "archived ones for admins
+only" reserve nothing.
 """
 
 from __future__ import annotations
@@ -37,6 +37,7 @@ RIGHTS = r"(?:roles?|permissions?|privileges?|rights|access|credentials?|tokens?
 WHO = r"(?P<who>[a-z][a-z ,/&'_-]*?)"
 ME = r"(?:the |this )?(?:caller|user|requester|account|client|you)s?"
 IT = r"(?:this |the )?(?:(?:endpoint|operation|action|call|method|api|route|resource) )?(?:is )?"
+OPEN = r"(?:available|accessible|allowed|permitted|usable)"
 # Each takes a whole clause. The role is `who`; `act` is what only it may do.
 SENTENCES = tuple(
     re.compile(each)
@@ -44,8 +45,8 @@ SENTENCES = tuple(
         rf"(?:for |by )?{WHO}[ -](?:only|alone|exclusively)",
         rf"{IT}only (?:for |by |to )?{WHO}",
         rf"{IT}(?:for|restricted to|reserved (?:for|to)) {WHO}(?: only| alone)?",
-        rf"{IT}(?:only |exclusively )(?:available|accessible|allowed|permitted) (?:to|for|by) {WHO}",
-        rf"{IT}(?:available|accessible|allowed|permitted) (?:only|exclusively) (?:to|for|by) {WHO}",
+        rf"{IT}(?:only|exclusively) {OPEN} (?:to|for|by) {WHO}",
+        rf"{IT}{OPEN} (?:only|exclusively) (?:to|for|by) {WHO}",
         rf"{IT}(?:requires?|needs?) {WHO} {RIGHTS}",
         rf"{WHO} {RIGHTS} (?:is |are )?(?:required|needed)",
         rf"{ME} (?:must|has to|have to|needs? to) (?:be|have|hold) {WHO}",

@@ -73,7 +73,9 @@ def is_granted(call: Observation, matrix: Matrix) -> bool:
         return False
     if data.get("safe"):
         return data.get("shown") is True
-    return bool(data.get("effect") or data.get("grown")) or call.subject not in matrix.visible
+    if data.get("effect") or data.get("grown"):
+        return True
+    return call.kind == "role-call" and call.subject not in matrix.visible
 
 
 def is_refused(call: Observation) -> bool:
@@ -153,7 +155,7 @@ def is_named(words: Words, refusal: str) -> bool:
 def refused_around(call: Observation, words: Words, matrix: Matrix) -> list[str]:
     """Operations with the same mark that refused this role, where the mark means that it may not.
 
-    All others must, two at least, and one on the same objects that weighs no more. An ordinary
+    Most others must, two at least, and one on the same objects that weighs no more. An ordinary
     caller may be refused there what weighs more.
     """
     others = alike(call, words, matrix)
@@ -162,7 +164,8 @@ def refused_around(call: Observation, words: Words, matrix: Matrix) -> list[str]
     mine = standing(str(call.data.get("role")))
     ordinary = bool(mine & ORDINARY) or list(matrix.roles) == [TOP]
     lesser = [each for each in near if weight(each) <= weight(call)]
-    if len(refused) < FEW or any(is_granted(each, matrix) for each in others):
+    granted = [each for each in others if is_granted(each, matrix)]
+    if len(refused) < FEW * max(1, len(granted)):
         return []
     found = near if ordinary else lesser
     return [each.subject for each in (*found, *refused)] if found else []

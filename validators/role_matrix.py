@@ -15,7 +15,7 @@ from validators.ground import Duel, Ground, stand
 from validators.operations import Operation
 from validators.reservations import act_of, collection_of, reservations
 from validators.role_strangers import read_by_strangers, strangers_of, written_by_strangers
-from validators.role_trials import Stage, Staging, is_shown, stage, verdict
+from validators.role_trials import Stage, Staging, absent_path, is_made, is_shown, stage, verdict
 from validators.states import State, as_data, changes, look, telling, unrest
 from validators.traces import EXCERPT, normalise
 from validators.trials import kept
@@ -92,6 +92,8 @@ def is_known(names: list[str]) -> bool:
 def read(duel: Duel, operation: Operation, crew: Crew) -> Iterator[Observation]:
     """One read, as each role."""
     path = duel.victim.path_for(operation)
+    if path is None and not crew.actors:
+        path = absent_path(duel, operation)
     if path is None:
         yield duel.note("unreached", operation, reason="no known object fits into the path")
         return
@@ -169,7 +171,7 @@ def asked(
 
 def write(duel: Duel, operation: Operation, crew: Crew) -> Iterator[Observation]:
     """One write, as each role, on objects that the owner made."""
-    staged = stage(duel, operation)
+    staged = stage(duel, operation, alone=not crew.actors)
     if isinstance(staged, Observation):
         yield staged
         return
@@ -248,7 +250,8 @@ def owned_write(
     after = look(duel.victim, views)
     granted = duel.victim.accepts(answer)
     visible = granted and bool(telling(changes(quiet, after), []))
-    more: dict[str, Json] = {"visible": visible, "effect": visible}
+    made = granted and is_made(operation, call, answer)
+    more: dict[str, Json] = {"visible": visible, "effect": visible or made}
     if granted and reserved and not crew.actors:
         more["nobody"] = nobody_gets(duel, staged.fresh().call(FULL))
     return own(duel, call, answer, about(operation, crew) | more)

@@ -61,7 +61,8 @@ def written_by_strangers(
     duel: Duel, operation: Operation, staged: Staging, strangers: Mapping[str, Client]
 ) -> Iterator[Observation]:
     """A write on the victim's object; one with an effect again on a new one, and by their owner."""
-    scene, quiet = (staged.fresh(), None) if strangers else (None, None)
+    scene: Stage | None = None
+    quiet: State | None = None
     for role, stranger in strangers.items():
         scene = scene or staged.fresh()
         fact, quiet = struck(duel, operation, scene, (role, stranger), quiet)

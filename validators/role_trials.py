@@ -12,14 +12,15 @@ from validators.calls import Call, like_type
 from validators.estate import FULL, LEAST, LINKED, Recipe, chain_of
 from validators.foreign_writes import made_ready
 from validators.ground import Duel
-from validators.ledger import Thing, values_of
+from validators.ledger import Thing, find_things, values_of
 from validators.operations import Operation
-from validators.reservations import collection_of
+from validators.reservations import act_of, collection_of
 from validators.states import views_of
-from validators.traces import digest, find_marks, scalars
+from validators.traces import digest, find_marks, like, scalars
 from validators.trials import at_pointer, is_kept, reason_to_spare, references
 
 MOST_LOOKS = 3
+NO_ONE = "00000000-0000-4000-8000-000000000000"
 TELLING = 3
 REFUSED = frozenset({401, 403})
 DENIED = re.compile(
@@ -46,8 +47,14 @@ class Staging:
     makes: bool = False
 
 
-def stage(duel: Duel, operation: Operation) -> Staging | Observation:
-    """How a write is tried: on what its path names, on what its body names, or by making; or why not."""
+def stage(duel: Duel, operation: Operation, *, alone: bool) -> Staging | Observation:
+    """How a write is tried: on what its path or body names, or by making; or why it is not.
+
+    A caller who is `alone` may know no object; then it is one that nobody has, which tells at least
+    whether he is refused.
+    """
+    if alone and operation.names and next(duel.victim.ledger.match(operation), None) is None:
+        return Staging((), lambda: nowhere(duel, operation))
     if operation.names:
         return by_path(duel, operation)
     planted = {each.subject for each in duel.ground.facts if each.kind == "planted"}
@@ -74,6 +81,19 @@ def by_path(duel: Duel, operation: Operation) -> Staging | Observation:
         )
 
     return Staging(things, fresh)
+
+
+def nowhere(duel: Duel, operation: Operation) -> Stage:
+    """On ids that nobody has."""
+    path = absent_path(duel, operation)
+    return Stage({}, lambda recipe: duel.victim.write(operation, path, {}, recipe), ())
+
+
+def absent_path(duel: Duel, operation: Operation) -> tuple[str, ...]:
+    """Ids that nobody has, of the types that the document says."""
+    simple = duel.victim.author.simplify
+    kinds = [simple(operation.places.get(name, {})).get("type") for name in operation.names]
+    return tuple(like("1" if kind == "integer" else NO_ONE, duel.chance) for kind in kinds)
 
 
 def by_body(duel: Duel, operation: Operation) -> Staging | Observation:
@@ -138,6 +158,14 @@ def is_shown(duel: Duel, call: Call, owned: Answer, answer: Answer) -> bool:
         return True
     same = digest(answer, call.sent) == digest(owned, call.sent)
     return same and any(is_telling(part) for _, part in scalars(answer.json()))
+
+
+def is_made(operation: Operation, call: Call, answer: Answer) -> bool:
+    """Does an answer name a new object that the request did not?"""
+    found = find_things(operation.product, answer.json(), {}, operation.keys)
+    return act_of(operation) == "make" and any(
+        thing.id and thing.id not in call.sent for thing in found
+    )
 
 
 def is_telling(part: object) -> bool:

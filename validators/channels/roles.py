@@ -14,6 +14,7 @@ from validators.channels.read_by_id import GROUND, WHO
 from validators.ground import judge_ground
 from validators.judging import (
     ASKED,
+    COVERED,
     LIMITS,
     NEEDS,
     Rule,
@@ -27,6 +28,7 @@ from validators.judging import (
     tell,
     texts,
 )
+from validators.role_controls import CONTROLS, LABEL
 from validators.role_grounds import (
     TOP,
     Matrix,
@@ -121,7 +123,7 @@ STRANGE = Rule(
 
 
 def judge(seen: Sequence[Observation]) -> Iterator[Finding | Estimate | Doubt | Exhibit]:
-    """What a black box may claim of roles: declared, reserved in words, ordered, promised by a name.
+    """What a black box may claim of roles: declared, reserved, ordered, promised by a name.
 
     Where the document names the roles of an operation (`x-required-roles` and the like), every
     other role that is granted is a finding, and every named one that is refused (OWASP API5:2023,
@@ -179,15 +181,18 @@ def judge_grounds(label: str, about: Sequence[Seen], matrix: Matrix) -> Iterator
             yield rule.find(label, words, hits)
 
 
-def judge_alone(seen: Sequence[Observation], matrix: Matrix) -> Iterator[Doubt]:
-    """Why nothing is known of roles where the target has a single one."""
+def judge_alone(seen: Sequence[Observation], matrix: Matrix) -> Iterator[Doubt | Estimate]:
+    """What is known where the target has a single role: is it refused what is reserved?"""
     yield from judge_ground(seen)
-    decided = [each for _, each in matrix.calls if each.data.get("reserved")]
-    if decided and not any(map(is_refused, decided)):
-        reason = "its only role is granted all that the document reserves, and may be meant to"
+    asked = [each for each in seen if each.kind in {"owned-call", "unreached"}]
+    decided = [each for each in asked if each.data.get("said") in {"granted", "refused"}]
+    share = 100.0 * len(decided) / len(asked) if asked else 0.0
+    yield Estimate(name=COVERED, value=share, low=share, high=100.0, samples=len(asked))
+    if not asked:
+        reason = "the target has a single role, and its document reserves nothing"
         yield Doubt(subject="roles", reason=reason)
-    elif any(each.kind == "surveyed" for each in seen) and not decided:
-        reason = "the target has a single role, and its document reserves nothing that was tried"
+    elif not any(is_refused(each) for _, each in matrix.calls):
+        reason = "its only role is granted all that the document reserves, and may be meant to"
         yield Doubt(subject="roles", reason=reason)
 
 
@@ -249,9 +254,6 @@ def word(each: Observation) -> str:
     return f"{each.data.get('role')} was {each.data.get('said')} ({each.data.get('status')}){did}"
 
 
-LABEL = "DELETE /v1/runs/{run_id}"
-
-
 def fact(kind: str, **data: Json) -> Observation:
     """One observation of the example record."""
     return Observation(kind=kind, subject=LABEL, data={**WHO, **data})
@@ -287,12 +289,16 @@ def spoil(role: str, **change: Json) -> tuple[Observation, ...]:
 OPEN: dict[str, Json] = {"said": "granted", "status": 204, "declared": []}
 CHECK = Check(
     id=ID,
-    claim="Each role may do what is declared of it, nothing beyond, and no less than a weaker one.",
+    claim=(
+        "Each role may do what is declared or said of it, nothing beyond, no less than a weaker "
+        "one, and nothing that contradicts what it is refused."
+    ),
     blind_to=(
-        "What a role ought to be allowed where neither document, order nor name says it. "
+        "What a role ought to be allowed where neither the document's roles or English words, "
+        "order, name nor another refusal says it: a lone operation that only its code reserves. "
         "Scopes of a single credential. Roles per object. Rights that a role gives to others. "
-        "Targets with one role: nothing is asked there. Up to 5 % of the operations, if their "
-        "owner got nowhere with them."
+        "Targets with one role: only what the document reserves is asked there. Up to 5 % of the "
+        "operations, if their owner got nowhere with them."
     ),
     probe=probe,
     judge=judge,
@@ -309,6 +315,7 @@ CHECK = Check(
             defect="a weaker role may do what a stronger one may not",
             record=spoil("viewer", **OPEN),
         ),
+        *CONTROLS,
     ),
     at_least=ASKED,
     needs=NEEDS,
