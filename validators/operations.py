@@ -20,6 +20,7 @@ from validators.names import (
 Object = Mapping[str, Json]
 UNWRITABLE = {"multipart/form-data", "application/x-www-form-urlencoded"}
 ROLE_WORDS = ("x-required-roles", "x-roles", "x-required-role", "x-role", "x-allowed-roles")
+RIGHT_WORDS = ("x-required-permissions", "x-permissions", "x-required-permission", "x-permission")
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 NOTHING: Object = {}
 
@@ -173,13 +174,19 @@ def prose_of(document: Object, declared: Object) -> dict[str, str]:
         "operationId": declared.get("operationId"),
         "tags": "\n".join(map(str, as_list(declared.get("tags")))),
         "scopes": "\n".join(scopes),
+        "permissions": " and ".join(names_in(declared, RIGHT_WORDS)),
     }
     return {place: str(text) for place, text in said.items() if text}
 
 
 def roles_of(declared: Object) -> tuple[str, ...]:
     """The roles that the document lets in, by one of the usual extensions; empty when silent."""
-    for word in ROLE_WORDS:
+    return names_in(declared, ROLE_WORDS)
+
+
+def names_in(declared: Object, extensions: Sequence[str]) -> tuple[str, ...]:
+    """The names under the first of these extensions that is there."""
+    for word in extensions:
         found = declared.get(word)
         names = as_list(found) or ([found] if isinstance(found, str) else [])
         if names:

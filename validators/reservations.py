@@ -33,16 +33,20 @@ EVERYBODY = frozenset({
 })  # fmt: skip
 SAID, MARKED = "said", "marked"
 MOST_WORDS = 3
-RIGHTS = r"(?:roles?|permissions?|privileges?|rights|access|credentials?|tokens?|scopes?|users?)"
+RIGHTS = (
+    r"(?:roles?|permissions?|privileges?|rights|access|authenticat\w+|credentials?|tokens?|scopes?"
+    r"|users?)"
+)
 WHO = r"(?P<who>[a-z][a-z ,/&'_-]*?)"
 ME = r"(?:the |this )?(?:caller|user|requester|account|client|you)s?"
-IT = r"(?:this |the )?(?:(?:endpoint|operation|action|call|method|api|route|resource) )?(?:is )?"
+THING = r"(?:endpoint|operation|action|call|method|api|route|resource|access)"
+IT = rf"(?:this |the )?(?:{THING} )?(?:is )?"
 OPEN = r"(?:available|accessible|allowed|permitted|usable)"
 # Each takes a whole clause. The role is `who`; `act` is what only it may do.
 SENTENCES = tuple(
     re.compile(each)
     for each in (
-        rf"(?:for |by )?{WHO}[ -](?:only|alone|exclusively)",
+        rf"(?:for |by )?{WHO}[ -](?:only|alone|exclusively)(?: {THING})?",
         rf"{IT}only (?:for |by |to )?{WHO}",
         rf"{IT}(?:for|restricted to|reserved (?:for|to)) {WHO}(?: only| alone)?",
         rf"{IT}(?:only|exclusively) {OPEN} (?:to|for|by) {WHO}",
@@ -63,12 +67,22 @@ REFUSING = tuple(
     for each in (
         rf"(?:if |when )?(?:{ME} )?(?:is |are )?(?:not|no|isn't|aren't) {WHO}",
         rf"(?:must be|missing|lacks?|without) {WHO}",
+        rf"{ME} (?:do|does)(?: not|n't) have {WHO}",
     )
+)
+NAMED_RIGHT = re.compile(
+    rf"(?:{ME} )?(?:must have|has to have|requires?|needs?) (?:the )?"
+    r"(?P<right>[a-z]+(?:[_:.-][a-z]+)+) (?:permission|scope|privilege|right)s?"
 )
 LABEL = re.compile(r"(?:roles?|access|permissions?|authori[sz]ation|allowed|requires)")
 BRACKET = re.compile(r"[(\[]([^()\[\]]*)[)\]]")
-BREAK = re.compile(r"[.;!?](?:\s+|$)|[\n\r]+|\s[-–—]+\s")  # noqa: RUF001 - dashes of prose
-LINKING = frozenset({"for", "to", "by", "with", "in", "from", "on", "and", "or", "not", "if"})
+EMPHASIS = re.compile(r"`|\*\*|(?<=\w)\*|\*(?=\w)")
+HEADING = re.compile(r"(?m)^\s*#.*$")
+BREAK = re.compile(r"[.;!?](?:\s+|$)|\n\s*(?:\n|[-*•])|\s[-–—]+\s")  # noqa: RUF001 - dashes of prose
+LINKING = frozenset({
+    "for", "to", "by", "with", "in", "from", "on", "and", "or", "not", "if", "including", "except",
+    "as", "like", "about",
+})  # fmt: skip
 ARTICLES = frozenset({"the", "a", "an", "all", "any", "your", "its", "their"})
 CONDITION = re.compile(r"\b(if|when|unless|for|with|including|except|other|others|another|to)\b")
 USING = {
@@ -77,11 +91,13 @@ USING = {
     "change": frozenset({"update", "change", "edit", "modify", "replace"}),
     "end": frozenset({"delete", "remove", "cancel", "void", "revoke", "close", "archive"}),
 }
-DOING = frozenset({"do", "call", "use", "access", "perform", "invoke", "run"})
+DOING = frozenset({"do", "call", "use", "access", "perform", "invoke", "run", "make", "manage"})
 THIS = frozenset({
     "this", "it", "that", "them", "these", "the", "a", "an", "endpoint", "operation", "action",
-    "api", "resource", "method", "call", "",
+    "api", "resource", "method", "call", "request", "data", "information", "new",
 })  # fmt: skip
+WITH_ROLE = re.compile(r"(?:users?|callers?|accounts?|people|those) (?:with|having|who have|in) ")
+SUPER = re.compile(r"super[- ](?=admin|user)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,13 +173,17 @@ def reservations(operation: Operation, roles: Collection[str] = ()) -> tuple[Res
 def spoken(operation: Operation, known: Collection[str]) -> Iterator[Reservation]:
     """What sentences say: of the operation, and of its refusal."""
     for place in ("summary", "description", "answer 403"):
-        text = re.sub(r"[*`]", "", operation.prose.get(place, ""))
+        text = EMPHASIS.sub("", operation.prose.get(place, ""))
         for clause, bare in clauses(text):
-            party = party_in(clause, operation, known, refusal=place == "answer 403")
+            party = party_in(clause, operation, known, place)
             if party is not None:
                 yield reserved(party, SAID, place, clause)
+            elif right := NAMED_RIGHT.fullmatch(tidy(clause)):
+                yield permission(right["right"], place, clause)
             elif bare and (named := parties(clause, known)) and named.known:
                 yield reserved(named, MARKED, place, clause)
+    if declared := operation.prose.get("permissions"):
+        yield permission(declared, "x-permissions", declared)
 
 
 def reserved(party: Party, how: str, place: str, quote: str) -> Reservation:
@@ -173,9 +193,15 @@ def reserved(party: Party, how: str, place: str, quote: str) -> Reservation:
         key=" or ".join(sorted(party.names)),
         how=how,
         place=place,
-        quote=quote,
+        quote=" ".join(quote.split()),
         known=party.known,
     )
+
+
+def permission(right: str, place: str, quote: str) -> Reservation:
+    """The demand for a right by its name: which roles have it is seen from what it refuses."""
+    said = " ".join(quote.split())
+    return Reservation(roles=(), key=f"permission {right}", how=SAID, place=place, quote=said)
 
 
 def clauses(text: str) -> Iterator[tuple[str, bool]]:
@@ -184,6 +210,7 @@ def clauses(text: str) -> Iterator[tuple[str, bool]]:
     A mark is a bracket, or what comes before a colon. After a label (`Roles: admin`) stands who
     may, as if it were said.
     """
+    text = HEADING.sub("\n", text)
     for inside in BRACKET.findall(text):
         yield inside.strip(), True
     for piece in BREAK.split(BRACKET.sub(" ", text)):
@@ -204,16 +231,14 @@ def tidy(clause: str) -> str:
     return " ".join(clause.lower().split()).strip(" .:,")
 
 
-def party_in(
-    clause: str, operation: Operation, known: Collection[str], *, refusal: bool
-) -> Party | None:
+def party_in(clause: str, operation: Operation, known: Collection[str], place: str) -> Party | None:
     """Whom a clause reserves the operation for; None when it says something else."""
     text = tidy(clause)
-    for pattern in (*SENTENCES, *(REFUSING if refusal else ())):
+    for pattern in (*SENTENCES, *(REFUSING if place == "answer 403" else ())):
         found = pattern.fullmatch(text)
         wide = re.search(r"\b(only|alone)\b", text) is not None
         party = parties(found["who"], known, open_to_nouns=wide) if found else None
-        if found and party and is_about(found.groupdict().get("act") or "", operation):
+        if found and party and is_about(found.groupdict().get("act") or "", operation, place):
             return party
     for pattern in FOR_ADMINS:
         found = pattern.fullmatch(text)
@@ -223,12 +248,15 @@ def party_in(
     return None
 
 
-def is_about(act: str, operation: Operation) -> bool:
-    """Is "only admins may …" said of this very operation, and without a condition?"""
+def is_about(act: str, operation: Operation, place: str) -> bool:
+    """Is "only admins may …" said of this very operation, as named elsewhere than in this place?"""
     verb, *rest = tidy(act).split() or [""]
     if not verb:
         return True
-    about = {*THIS, *(stem(word) for word in operation.resource.split("_"))}
+    others = [each for each in ("summary", "tags") if each != place]
+    named = (operation.path, *(operation.prose.get(each, "") for each in others))
+    about = {stem(word) for text in named for word in words_of(text)}
+    about |= THIS | ({"all"} if operation.safe else set())
     does = verb in DOING | USING.get(act_of(operation), frozenset())
     return does and all(stem(word) in about or word in THIS for word in rest)
 
@@ -239,7 +267,8 @@ def parties(phrase: str, known: Collection[str], *, open_to_nouns: bool = False)
     With `open_to_nouns` a single other noun is taken as well: whether it is a role, the service
     has to say itself.
     """
-    items = [item for item in re.split(r"\s*(?:,|/|&|\bor\b|\band\b)\s*", tidy(phrase)) if item]
+    plain = SUPER.sub("super", WITH_ROLE.sub("", tidy(phrase)))
+    items = [item for item in re.split(r"\s*(?:,|/|&|\bor\b|\band\b)\s*", plain) if item]
     found = [name for item in items if (name := name_in(item))]
     if not found or len(found) < len(items):
         return None
@@ -247,7 +276,8 @@ def parties(phrase: str, known: Collection[str], *, open_to_nouns: bool = False)
     if set(roles) & EVERYBODY:
         return None
     sure = all(role in known or role in SYNONYMS.values() for role in roles)
-    if not sure and (not open_to_nouns or len(found) > 1 or " " in found[0]):
+    people = len(found) == 1 and re.match(r"the |\w+s$", items[0]) is not None
+    if not sure and not (open_to_nouns and people and " " not in found[0]):
         return None
     names = [" ".join([*name.split()[:-1], role]) for name, role in zip(found, roles, strict=True)]
     return Party(tuple(dict.fromkeys(roles)), tuple(dict.fromkeys(names)), sure)
@@ -261,7 +291,7 @@ def name_in(item: str) -> str:
         words = words[:-1]
     of = [word for word in whole.split() if word not in ARTICLES | {"this"}]
     named = [*of, *words]
-    plain_words = all(re.fullmatch(r"[a-z_-]{3,}", word) for word in named)
+    plain_words = all(re.fullmatch(r"[a-z_-]{2,}", word) for word in named)
     fits = words and len(named) <= MOST_WORDS and not LINKING & set(named) and plain_words
     return " ".join(named) if fits else ""
 

@@ -136,7 +136,8 @@ def refused_alike(call: Observation, words: Words, matrix: Matrix) -> list[str]:
     """Operations that are reserved in the same words and refused this role, if most of them did.
 
     A noun that may be no role must stand in the refusal; so must the role where the caller is the
-    owner, who may be refused for another reason, unless it is refused twice.
+    owner, who may be refused for another reason, unless it is refused twice. Twice must be refused
+    what asks for a right by its name, which a role may have or not.
     """
     others = alike(call, words, matrix)
     refused = [each for each in others if is_refused(each)]
@@ -144,7 +145,8 @@ def refused_alike(call: Observation, words: Words, matrix: Matrix) -> list[str]:
     if not words.get("known") or (call.data.get("role") == TOP and len(refused) < FEW):
         refused = told
     granted = [each for each in others if is_granted(each, matrix)]
-    return [each.subject for each in refused] if len(refused) > len(granted) else []
+    least = len(granted) + (1 if texts(words.get("roles")) else FEW)
+    return [each.subject for each in refused] if len(refused) >= least else []
 
 
 def is_named(words: Words, refusal: str) -> bool:
