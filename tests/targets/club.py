@@ -3,8 +3,8 @@
 `flaw` names the one thing that a build does wrong; "" is the clean one. The same service has staff
 (temp, member, manager and an admin, who is the owner in the target file), and ordinary people with
 one account each (`ALONE`). Built in, on purpose, is what looks like a missing permission: an
-operation that notifies the admin; one under /admin that needs no credential, and one that all who
-are signed in may read; a list of which only admins see a part; a change that ordinary callers are
+operation that notifies the admin; one under /admin that is said to be for administrators and needs
+no credential at all, and one that all who are signed in may read; a list of which only admins see a part; a change that ordinary callers are
 granted without effect; a list that is empty for them; who may create but not edit, edit but not
 delete, remove what others wrote, replace a secret without reading it.
 """
@@ -65,7 +65,7 @@ DOCUMENT = document(
         "/admin/users": {"get": said(), "post": making()},
         "/admin/users/{user_id}": {"get": said(), "delete": said()},
         "/admin/settings": {"get": said(), "patch": making()},
-        "/admin/health": {"get": said("Is everything well?")},
+        "/admin/health": {"get": said("Is everything well? Administrators only.")},
         "/admin/motd": {"get": said("The message of the day")},
     },
     BEARER,

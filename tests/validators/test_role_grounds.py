@@ -199,3 +199,14 @@ def test_what_is_refused_to_the_owner_as_the_document_says_needs_no_positive_con
     assert not [each for each in judge(said) if isinstance(each, Doubt)]
     plain = [*AGENT, *called("owner", LABEL, "refused", NONE, "owned-call")]
     assert [each for each in judge(plain) if isinstance(each, Doubt)]
+
+
+def test_a_role_that_is_named_in_the_words_is_not_meant_by_them() -> None:
+    record = [*got(LABEL, "granted", SAID, "admin"), *got(MAKE, "refused", SAID, "admin")]
+    assert not rules([*staffed("admin", "owner"), *record])
+
+
+def test_a_write_of_an_owner_alone_counts_only_when_he_sees_it() -> None:
+    record = [*staffed("owner"), *alone(MAKE, "refused", SAID)]
+    assert rules([*record, *alone(LABEL, "granted", SAID)])
+    assert not rules([*record, *alone(LABEL, "granted", {**SAID, "effect": False})])
