@@ -42,6 +42,11 @@ class Matrix:
             and (role == TOP or each.subject in self.offered)
         ]
 
+    def standing_of(self, call: Observation) -> frozenset[str]:
+        """By which names the caller is called; a single role is an owner to the file only."""
+        alone = list(self.roles) == [TOP]
+        return frozenset() if alone else standing(str(call.data.get("role")))
+
     @property
     def offered(self) -> set[str]:
         """The operations in which the owner succeeded."""
@@ -89,7 +94,7 @@ def promise(call: Observation, matrix: Matrix) -> str:
     if call.data.get("declared") or not is_granted(call, matrix):
         return ""
     for words in map(as_object, as_list(call.data.get("reserved"))):
-        if standing(str(call.data.get("role"))) & set(texts(words.get("roles"))):
+        if matrix.standing_of(call) & set(texts(words.get("roles"))):
             return ""
     for words in map(as_object, as_list(call.data.get("reserved"))):
         quoted = f'the document\'s {words.get("place")} says "{words.get("quote")}"'

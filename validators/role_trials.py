@@ -162,10 +162,14 @@ def is_shown(duel: Duel, call: Call, owned: Answer, answer: Answer) -> bool:
 
 def is_made(operation: Operation, call: Call, answer: Answer) -> bool:
     """Does an answer name a new object that the request did not?"""
-    found = find_things(operation.product, answer.json(), {}, operation.keys)
-    return act_of(operation) == "make" and any(
-        thing.id and thing.id not in call.sent for thing in found
-    )
+    named = (operation.product, operation.resource)
+    found = [
+        thing
+        for resource in dict.fromkeys(named)
+        for thing in find_things(resource, answer.json(), {}, operation.keys)
+    ]
+    new = any(thing.id and thing.id not in call.sent for thing in found)
+    return new and act_of(operation) == "make"
 
 
 def is_telling(part: object) -> bool:

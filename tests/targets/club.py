@@ -4,9 +4,10 @@
 (temp, member, manager and an admin, who is the owner in the target file), and ordinary people with
 one account each (`ALONE`). Built in, on purpose, is what looks like a missing permission: an
 operation that notifies the admin; one under /admin that is said to be for administrators and needs
-no credential at all, and one that all who are signed in may read; a list of which only admins see a part; a change that ordinary callers are
-granted without effect; a list that is empty for them; who may create but not edit, edit but not
-delete, remove what others wrote, replace a secret without reading it.
+no credential at all, and one that all who are signed in may read; a list of which only admins see a
+part; a change that ordinary callers are granted without effect; a list that is empty for them; who
+may create but not edit, edit but not delete, remove what others wrote, replace a secret without
+reading it.
 """
 
 from __future__ import annotations

@@ -119,6 +119,9 @@ def test_an_owner_alone_must_be_refused_by_name_or_twice() -> None:
     silent = {**SAID, "excerpt": "no"}
     assert not rules([*heads, *alone(MAKE, "refused", silent)])
     assert rules([*heads, *alone(MAKE, "refused", SAID)]) == {"reserved-operation"}
+    owners = {**OWNERS, "excerpt": "for owners only"}
+    record = [*staffed("owner"), *alone(LABEL, "granted", owners), *alone(MAKE, "refused", owners)]
+    assert rules(record) == {"reserved-operation"}
     twice = [*heads, *alone(MAKE, "refused", silent), *alone(STEP, "refused", silent)]
     assert rules(twice) == {"reserved-operation"}
 
