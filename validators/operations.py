@@ -20,6 +20,7 @@ from validators.names import (
 Object = Mapping[str, Json]
 UNWRITABLE = {"multipart/form-data", "application/x-www-form-urlencoded"}
 ROLE_WORDS = ("x-required-roles", "x-roles", "x-required-role", "x-role", "x-allowed-roles")
+RIGHT_WORDS = ("x-required-permissions", "x-permissions", "x-required-permission", "x-permission")
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 NOTHING: Object = {}
 
@@ -31,7 +32,8 @@ class Operation:
     `query` and `headers` are the schemas of what a request must have, `optional` of query
     parameters that it may have, `places` of the path's; `media` is the type of the body, `replies`
     the schema of a success, `makes` the resource that it makes when the path names another one.
-    `keys`: by resource, what the document's paths call that which names one.
+    `keys`: by resource, what the document's paths call that which names one. `prose` is what the
+    document says in words, by place.
     """
 
     method: str
@@ -48,6 +50,7 @@ class Operation:
     schemes: tuple[frozenset[str], ...] = ()
     makes: str = ""
     keys: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    prose: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def label(self) -> str:
@@ -155,12 +158,35 @@ def read(
         streams="text/event-stream" in as_object(success.get("content")),
         roles=roles_of(declared),
         schemes=alternatives(declared.get("security", document.get("security"))),
+        prose=prose_of(document, declared),
     )
+
+
+def prose_of(document: Object, declared: Object) -> dict[str, str]:
+    """What is said in words of an operation and of its refusal; names of a list by the line."""
+    refusal = resolve(document, as_object(declared.get("responses")).get("403"))
+    asked = [as_object(each) for each in as_list(declared.get("security"))]
+    scopes = [str(scope) for each in asked for names in each.values() for scope in as_list(names)]
+    said = {
+        "summary": declared.get("summary"),
+        "description": declared.get("description"),
+        "answer 403": refusal.get("description"),
+        "operationId": declared.get("operationId"),
+        "tags": "\n".join(map(str, as_list(declared.get("tags")))),
+        "scopes": "\n".join(scopes),
+        "permissions": " and ".join(names_in(declared, RIGHT_WORDS)),
+    }
+    return {place: str(text) for place, text in said.items() if text}
 
 
 def roles_of(declared: Object) -> tuple[str, ...]:
     """The roles that the document lets in, by one of the usual extensions; empty when silent."""
-    for word in ROLE_WORDS:
+    return names_in(declared, ROLE_WORDS)
+
+
+def names_in(declared: Object, extensions: Sequence[str]) -> tuple[str, ...]:
+    """The names under the first of these extensions that is there."""
+    for word in extensions:
         found = declared.get(word)
         names = as_list(found) or ([found] if isinstance(found, str) else [])
         if names:
