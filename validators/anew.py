@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from gate.check import Answer
-from gate.model import Json
 from validators.calls import Call, Pointer, leaves
 from validators.estate import FULL, FULL_UP, LEAST, LINKED, Estate, Recipe, keep_references
 from validators.ledger import Thing
@@ -83,21 +82,21 @@ def write(
     call = estate.write(origin.operation, path, thing.parents, recipe)
     call = keep_references(origin, call, estate.ledger)
     if varied:
-        for pointer, text in natural_keys(estate, origin.body):
+        for pointer, text in natural_keys(estate, origin):
             call = call.put(pointer, "".join(vary(each, estate.author.chance) for each in text))
     return replace(call, headers={**call.headers, **headers}, exchanged=())
 
 
-def natural_keys(estate: Estate, body: Json) -> list[tuple[Pointer, str]]:
-    """Where a body says what the object is to be called, and what it says there.
+def natural_keys(estate: Estate, origin: Call) -> list[tuple[Pointer, str]]:
+    """Where a creation says what the object is to be called, and what it says there.
 
     What is the name of something else, and refers to it, is none.
     """
     found: list[tuple[Pointer, str]] = []
-    for place, text in leaves(body):
+    for place, text in leaves(origin.body):
         name = next((str(each) for each in reversed(place) if isinstance(each, str)), "")
-        known = estate.ledger.by_value(text)
-        refers = known is not None and known.origin is not None and known.origin.body != body
+        known = {each.resource for each in estate.ledger.things if each.id == text}
+        refers = bool(known) and origin.operation.product not in known
         if NATURAL & set(words_of(name)) and not is_identity(name) and not refers:
             found.append((("body", *place), text))
     return found

@@ -153,7 +153,7 @@ def outlived(  # noqa: PLR0913, PLR0917 - the parts of one attempt
         return not (duel.victim.accepts(last[0]) and is_like(before, last[0]))
 
     began = time.monotonic()
-    patient_until(ended)
+    patient_until(ended, GRACE)
     works = duel.victim.accepts(last[0]) and is_like(before, last[0])
     return duel.note(
         "ended-call",

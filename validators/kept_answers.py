@@ -148,6 +148,7 @@ def told(duel: Duel, first: Done, asked: tuple[Client, Call], **more: Json) -> O
     return duel.note(
         "kept-call",
         call.operation,
+        attacker=client.tenant,
         ids="",
         role=client.role,
         status=answer.status,

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from gate.model import Json, Observation
+from gate.model import Observation
 from validators.anew import Done, again, made_by, make, natural_keys
-from validators.calls import Pointer, curl, leaves, retrace, send, value_at
+from validators.calls import Call, Pointer, curl, leaves, retrace, send, value_at
 from validators.ground import Duel
 from validators.ledger import Ledger, Thing
 from validators.names import words_of
@@ -31,11 +31,11 @@ def taken_names(duel: Duel) -> Iterator[Observation]:
         mine, theirs = made_by(duel.victim, operation), made_by(duel.attacker, operation)
         if mine is None or theirs is None or not is_naming(duel, operation):
             continue
-        body = mine.origin.body if mine.origin else None
-        if reason := by_design(operation, body):
+        origin = mine.origin or Call(operation=operation)
+        if reason := by_design(origin):
             yield duel.note("suppressed", operation, reason=reason)
             continue
-        for pointer in keys_in(duel, body)[:MOST_FIELDS]:
+        for pointer in keys_in(duel, origin)[:MOST_FIELDS]:
             for turn in range(ROUNDS):
                 facts = [*compare(duel, operation, (mine, theirs), pointer, turn)]
                 yield from facts
@@ -53,23 +53,23 @@ def is_naming(duel: Duel, operation: Operation) -> bool:
     )
 
 
-def keys_in(duel: Duel, body: Json) -> list[Pointer]:
+def keys_in(duel: Duel, origin: Call) -> list[Pointer]:
     """The natural keys that are a tenant's own matter."""
     return [
         pointer
-        for pointer, _ in natural_keys(duel.victim, body)
+        for pointer, _ in natural_keys(duel.victim, origin)
         if not any(WORLDWIDE & set(words_of(str(each))) for each in pointer[1:])
     ]
 
 
-def by_design(operation: Operation, body: Json) -> str:
+def by_design(origin: Call) -> str:
     """Why the whole world may share these names; "" when it may not.
 
     Who signs in by a name alone has it for himself everywhere, and so has a tenant its own.
     """
-    if any(PASSWORDS & set(words_of(str(place[-1]))) for place, _ in leaves(body) if place):
+    if any(PASSWORDS & set(words_of(str(place[-1]))) for place, _ in leaves(origin.body) if place):
         return "it makes an account that signs in by its name"
-    if TENANTS & set(words_of(operation.product)):
+    if TENANTS & set(words_of(origin.operation.product)):
         return "it makes a tenant, whose name is its own everywhere"
     return ""
 
