@@ -18,7 +18,7 @@ from validators.anew import Done, again, made_by, make
 from validators.calls import Call, curl, retrace, send
 from validators.ground import Duel
 from validators.ledger import Ledger, Thing
-from validators.operations import Object, as_list, as_object, resolve
+from validators.operations import METHODS, Object, as_list, as_object, resolve
 from validators.throwaways import secrets_in
 from validators.traces import EXCERPT, find_marks, normalise
 
@@ -31,11 +31,11 @@ def declared_headers(document: Object) -> dict[str, str]:
     found = {}
     for path, item in as_object(document.get("paths")).items():
         shared = as_list(as_object(item).get("parameters"))
-        for method, operation in as_object(item).items():
-            own = as_list(as_object(operation).get("parameters"))
+        for method in METHODS:
+            own = as_list(as_object(as_object(item).get(method)).get("parameters"))
             for each in (resolve(document, one) for one in (*shared, *own)):
                 name = str(each.get("name", ""))
-                if each.get("in") == "header" and HEADER.search(name):
+                if method in as_object(item) and each.get("in") == "header" and HEADER.search(name):
                     found[f"{method.upper()} {path}"] = name
     return found
 

@@ -211,10 +211,7 @@ def spoil(kind: str, about: Mapping[str, Json], **change: Json) -> tuple[Observa
 
 CHECK = Check(
     id=ID,
-    claim=(
-        "A credential that the service issues ends when it is ended, opens no more than its scopes "
-        "and its maker's, and stands for nobody that its maker may not stand for."
-    ),
+    claim="A key or session ends when it is ended, and is worth no more than its scopes and maker.",
     blind_to=(
         "Endings for which no credential can be had that may be ended: they are named, and there "
         "is no pass. Sessions that outlive a change of password. Credentials of another kind than "

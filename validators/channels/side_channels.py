@@ -236,10 +236,7 @@ def spoil(kind: str, about: Mapping[str, Json], **change: Json) -> tuple[Observa
 
 CHECK = Check(
     id=ID,
-    claim=(
-        "No tenant learns what another one has from the key of a repeated request, from a name "
-        "that is taken, or from the time that a refusal takes."
-    ),
+    claim="Repeated requests, names and times tell a tenant nothing of what another one has.",
     blind_to=(
         "Keys of requests that the document does not declare. Names of accounts, tenants and "
         "hosts, of which there is one in the world. Names that only an update takes. Differences "
