@@ -19,6 +19,7 @@ from gate.errors import SetupError, UsageError
 from gate.exchanges import Tape
 from gate.inside import Guest, Statement
 from gate.model import Json, Target
+from gate.testbed.again import Enter, Entry, entrance, nobody_enters
 from gate.testbed.client import Cast, HttpClient, document, remembered
 from gate.testbed.hints import Hints
 from gate.testbed.postgresql import PostgreSQL
@@ -46,6 +47,7 @@ class External:
     began: float
     turns: Iterator[int] = field(default_factory=count, repr=False, compare=False)
     hints: Hints = field(default_factory=Hints)
+    enter: Enter = field(default=nobody_enters, repr=False)
 
     def clock(self) -> float:
         """Seconds since the target answered first."""
@@ -60,6 +62,10 @@ class External:
         named = [role for owner, role in self.cast.clients if owner == tenant]
         order = [role for role in self.hints.roles if role in named]
         return (*order, *(role for role in named if role not in order))
+
+    def enter_again(self, tenant: str, role: str = "owner") -> Entry | None:
+        """Another credential of a principal that signs in or registers; None for any other."""
+        return self.enter(tenant, role)
 
     def openapi(self) -> Mapping[str, Json]:
         """The target's OpenAPI document, as read at the start."""
@@ -139,6 +145,7 @@ def external(
     cast, secrets = cast_of(written, environment, file)
     with closing(cast):
         description = describe(written, cast.actor("", "anonymous"))
+        known = remembered(secrets, tape)
         with open_site(folder / "logs") as site:
             yield External(
                 target=Target(
@@ -150,12 +157,13 @@ def external(
                 seed=seed,
                 folder=folder,
                 tenants=tuple(dict.fromkeys(tenant for tenant, _ in cast.clients if tenant)),
-                secrets=remembered(secrets, tape),
+                secrets=known,
                 cast=cast.taped(tape),
                 description=description,
                 site=site,
                 began=time.monotonic(),
                 hints=hints_in(written),
+                enter=entrance(written, environment, file, known),
             )
 
 

@@ -46,6 +46,19 @@ token = "data.attributes.token"
 email = "{email}"
 password = "${{{variable}}}"
 """
+RPC_LOGIN = """
+[[actors]]
+tenant = "{tenant}"
+role = "{role}"
+[actors.login]
+path = "/api/auth.login"
+token = "result.apiKey"
+send = "X-Api-Key"
+template = "{{token}}"
+[actors.login.body]
+user = "{user}"
+password = "${{{variable}}}"
+"""
 HEADER = """
 [[actors]]
 tenant = "{tenant}"
@@ -82,14 +95,6 @@ values = { gtin = "0731" }
 """,
 }
 SEATS: dict[str, tuple[str, str, dict[str, tuple[str, str]]]] = {
-    "invoicing": (
-        "X-Api-Key",
-        "",
-        {
-            key: (tenant, role if role == "owner" else "clerk")
-            for key, (tenant, role, _) in heldout_invoicing.KEYS.items()
-        },
-    ),
     "clinic": (
         "Authorization",
         "Bearer ",
@@ -138,6 +143,11 @@ def description(service: str, base_url: str, hints: bool = True) -> tuple[str, d
             variable = f"{tenant}_{seat}".upper()
             environment[variable] = password
             text += LOGIN.format(tenant=tenant, role=seat, email=email, variable=variable)
+    elif service == "invoicing":
+        for tenant, role, user in heldout_invoicing.KEYS.values():
+            variable = f"{tenant}_{role}".upper()
+            environment[variable] = f"{user}-secret"
+            text += RPC_LOGIN.format(tenant=tenant, role=role, user=user, variable=variable)
     else:
         header, prefix, seats = SEATS[service]
         for key, (tenant, seat) in seats.items():

@@ -222,7 +222,7 @@ def tags() -> Iterator[Mutant]:
                 'place = f"{owner and owner[0]} {operation} {request.path} {sent}".encode()',
             ),
             (16, 32),
-            ("POST /v1/projects",),
+            ("POST /v1/projects", "POST /v1/api-keys"),
             Ground.BOTH,
         ),
     }
