@@ -101,6 +101,7 @@ class Estate:
             refer=refer,
             choices=lambda name: self.ledger.choices(name, operation.resource),
             given=given_for(operation, self.author.given),
+            taught=self.envelope.taught.get(operation.label, {}),
             full=recipe.full,
             linked=recipe.linked,
             current=current or {},

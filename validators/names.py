@@ -125,6 +125,8 @@ SIGNING = frozenset(
         "login",
     ]
 )
+# What an account is called by, beside its id.
+ACCOUNT = frozenset({"username", "user_name", "email", "login", "handle", "nickname"})
 RESERVED = frozenset({"id", "ids", "uuid", "key", "ref"})
 WRAPPERS = frozenset({
     "data", "item", "items", "result", "results", "records", "content", "entries", "values",

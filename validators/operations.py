@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from gate.forms import MULTIPART, PLAIN, is_form
 from gate.model import Json
 from validators.names import (
     ENDING,
@@ -18,7 +20,14 @@ from validators.names import (
 )
 
 Object = Mapping[str, Json]
-UNWRITABLE = {"multipart/form-data", "application/x-www-form-urlencoded"}
+FORMATS = {
+    "email": re.compile(r"[^@\s]+@[^@\s]+\.[a-z]+"),
+    "date-time": re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d.*"),
+    "date": re.compile(r"\d{4}-\d\d-\d\d"),
+    "uuid": re.compile(r"(?i)[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"),
+    "uri": re.compile(r"https?://\S+"),
+    "ipv4": re.compile(r"(\d{1,3}\.){3}\d{1,3}"),
+}
 ROLE_WORDS = ("x-required-roles", "x-roles", "x-required-role", "x-role", "x-allowed-roles")
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 NOTHING: Object = {}
@@ -29,8 +38,10 @@ class Operation:
     """One method of one path. `schemes`: alternatives of security schemes; empty means public.
 
     `query` and `headers` are the schemas of what a request must have, `optional` of query
-    parameters that it may have, `places` of the path's; `media` is the type of the body, `replies`
-    the schema of a success, `makes` the resource that it makes when the path names another one.
+    parameters that it may have, `places` of the path's; `media` is the type of the body, `files`
+    the types of a form's fields that are files, `samples` the document's examples of the body,
+    `replies` the schema of a success, `makes` the resource that it makes when the path names
+    another one.
     `keys`: by resource, what the document's paths call that which names one.
     """
 
@@ -42,6 +53,8 @@ class Operation:
     headers: Object = field(default_factory=dict)
     body: Object = field(default_factory=dict)
     media: str = ""
+    files: Mapping[str, str] = field(default_factory=dict)
+    samples: Sequence[Json] = ()
     replies: Object = field(default_factory=dict)
     streams: bool = False
     roles: tuple[str, ...] = ()
@@ -98,7 +111,7 @@ class Operation:
     @property
     def speakable(self) -> bool:
         """Can its body be written here, and its answer be read to the end?"""
-        return not self.streams and self.media.partition(";")[0] not in UNWRITABLE
+        return not self.streams
 
     @property
     def reads_one(self) -> bool:
@@ -129,8 +142,9 @@ def list_operations(document: Object) -> tuple[Operation, ...]:
 def walk(document: Object) -> Iterator[Operation]:
     """The operations one by one."""
     for path, item in as_object(document.get("paths")).items():
-        shared = as_list(as_object(item).get("parameters"))
-        for method, declared in as_object(item).items():
+        whole = resolve(document, item)
+        shared = as_list(whole.get("parameters"))
+        for method, declared in whole.items():
             if method in METHODS:
                 yield read(document, method.upper(), path, as_object(declared), shared)
 
@@ -140,7 +154,9 @@ def read(
 ) -> Operation:
     """One operation as the document declares it."""
     parameters = [*shared, *as_list(declared.get("parameters"))]
-    media, body = body_of(document, declared)
+    media, content = content_of(document, declared)
+    samples = samples_of(document, content)
+    body = as_object(content["schema"]) if "schema" in content else guessed(media, samples)
     success = success_of(document, declared)
     return Operation(
         method=method,
@@ -151,6 +167,8 @@ def read(
         headers=schemas_of(document, parameters, "header", required=True),
         body=body,
         media=media,
+        files=files_of(document, body, content) if media.startswith(MULTIPART) else {},
+        samples=samples,
         replies=schema_in(success),
         streams="text/event-stream" in as_object(success.get("content")),
         roles=roles_of(declared),
@@ -179,17 +197,77 @@ def schemas_of(
     """The schemas of the parameters of one place, those that must or those that may be given."""
     found = [resolve(document, parameter) for parameter in parameters]
     return {
-        str(each["name"]): dict(as_object(each.get("schema")))
+        str(each["name"]): schema_of(document, each)
         for each in found
-        if each.get("in") == place and (each.get("required") is True) is required
+        if each.get("in") == place and (place == "path" or each.get("required") is True) is required
     }
 
 
-def body_of(document: Object, operation: Object) -> tuple[str, Object]:
-    """The media type and schema of the body; a JSON one is preferred, none is `("", {})`."""
+def schema_of(document: Object, parameter: Object) -> dict[str, Json]:
+    """The schema of a parameter, with the examples that stand beside it."""
+    inside = as_object(next(iter(as_object(parameter.get("content")).values()), None))
+    schema = dict(as_object(parameter.get("schema", inside.get("schema"))))
+    samples = samples_of(document, parameter)
+    if samples:
+        schema["examples"] = [*samples, *as_list(schema.get("examples"))]
+    return schema
+
+
+def content_of(document: Object, operation: Object) -> tuple[str, Object]:
+    """The media type of the body and what is said of it; JSON is preferred, none is `("", {})`."""
     content = as_object(resolve(document, operation.get("requestBody")).get("content"))
     media = next((each for each in content if "json" in each), next(iter(content), ""))
-    return media, as_object(as_object(content.get(media)).get("schema"))
+    return media, as_object(content.get(media))
+
+
+def samples_of(document: Object, declared: Object) -> tuple[Json, ...]:
+    """The examples of a body or parameter: `example`, named `examples`, those of its schema."""
+    schema = resolve(document, declared.get("schema"))
+    named = as_object(declared.get("examples")).values()
+    found = [declared.get("example"), *(resolve(document, each).get("value") for each in named)]
+    if "properties" in schema or not schema:
+        found += [schema.get("example"), *as_list(schema.get("examples"))]
+    return tuple(each for each in found if each is not None)
+
+
+def guessed(media: str, samples: Sequence[Json]) -> Object:
+    """The schema of a body of which the document shows examples at most."""
+    if samples:
+        return schema_like(samples[0])
+    return {"type": "object"} if "json" in media or is_form(media) else NOTHING
+
+
+def schema_like(value: Json) -> dict[str, Json]:
+    """A schema that an example fits to; what it shows may be written in another way."""
+    if isinstance(value, dict):
+        properties: dict[str, Json] = {name: schema_like(each) for name, each in value.items()}
+        return {"type": "object", "properties": properties, "required": [*value]}
+    if isinstance(value, list):
+        return {"type": "array", "items": schema_like(value[0]) if value else {}}
+    if isinstance(value, bool):
+        return {"type": "boolean", "example": value}
+    if isinstance(value, int | float):
+        return {"type": "integer" if isinstance(value, int) else "number", "example": value}
+    if value is None:
+        return {"type": "null"}
+    form = next((name for name, pattern in FORMATS.items() if pattern.fullmatch(value)), "")
+    return {"type": "string", "example": value, **({"format": form} if form else {})}
+
+
+def files_of(document: Object, schema: Object, content: Object) -> dict[str, str]:
+    """The fields of a multipart form that are files, with the media type of each."""
+    encoding, found = as_object(content.get("encoding")), {}
+    for name, each in as_object(resolve(document, dict(schema)).get("properties")).items():
+        plain = resolve(document, each)
+        parts: list[Json] = [dict(plain), *as_list(plain.get("anyOf")), plain.get("items")]
+        for option in [resolve(document, part) for part in parts]:
+            media = str(option.get("contentMediaType", ""))
+            if media or option.get("format") in {"binary", "byte"}:
+                said = str(as_object(encoding.get(name)).get("contentType", media))
+                first = said.partition(",")[0].strip()
+                general = not first or "*" in first or first == "application/octet-stream"
+                found[name] = PLAIN if general else first
+    return found
 
 
 def success_of(document: Object, operation: Object) -> Object:
