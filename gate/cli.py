@@ -23,7 +23,7 @@ from gate.errors import GateError, UsageError
 from gate.explain import explain as page_of
 from gate.testbed import seeding
 from gate.testbed.embedded import embedded
-from gate.testbed.external import draft_of
+from gate.testbed.looking import draft_of
 from loadtests.bench.figures import as_text, table
 from loadtests.bench.open_loop import MIX, READS, arrivals
 from loadtests.bench.sitting import Effort, sitting
@@ -200,13 +200,16 @@ def target() -> None:
 
 @target.command(name="init")
 @click.argument("url")
-@click.option("--openapi", help="Where its document is; default: the usual places.")
+@click.option("--openapi", help="Its document: a path there, an address or a file.")
 @click.option(
     "--out", type=click.Path(path_type=Path), default=Path("target.toml"), show_default=True
 )
 def init_target(url: str, openapi: str | None, out: Path) -> None:
-    """Write a commented draft of a target file by looking at the document of the service at URL."""
-    text = draft_of(url.rstrip("/"), openapi)
+    """Write a commented draft of a target file by looking at the document of the service at URL.
+
+    URL may also be the document's own address, or that of the page that shows it.
+    """
+    text = draft_of(url, openapi, out)
     try:
         with out.open("x", encoding="utf-8") as file:
             file.write(text)

@@ -23,25 +23,28 @@ BASE = "http://127.0.0.1:8000"
 def test_a_draft_is_a_valid_target_file(document: dict[str, object]) -> None:
     text = draft(BASE, "/openapi.json", document)  # type: ignore[arg-type]
     written = WrittenTarget.model_validate(tomllib.loads(text))
-    assert [actor.tenant for actor in written.actors] == ["one", "two"]
+    if document is NOTES:
+        assert written.register_tenants is not None
+    else:
+        assert [actor.tenant for actor in written.actors] == ["one", "two"]
 
 
 def test_the_draft_names_the_header_that_the_document_asks_for() -> None:
-    assert '"X-Api-Key" = "${TOKEN_ONE}"' in draft(BASE, "/openapi.json", LEDGERS)
-    assert '"Authorization" = "Bearer ${TOKEN_TWO}"' in draft(BASE, "/openapi.json", SHOP)
+    assert 'X-Api-Key = "${TOKEN_ONE}"' in draft(BASE, "/openapi.json", LEDGERS)
+    assert 'Authorization = "Bearer ${TOKEN_TWO}"' in draft(BASE, "/openapi.json", SHOP)
 
 
 def test_the_draft_knows_login_registration_and_the_token_s_place() -> None:
     text = draft(BASE, "/openapi.json", NOTES)
     assert 'path = "/login"' in text
-    assert 'body = { "name" = "${NAME_ONE}", "password" = "${PASSWORD_ONE}" }' in text
+    assert '# body = { name = "${NAME_ONE}", password = "${PASSWORD_ONE}" }' in text
     assert 'token = "session.token"' in text
-    assert '# path = "/register"' in text
-    assert '# body = { "name" = "{name}", "password" = "{password}" }' in text
+    assert '\npath = "/register"' in text
+    assert '\nbody = { name = "{name}", password = "{password}" }' in text
 
 
 def test_a_reset_is_left_out() -> None:
-    document = {**SHOP, "paths": {"/db/reset": {"post": {}}}}
+    document = {**SHOP, "paths": {"/db/reset": {"post": {}}, "/password/reset": {"post": {}}}}
     written = WrittenTarget.model_validate(tomllib.loads(draft(BASE, "/x", document)))
     assert written.hints.leave_out == ["POST /db/reset"]
 
