@@ -23,6 +23,7 @@ from gate.errors import GateError, UsageError
 from gate.explain import explain as page_of
 from gate.testbed import seeding
 from gate.testbed.embedded import embedded
+from gate.testbed.external import entries, external
 from gate.testbed.looking import draft_of
 from loadtests.bench.figures import as_text, table
 from loadtests.bench.open_loop import MIX, READS, arrivals
@@ -215,7 +216,28 @@ def init_target(url: str, openapi: str | None, out: Path) -> None:
             file.write(text)
     except OSError as error:
         raise UsageError(f"{out} cannot be written: {error.strerror}.") from error
-    click.echo(f"Wrote {out}. Read it, correct it, then: maestro gate isolation --target {out}")
+    click.echo(
+        f"Wrote {out}. Read it, correct it, then: maestro target check {out}, "
+        f"and maestro gate isolation --target {out}"
+    )
+
+
+@target.command(name="check")
+@click.argument("file", type=review.FILE, default=Path("target.toml"))
+@click.pass_obj
+def check_target(call: review.Call, file: Path) -> int:
+    """Sign in everybody whom a target FILE names, and say who is let in. Nothing is judged.
+
+    Exit code 11 when somebody is refused everywhere.
+    """
+    with (
+        TemporaryDirectory(prefix="maestro-check-") as folder,
+        external(file, Path(folder), 0, call.variables) as bed,
+    ):
+        found = list(entries(bed))
+    for who, told, good in found:
+        click.echo(f"{who:<24} {'let in' if good else 'refused':<8} {told}")
+    return 0 if all(good for _, _, good in found) else INCOMPLETE
 
 
 @commands.command(context_settings={"ignore_unknown_options": True})

@@ -20,6 +20,7 @@ from gate.inside import Guest, Statement
 from gate.model import Json, Target
 from gate.testbed.client import Cast, HttpClient, document, remembered
 from gate.testbed.documents import read_file
+from gate.testbed.enrolment import asks, operations
 from gate.testbed.hints import Hints
 from gate.testbed.postgresql import PostgreSQL
 from gate.testbed.sabotage import sabotaged
@@ -27,6 +28,7 @@ from gate.testbed.sign_in import cast_of, check_variables
 from gate.testbed.site import Site, open_site
 from gate.testbed.target_file import WrittenTarget, read_target
 
+MOST_READS = 3
 OFFERS = frozenset({"http", "openapi", "tenants"})
 
 
@@ -156,6 +158,23 @@ def external(
             began=time.monotonic(),
             hints=hints_in(written),
         )
+
+
+def entries(bed: External) -> Iterator[tuple[str, str, bool]]:
+    """For each principal who he is, what reads that ask for a credential gave him, and if any."""
+    document = bed.description
+    reads = [
+        path
+        for method, path, declared in operations(document)
+        if method == "GET" and "{" not in path and asks(document, declared)
+    ]
+    for (tenant, role), client in bed.cast.clients.items():
+        if not tenant:
+            continue
+        answers = [(path, client.request("GET", path).status) for path in reads[:MOST_READS]]
+        told = ", ".join(f"GET {path} {status}" for path, status in answers)
+        refused = bool(answers) and all(status in {401, 403} for _, status in answers)
+        yield f"{tenant}, {role}", told or "no read to try", not refused
 
 
 def hints_in(written: WrittenTarget) -> Hints:
