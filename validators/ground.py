@@ -6,7 +6,7 @@ is laid once per testbed and shared by the checks; each check records the facts 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from random import Random
@@ -160,7 +160,7 @@ def laid(key: Same) -> Ground:
         silence=silence,
         hints=hints,
         secured=any(each.schemes for each in declared),
-        facts=(*facts, *(seat(testbed, each, estates, operations) for each in estates)),
+        facts=(*facts, *(seat(testbed, each, estates, declared, skipped) for each in estates)),
     )
 
 
@@ -220,14 +220,16 @@ def seat(
     testbed: Testbed,
     estate: Estate,
     estates: Sequence[Estate],
-    operations: Sequence[Operation],
+    declared: Sequence[Operation],
+    skipped: Mapping[str, str],
 ) -> Observation:
     """Is this tenant somebody of his own, and does he own anything?
 
     Who was let in only where the document lets everybody in owns nothing: he may be nobody.
     """
     other = next(each for each in estates if each is not estate)
-    closed = {each.label for each in operations if not each.public}
+    closed = {each.label for each in declared if not each.public}
+    barred = closed <= skipped.keys() and next((skipped[each] for each in sorted(closed)), "")
     let_in = not closed or bool(closed & {*estate.shown, *estate.created})
     made = [thing for thing in estate.ledger.things if thing.origin and let_in]
     return Observation(
@@ -237,6 +239,7 @@ def seat(
         data={
             "distinct": dict(estate.client.credentials) != dict(other.client.credentials),
             "owns": len(made),
+            "barred": barred or "",
             "marked": sum(estate.canaries.token in str(thing.fields) for thing in made),
             "resources": [*sorted({thing.resource for thing in made})],
         },
@@ -264,6 +267,8 @@ def why(seen: Sequence[Observation], seat: Observation) -> str:
         and not step.data.get("made")
     ]
     refused = {str(step.data.get("status")) for step in steps}
+    if seat.data.get("barred"):
+        return f"; {seat.data['barred']}"
     if not refused:
         return ""
     got = f"; what should make something got {', '.join(sorted(refused))}"

@@ -75,7 +75,8 @@ class Lessons:
                 shown = sample_of(self.operation, name)
                 ways = iter(ways_of(known.get(name, NOTHING), f"{name} {said}", shown))
                 self.left[name] = ways
-            lesson = next(ways, None)
+            years = {each.get(YEAR, "") for other, each in self.taught.items() if other != name}
+            lesson = next((each for each in ways if each.get(YEAR) not in years), None)
             if lesson is not None:
                 added = NOTHING if name in names else {ADDED: True}
                 self.taught[name] = {**lesson, **added}

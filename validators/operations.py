@@ -9,9 +9,11 @@ from dataclasses import dataclass, field, replace
 from gate.forms import MULTIPART, PLAIN, is_form
 from gate.model import Json
 from validators.names import (
+    ACCOUNT,
     ENDING,
     PARAMETER,
     READING,
+    SELF,
     SIGNING,
     resource_of,
     slots_of,
@@ -117,6 +119,13 @@ class Operation:
     def reads_one(self) -> bool:
         """Does the path end in an id?"""
         return self.path.rstrip("/").endswith("}")
+
+
+def spared(operation: Operation) -> tuple[str, ...]:
+    """What a change of the caller's own account leaves as it is: all by which he signs in."""
+    own = operation.resource in SELF or operation.resource == "user"
+    change = operation.method in {"PUT", "PATCH"} and not operation.names
+    return (*ACCOUNT, *SIGNING) if own and change else ()
 
 
 def as_object(value: Json) -> Object:
@@ -303,6 +312,8 @@ def scheme_header(declared: Object) -> str | None:
     """The request header that carries a security scheme's credential, in lower case."""
     if declared.get("type") in {"http", "oauth2", "openIdConnect"}:
         return "authorization"
+    if declared.get("in") == "cookie":
+        return "cookie"
     named = declared.get("name") if declared.get("in") == "header" else None
     return named.lower() if isinstance(named, str) else None
 

@@ -32,7 +32,7 @@ def blames(answer: Answer, names: Collection[str]) -> dict[str, str]:
         return found
     text = " ".join(said for _, said in leaves(answer.json())) or answer.body[:500]
     spoken = " ".join(words_of(text))
-    order = sorted(names, key=lambda name: spoken.find(" ".join(words_of(name))))
+    order = sorted(names, key=lambda name: (spoken.find(" ".join(words_of(name))), -len(name)))
     return {name: text for name in order if mentions(spoken, name)}
 
 

@@ -27,7 +27,10 @@ OTHER = re.compile(r"(?i)refresh|reset|forgot|recover|verif|confirm|revoke|logou
 PASSWORD = re.compile(r"(?i)(pass(word|wd|phrase|code)?\d?$|pass(word|wd)|pwd|secret|\bpin$)")
 ACCOUNT = re.compile(r"(?i)(mail|user|login|name|handle|nick|account|identifier)")
 TOKEN = re.compile(r"(?i)(access_?token|token|jwt|api_?key|secret|session(_?id)?)$")
-PREFIX = re.compile(r"(?i)prefix\W+([a-z]+)|[\"'`]?([a-z]+) <(?:token|key|api)|(token|jwt) ")
+WORD = r"(Bearer|Token|JWT|Api-?Key)"
+PREFIX = re.compile(
+    rf"(?i:prefix)\W+{WORD}\b|\b{WORD}:?\s+[<{{\[(]?(?:x{{2,}}|your|[a-z_ -]*(?:token|key)[>}}\])])"
+)
 USUAL = {
     "date": "1990-01-02",
     "date-time": "1990-01-02T03:04:05Z",
@@ -45,6 +48,7 @@ class Post:
     media: str
     schema: Json
     operation: Json
+    open: bool
 
     @property
     def names(self) -> str:
@@ -62,8 +66,13 @@ class Post:
 def registration(document: Document) -> Post | None:
     """The operation by which anybody becomes a user or tenant."""
     found = [each for each in posts(document) if has_password(document, each.schema)]
+    found.sort(key=lambda each: not each.open)
     named = [each for each in found if REGISTER.search(each.names) and not OTHER.search(each.path)]
-    made = [each for each in found if MAKES.search(each.path) and not LOGIN.search(each.path)]
+    made = [
+        each
+        for each in found
+        if each.open and MAKES.search(each.path) and not LOGIN.search(each.path)
+    ]
     return next(iter([*named, *made]), None)
 
 
@@ -78,21 +87,32 @@ def login(document: Document) -> Post | None:
         and (made is None or each.path != made.path)
         and has_password(document, each.schema)
     ]
-    found.sort(key=lambda each: (each.encoding != "json", not ENTRY.search(each.path)))
+    found.sort(
+        key=lambda each: (not each.open, each.encoding != "json", not ENTRY.search(each.path))
+    )
     return next(iter(found), None)
 
 
 def posts(document: Document) -> Iterator[Post]:
-    """The POST operations without a parameter in their path that ask for no credential."""
+    """The POST operations without a parameter in their path.
+
+    Some documents ask for a credential everywhere, so that those that are `open` only come first.
+    """
     for path, item in members(document.get("paths")):
         operation = member(resolved(document, item), "post")
-        if "{" in path or not isinstance(operation, dict) or asks(document, operation):
+        if "{" in path or not isinstance(operation, dict):
             continue
         content = member(resolved(document, operation.get("requestBody")), "content")
         names = [media for media, _ in members(content)]
         media = next((each for each in names if "json" in each), next(iter(names), ""))
         schema = member(member(content, media), "schema") or liked(member(content, media))
-        yield Post(path=path, media=media, schema=schema, operation=operation)
+        yield Post(
+            path=path,
+            media=media,
+            schema=schema,
+            operation=operation,
+            open=not asks(document, operation),
+        )
 
 
 def liked(content: Json) -> Json:
