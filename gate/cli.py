@@ -23,7 +23,8 @@ from gate.errors import GateError, UsageError
 from gate.explain import explain as page_of
 from gate.testbed import seeding
 from gate.testbed.embedded import embedded
-from gate.testbed.external import draft_of
+from gate.testbed.external import entries, external
+from gate.testbed.looking import draft_of
 from loadtests.bench.figures import as_text, table
 from loadtests.bench.open_loop import MIX, READS, arrivals
 from loadtests.bench.sitting import Effort, sitting
@@ -200,19 +201,43 @@ def target() -> None:
 
 @target.command(name="init")
 @click.argument("url")
-@click.option("--openapi", help="Where its document is; default: the usual places.")
+@click.option("--openapi", help="Its document: a path there, an address or a file.")
 @click.option(
     "--out", type=click.Path(path_type=Path), default=Path("target.toml"), show_default=True
 )
 def init_target(url: str, openapi: str | None, out: Path) -> None:
-    """Write a commented draft of a target file by looking at the document of the service at URL."""
-    text = draft_of(url.rstrip("/"), openapi)
+    """Write a commented draft of a target file by looking at the document of the service at URL.
+
+    URL may also be the document's own address, or that of the page that shows it.
+    """
+    text = draft_of(url, openapi, out)
     try:
         with out.open("x", encoding="utf-8") as file:
             file.write(text)
     except OSError as error:
         raise UsageError(f"{out} cannot be written: {error.strerror}.") from error
-    click.echo(f"Wrote {out}. Read it, correct it, then: maestro gate isolation --target {out}")
+    click.echo(
+        f"Wrote {out}. Read it, correct it, then: maestro target check {out}, "
+        f"and maestro gate isolation --target {out}"
+    )
+
+
+@target.command(name="check")
+@click.argument("file", type=review.FILE, default=Path("target.toml"))
+@click.pass_obj
+def check_target(call: review.Call, file: Path) -> int:
+    """Sign in everybody whom a target FILE names, and say who is let in. Nothing is judged.
+
+    Exit code 11 when somebody is refused everywhere.
+    """
+    with (
+        TemporaryDirectory(prefix="maestro-check-") as folder,
+        external(file, Path(folder), 0, call.variables) as bed,
+    ):
+        found = list(entries(bed))
+    for who, told, good in found:
+        click.echo(f"{who:<24} {'let in' if good else 'refused':<8} {told}")
+    return 0 if all(good for _, _, good in found) else INCOMPLETE
 
 
 @commands.command(context_settings={"ignore_unknown_options": True})

@@ -28,6 +28,10 @@ SECRET_NAME = re.compile(
 NOT_THE_SECRET = re.compile(r"(id|_at|prefix|type|name|count|hint|scopes?)$", re.IGNORECASE)
 MINTED = re.compile(r"[\x21-\x7e]{16,}")
 UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+PART = re.compile(
+    r'(?P<head>\bname="(?P<name>[^"]*)"[^\r\n]*\r\n(?:[^\r\n]+\r\n)*\r\n)(?P<text>.*?)(?=\r\n--)',
+    re.DOTALL,
+)
 PLACEHOLDER_ONLY = re.compile(r"(\w+ )?\$\w+")
 Secrets = Mapping[str, str]
 
@@ -149,12 +153,19 @@ def body(text: str, media_type: str, secrets: Secrets) -> str:
     shown = clean(text, secrets)
     if "urlencoded" in media_type:
         return fields(shown)
+    if "multipart" in media_type:
+        return PART.sub(emptied_part, shown)
     try:
         value = json.loads(shown)
     except ValueError:
         return shown
     emptied = members(value)
     return shown if emptied == value else json.dumps(emptied)
+
+
+def emptied_part(part: re.Match[str]) -> str:
+    """A part of a multipart form, without its text when it is named like a secret."""
+    return part["head"] + (REMOVED if is_secret(part["name"]) else part["text"])
 
 
 def is_secret(name: str) -> bool:

@@ -113,10 +113,11 @@ def verdict_lines(verdict: Verdict, folder: Path) -> Iterator[str]:
     """The verdict, line by line."""
     yield ""
     yield headline(verdict)
-    for block in verdict.blocking[:MOST_BLOCKS]:
+    told = together(verdict.blocking)
+    for block in told[:MOST_BLOCKS]:
         yield f"  {block_line(block)}"
-    if len(verdict.blocking) > MOST_BLOCKS:
-        yield f"  … and {len(verdict.blocking) - MOST_BLOCKS} more, all in the report"
+    if len(told) > MOST_BLOCKS:
+        yield f"  … and {len(told) - MOST_BLOCKS} more, all in the report"
     for result in verdict.results:
         for measure in result.measures:
             name = f"{result.check}.{measure.estimate.name}"
@@ -127,6 +128,22 @@ def verdict_lines(verdict: Verdict, folder: Path) -> Iterator[str]:
     yield f"evidence: {folder}"
     yield f"          {signature_line(verdict, trusted=False)}"
     yield f"report:   {folder / 'report.html'}"
+
+
+def together(blocks: Sequence[Block]) -> list[Block]:
+    """The conditions, each reason once: several checks often lack the same."""
+    checks: dict[tuple[Outcome, str], list[str]] = {}
+    for block in blocks:
+        checks.setdefault((block.outcome, block.reason), []).append(block.check)
+    return [
+        Block(check=first_of(list(dict.fromkeys(named))), outcome=outcome, reason=reason)
+        for (outcome, reason), named in checks.items()
+    ]
+
+
+def first_of(names: Sequence[str]) -> str:
+    """The first of several names, and how many more there are."""
+    return names[0] if len(names) == 1 else f"{names[0]} and {len(names) - 1} more"
 
 
 def mild_lines(verdict: Verdict) -> Iterator[str]:

@@ -14,13 +14,15 @@ from uuid import UUID
 from gate.model import Json
 from validators.calls import as_text
 from validators.names import RESERVED, WRAPPERS, is_identity
-from validators.operations import Object, as_list, as_object, resolve
+from validators.operations import NOTHING, Object, as_list, as_object, resolve
+from validators.patterns import fits, texts
 
 DEEPEST = 8
+OMIT: Object = {"not": {}}
+YEAR, BEGINNING, ADDED = "x-year", "x-beginning", "x-added"
 MARKED = {"email", "idn-email", "uri", "url", "iri", "hostname", "password", "textarea"}
 DATED = {
     "date-time": "2026-01-02T03:04:05Z",
-    "date": "2026-01-02",
     "time": "03:04:05Z",
     "duration": "PT1H",
     "ipv4": "192.0.2.1",
@@ -55,7 +57,8 @@ class Author:
 
     `full` also writes the optional fields that can carry a mark, `linked` those that refer to a
     known object; otherwise required ones only. `current` is the object to be changed: choices and
-    numbers are written unlike it. `given` are values for names that cannot be guessed, `choices`
+    numbers are written unlike it. `given` are values for names that cannot be guessed, `taught`
+    what refusals have said of a name beside its schema (`OMIT`: not to be sent), `choices`
     all ids that `refer` could give, and `nth` which of them is wanted. `about` is the member inside
     which is written: `id` in `customer` is a customer's.
     """
@@ -68,6 +71,7 @@ class Author:
     linked: bool = False
     current: Mapping[str, Json] = field(default_factory=dict)
     given: Mapping[str, Json] = field(default_factory=dict)
+    taught: Mapping[str, Object] = field(default_factory=dict)
     choices: Callable[[str], Sequence[str]] = lambda _: ()
     nth: int = 0
     depth: int = 0
@@ -83,18 +87,27 @@ class Author:
         if name in self.given:
             return self.given[name]
         plain = self.simplify(schema)
+        learned = self.learned(plain, name)
+        plain = {**plain, **learned}
         if "const" in plain or "enum" in plain:
             return self.choose(plain, name)
         kind = kind_of(plain)
         if kind in {"object", "array"}:
             return self.contain(kind, plain, name)
-        known = self.known(plain, self.called(name)) if refers(plain, name) else None
+        linked = not learned and refers(plain, name)
+        known = self.known(plain, self.called(name)) if linked else None
         if known is not None:
             return int(known) if kind == "integer" else known
         told = self.told(plain, name)
         if told is not None:
             return told
         return self.write_text(plain) if kind == "string" else self.scalar(kind, plain, name)
+
+    def learned(self, schema: Object, name: str) -> Object:
+        """What a refusal has said of this name; of a list's name it may be meant of the items."""
+        said = self.taught.get(name, NOTHING)
+        inside = kind_of(schema) in {"object", "array"} and "const" not in said
+        return NOTHING if inside and kind_of(said) != kind_of(schema) else said
 
     def known(self, schema: Object, name: str) -> str | None:
         """An id that the field may hold; of what is to be changed, another number than now."""
@@ -108,7 +121,7 @@ class Author:
     def told(self, schema: Object, name: str) -> Json:
         """What a field says of the tenant's file: its bytes, their number or their sum; or None."""
         kind, content = kind_of(schema), self.content.encode()
-        if kind == "string" and schema.get("format") == "binary":
+        if kind == "string" and (schema.get("format") == "binary" or "contentMediaType" in schema):
             return self.canaries.token
         if kind == "integer" and name.lower() in SIZES and name not in self.current:
             least, most = floor(schema), schema.get("maximum", len(content))
@@ -130,10 +143,13 @@ class Author:
         return f"{self.about}_id" if self.about and name.lower() in RESERVED else name
 
     def choose(self, schema: Object, name: str) -> Json:
-        """The first choice that changes something."""
-        choices = as_list(schema.get("enum")) or [schema.get("const")]
+        """The first choice that changes something; for the items of a list one after the other."""
+        if "const" in schema:
+            return schema["const"]
+        choices = [each for each in as_list(schema["enum"]) if each is not None]
         now = self.current.get(name)
-        return next((each for each in choices if each != now), choices[0])
+        other = [each for each in choices if each != now] or choices
+        return other[min(self.nth, len(other) - 1)] if other else None
 
     def scalar(self, kind: str, schema: Object, name: str) -> Json:
         """A number, a truth value or null, another one than now."""
@@ -166,11 +182,18 @@ class Author:
         """Required properties, the marked optional ones, and one entry of a free-form map."""
         required = as_list(schema.get("required"))
         properties = as_object(schema.get("properties"))
+        if self.depth == 1:  # what a refusal asked for and the document does not name
+            added = [name for name, each in self.taught.items() if ADDED in each]
+            properties = {**{name: {} for name in added}, **properties}
         wanted = [
             name
             for name, each in properties.items()
-            if name in required or name in self.given or self.wants(each, name)
+            if (name in required and not is_given_back(resolve(self.document, each)))
+            or name in self.given
+            or name in self.taught
+            or self.wants(each, name)
         ]
+        wanted = [each for each in wanted if self.taught.get(each) != OMIT]
         least = schema.get("minProperties", 0)
         if not wanted and isinstance(least, int) and least > 0:
             wanted = list(properties)[:least]
@@ -182,6 +205,8 @@ class Author:
 
     def wants(self, schema: Json, name: str) -> bool:
         """Is an optional field worth writing?"""
+        if is_given_back(resolve(self.document, schema)):
+            return False
         if self.linked and self.refer(name) is not None:
             return True
         return self.full and self.carries(schema, name)
@@ -198,9 +223,11 @@ class Author:
         form = str(schema.get("format", ""))
         if form == "uuid":
             return str(UUID(int=self.chance.getrandbits(128), version=4))
+        year = schema.get(YEAR)
+        day = "2026-01-02" if year is None else f"{year}-{self.day()}"
         if form == "date-time":  # no two at the same time: a calendar would refuse the second
-            return f"2026-01-02T{self.minute()}:05Z"
-        return DATED.get(form) or next(
+            return f"{day}T{self.minute()}:05Z"
+        return (day if form == "date" else DATED.get(form)) or next(
             (text for text in self.candidates(form, schema) if fits(text, schema)),
             self.canaries.draw(),
         )
@@ -209,17 +236,26 @@ class Author:
         """A time of the day, `03:04`."""
         return f"{self.chance.randrange(24):02d}:{self.chance.randrange(60):02d}"
 
+    def day(self) -> str:
+        """A day of the year, `03-04`."""
+        return f"{self.chance.randrange(1, 13):02d}-{self.chance.randrange(1, 29):02d}"
+
     def candidates(self, form: str, schema: Object) -> Iterator[str]:
         """Texts to try, marked ones first."""
         least = schema.get("minLength")
         mark = self.canaries.draw().ljust(least if isinstance(least, int) else 0, "0")
+        if BEGINNING in schema:
+            yield f"{schema[BEGINNING]}{mark}"
         if form in {"email", "idn-email"}:
             yield f"{mark}@example.org"
         if form in {"uri", "url", "iri"}:
             yield f"https://{mark}.example.org/"
         yield from (mark, mark.upper(), f"{mark}@example.org", f"https://{mark}.example.org/")
+        written = list(texts(schema.get("pattern"), mark, self.chance))
+        yield from written[:1]
         examples = [*as_list(schema.get("examples")), schema.get("example"), schema.get("default")]
         yield from (as_text(each) for each in examples if each is not None)
+        yield from written[1:]
         yield from ("1.0.0", "a", "1", "00", "EUR", "DE", "+491701234567", "12:00")
         yield f"{self.chance.getrandbits(128):032x}"
         yield f"{self.chance.getrandbits(256):064x}"
@@ -245,6 +281,11 @@ class Author:
                 return False
 
 
+def is_given_back(schema: Object) -> bool:
+    """Is it in answers only (`readOnly`), and left out of a request also where it is required?"""
+    return schema.get("readOnly") is True
+
+
 def sum_of(content: bytes, name: str, schema: Object) -> str | None:
     """The content's sum in hex by the method that the name says, else by one that fits."""
     said = name.replace("_", "")
@@ -258,7 +299,7 @@ def sum_of(content: bytes, name: str, schema: Object) -> str | None:
 def refers(schema: Object, name: str) -> bool:
     """May a field of this schema hold another object's id?"""
     form = str(schema.get("format", ""))
-    return bool(name) and form not in DATED and kind_of(schema) in {"string", "integer"}
+    return bool(name) and form not in {*DATED, "date"} and kind_of(schema) in {"string", "integer"}
 
 
 def floor(schema: Object) -> float:
@@ -285,39 +326,23 @@ def merge(one: Object, other: Object) -> dict[str, Json]:
     return {**one, **other, "properties": properties, "required": required}
 
 
-def fits(text: str, schema: Object) -> bool:
-    """Does the text keep the schema's length and pattern?"""
-    least, most = schema.get("minLength", 0), schema.get("maxLength", len(text))
-    pattern = schema.get("pattern")
-    long_enough = isinstance(least, int) and len(text) >= least
-    short_enough = isinstance(most, int) and len(text) <= most
-    return long_enough and short_enough and (not isinstance(pattern, str) or matches(pattern, text))
-
-
-def matches(pattern: str, text: str) -> bool:
-    """Does the ECMA-262 pattern match? One that Python cannot read decides nothing."""
-    try:
-        return re.search(pattern, text) is not None
-    except re.error:
-        return True
-
-
 def number_in(schema: Object) -> Json:
-    """The smallest allowed number from 1 up, else the largest one."""
+    """The smallest allowed number from 1 up, else the largest one, else one between the limits."""
     low = bound(schema, "minimum", "exclusiveMinimum", 1)
     high = bound(schema, "maximum", "exclusiveMaximum", -1)
     step = schema.get("multipleOf")
     value = max(1, low) if low is not None else 1
     value = min(value, high) if high is not None else value
+    if low is not None and value < low:
+        value = (low + value) / 2  # both limits were excluded, and less than one apart
     if isinstance(step, int | float) and step > 0:
         value = -(-value // step) * step
     return int(value) if kind_of(schema) == "integer" else value
 
 
 def bound(schema: Object, inclusive: str, exclusive: str, inward: int) -> float | None:
-    """A limit of a number, moved inward by one when it is exclusive."""
-    value = schema.get(inclusive)
+    """A limit of a number, moved inward by one when it is exclusive (OpenAPI 3.0: by a word)."""
+    value, other = schema.get(inclusive), schema.get(exclusive)
     if isinstance(value, int | float):
-        return value
-    value = schema.get(exclusive)
-    return value + inward if isinstance(value, int | float) else None
+        return value + inward if other is True else value
+    return other + inward if isinstance(other, int | float) and other is not False else None

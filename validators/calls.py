@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from urllib.parse import quote, urlencode
 
 from gate.check import Answer, Client
+from gate.forms import Form, is_form, write_form
 from gate.model import Json
 from validators.names import PARAMETER
 from validators.operations import Operation
@@ -54,19 +55,25 @@ class Call:
 
 
 def send(client: Client, call: Call) -> Answer:
-    """Ask as this principal. A body that is no JSON goes out as a JSON text of that type."""
-    headers = dict(call.headers)
-    if call.body is not None and call.operation.media not in {"", JSON}:
+    """Ask as this principal. What is neither JSON nor a form is a JSON text of its type."""
+    headers, body = dict(call.headers), written(call)
+    if body is not None and not isinstance(body, Form) and call.operation.media not in {"", JSON}:
         headers["Content-Type"] = call.operation.media
-    return client.request(
-        call.operation.method, call.target, body=call.body, headers=headers or None
-    )
+    return client.request(call.operation.method, call.target, body=body, headers=headers or None)
+
+
+def written(call: Call) -> Json:
+    """The body as it is sent."""
+    media = call.operation.media
+    if call.body is None or not is_form(media):
+        return call.body
+    return write_form(call.body, media, call.operation.files)
 
 
 def curl(client: Client, call: Call) -> str:
     """The same request as a shell line, with the credential's placeholder."""
-    line = client.curl(call.operation.method, call.target, body=call.body)
-    if call.operation.media:
+    line = client.curl(call.operation.method, call.target, body=written(call))
+    if call.operation.media and not is_form(call.operation.media):
         line = line.replace(f"Content-Type: {JSON}", f"Content-Type: {call.operation.media}")
     more = "".join(f" -H {shlex.quote(f'{name}: {each}')}" for name, each in call.headers.items())
     return line + more

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from gate.check import Answer
 from gate.model import Json
-from validators.operations import Operation
+from validators.operations import Object, Operation
 
 GOOD = range(200, 300)
 NO: Mapping[str, tuple[Json, ...]] = {
@@ -29,7 +29,8 @@ class Envelope:
 
     `matching` are the operations that asked for the state they change (428, RFC 6585), `dull` the
     reads that show everybody the same. `before` is what must be done to an object before another
-    operation can be done to it, `endings` what ends a resource.
+    operation can be done to it, `endings` what ends a resource, `taught` what refusals have said of
+    an operation's fields beside their schemas.
     """
 
     refusals: set[Shape] = field(default_factory=set)
@@ -40,6 +41,7 @@ class Envelope:
     dull: set[str] = field(default_factory=set)
     before: dict[str, Operation] = field(default_factory=dict)
     endings: dict[str, Operation] = field(default_factory=dict)
+    taught: dict[str, dict[str, Object]] = field(default_factory=dict)
 
     def learn_refusal(self, answer: Answer) -> None:
         """An answer to what cannot have succeeded."""

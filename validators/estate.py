@@ -9,7 +9,7 @@ from random import Random
 
 from gate.check import Answer, Client
 from gate.model import Json
-from validators.bodies import Author, Canaries, draw_canaries
+from validators.bodies import OMIT, Author, Canaries, draw_canaries
 from validators.calls import Call, expand, leaves, send, value_at
 from validators.envelope import Envelope
 from validators.ledger import Ledger, Thing, find_entries, values_of
@@ -17,17 +17,18 @@ from validators.names import (
     CHANGING,
     PARTS,
     RESERVED,
+    SELF,
+    field_of,
     is_identity,
     parents_of,
     resource_in,
     slots_of,
 )
-from validators.operations import Object, Operation, as_object
+from validators.operations import Object, Operation, as_object, spared
 
 DEMANDED = 428
 MOST_PATHS = 5
 FULL_UP = frozenset({403, 409, 422, 429})
-SELF = frozenset({"me", "self", "whoami", "who_am_i", "profile", "account", "current"})
 NO_CHAIN: Mapping[str, str] = {}
 
 
@@ -101,6 +102,10 @@ class Estate:
             refer=refer,
             choices=lambda name: self.ledger.choices(name, operation.resource),
             given=given_for(operation, self.author.given),
+            taught={
+                **dict.fromkeys(spared(operation), OMIT),
+                **self.envelope.taught.get(operation.label, {}),
+            },
             full=recipe.full,
             linked=recipe.linked,
             current=current or {},
@@ -108,7 +113,10 @@ class Estate:
         query = dict(operation.query) | (links(operation, author) if recipe.linked else {})
         asked = {name: author.write(each, name) for name, each in query.items()}
         body = author.write(dict(operation.body), "") if operation.media else None
-        headers = {name: str(author.write(each, name)) for name, each in operation.headers.items()}
+        headers = {
+            name: str(author.write(each, name if name in author.given else field_of(name)))
+            for name, each in operation.headers.items()
+        }
         match = recipe.match or (self.tag(path, operation) if self.asks_for(operation) else "")
         if match:
             headers["If-Match"] = match

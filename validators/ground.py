@@ -6,7 +6,7 @@ is laid once per testbed and shared by the checks; each check records the facts 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from random import Random
@@ -23,6 +23,7 @@ from validators.planting import Step, learn_refusals, plant
 from validators.relations import related
 
 NOBODY = ("", "anonymous")
+LONGEST = 120
 UNSPOKEN = "its body cannot be written, or its answer not read to the end, from its schema"
 
 
@@ -159,7 +160,7 @@ def laid(key: Same) -> Ground:
         silence=silence,
         hints=hints,
         secured=any(each.schemes for each in declared),
-        facts=(*facts, *(seat(testbed, each, estates) for each in estates)),
+        facts=(*facts, *(seat(testbed, each, estates, declared, skipped) for each in estates)),
     )
 
 
@@ -215,10 +216,22 @@ def planted(testbed: Testbed, estate: Estate, step: Step) -> Observation:
     )
 
 
-def seat(testbed: Testbed, estate: Estate, estates: Sequence[Estate]) -> Observation:
-    """Is this tenant somebody of his own, and does he own anything?"""
+def seat(
+    testbed: Testbed,
+    estate: Estate,
+    estates: Sequence[Estate],
+    declared: Sequence[Operation],
+    skipped: Mapping[str, str],
+) -> Observation:
+    """Is this tenant somebody of his own, and does he own anything?
+
+    Who was let in only where the document lets everybody in owns nothing: he may be nobody.
+    """
     other = next(each for each in estates if each is not estate)
-    made = [thing for thing in estate.ledger.things if thing.origin]
+    closed = {each.label for each in declared if not each.public}
+    barred = closed <= skipped.keys() and next((skipped[each] for each in sorted(closed)), "")
+    let_in = not closed or bool(closed & {*estate.shown, *estate.created})
+    made = [thing for thing in estate.ledger.things if thing.origin and let_in]
     return Observation(
         kind="seated",
         subject=estate.client.tenant,
@@ -226,6 +239,7 @@ def seat(testbed: Testbed, estate: Estate, estates: Sequence[Estate]) -> Observa
         data={
             "distinct": dict(estate.client.credentials) != dict(other.client.credentials),
             "owns": len(made),
+            "barred": barred or "",
             "marked": sum(estate.canaries.token in str(thing.fields) for thing in made),
             "resources": [*sorted({thing.resource for thing in made})],
         },
@@ -240,12 +254,31 @@ def judge_ground(seen: Sequence[Observation]) -> Iterator[Doubt]:
         if not each.data.get("distinct"):
             yield Doubt(subject=each.subject, reason="both tenants use the same credential")
         if not each.data.get("owns"):
-            refused = sorted(
-                {
-                    str(step.data.get("status"))
-                    for step in seen
-                    if step.kind == "planted" and step.data.get("tenant") == each.subject
-                }
-            )
-            got = f"; what should make something got {', '.join(refused)}" if refused else ""
-            yield Doubt(subject=each.subject, reason=f"the tenant owns nothing{got}")
+            yield Doubt(subject=each.subject, reason=f"the tenant owns nothing{why(seen, each)}")
+
+
+def why(seen: Sequence[Observation], seat: Observation) -> str:
+    """What a tenant's attempts to make something got, and what may be wrong."""
+    steps = [
+        step
+        for step in seen
+        if step.kind == "planted"
+        and step.data.get("tenant") == seat.subject
+        and not step.data.get("made")
+    ]
+    refused = {str(step.data.get("status")) for step in steps}
+    if seat.data.get("barred"):
+        return f"; {seat.data['barred']}"
+    if not refused:
+        return ""
+    got = f"; what should make something got {', '.join(sorted(refused))}"
+    if "401" in refused:
+        return f"{got}: is its credential wrong or expired?"
+    said = [f" ({step.subject} said {said_in(step)})" for step in steps if said_in(step)]
+    return got + next(iter(said), "")
+
+
+def said_in(fact: Observation) -> str:
+    """The beginning of what a refusal said, on one line."""
+    text = " ".join(str(fact.data.get("excerpt") or "").split())
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]}…"

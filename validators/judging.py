@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from gate.exhibits import Exchange
 from gate.model import Doubt, Estimate, Evidence, Finding, Json, Limit, Observation, Severity
-from validators.ground import judge_ground
+from validators.ground import judge_ground, said_in
+from validators.names import resource_of, slots_of
 from validators.states import telling
 
 UNUSABLE = 500
@@ -16,6 +17,9 @@ AGAIN = 2
 ENOUGH = 95.0
 COVERED = "covered"
 LIMITS: Mapping[str, Limit] = {COVERED: Limit(value=ENOUGH, unit="%", at_most=False)}
+VALUES = '; a value that it takes can be given: [hints] values = { "METHOD /path FIELD" = … }'
+RIGHTS = "; an actor with this right is needed"
+MENDS = {400: VALUES, 422: VALUES, 403: RIGHTS, 401: RIGHTS}
 Seen = tuple[int, Observation]
 NEEDS = frozenset({"http", "openapi", "tenants"})
 ASKED = {"seated": 2, "surveyed": 1}
@@ -203,11 +207,12 @@ def gap(seen: Sequence[Observation], pair: tuple[str, str], control: str, attack
     about = [each for each in seen if (each.subject, str(each.data.get("victim"))) == pair]
     for each in about:
         if each.kind == "unreached":
-            return str(each.data.get("reason"))
+            return f"{each.data.get('reason')}{lacking(seen, pair)}"
     owned = [each for each in about if each.kind == control]
     if not any(each.data.get("positive") for each in owned):
         got = owned[-1].data.get("status") if owned else "nothing"
-        return f"no positive control: {pair[1]} got {got} for its own object"
+        told = refusal(owned[-1]) if owned else ""
+        return f"no positive control: {pair[1]} got {got} for its own object{told}"
     attacks = [
         each
         for each in about
@@ -216,6 +221,28 @@ def gap(seen: Sequence[Observation], pair: tuple[str, str], control: str, attack
         and is_answer(each.data.get("status"))
     ]
     return "" if attacks else "no foreign id of it got a usable answer"
+
+
+def lacking(seen: Sequence[Observation], pair: tuple[str, str]) -> str:
+    """Which refused creations would have made what the path of an operation names."""
+    path = pair[0].partition(" ")[2]
+    wanted = {resource for resource, _ in slots_of(path)}
+    refused = [
+        f"{each.subject} got {each.data.get('status')}{refusal(each)}"
+        for each in seen
+        if each.kind == "planted"
+        and each.data.get("tenant") == pair[1]
+        and not each.data.get("made")
+        and resource_of(each.subject.partition(" ")[2]) in wanted
+    ]
+    return f"; {refused[-1]}" if refused else ""
+
+
+def refusal(fact: Observation) -> str:
+    """What a refusal said, and what can be written in a target file against it."""
+    said, status = said_in(fact), fact.data.get("status")
+    told = f", which said {said}" if said else ""
+    return told + (MENDS.get(status, "") if isinstance(status, int) else "")
 
 
 def judge_leaks(label: str, attacks: Sequence[Seen], rule: Rule) -> Iterator[Finding]:

@@ -8,9 +8,9 @@ from gate.check import Answer, Client
 from gate.model import Observation
 from gate.testbed.hints import roles_of
 from validators.calls import Call, curl, send
-from validators.estate import LEAST, SELF, Estate
+from validators.estate import LEAST, Estate
 from validators.ground import Duel
-from validators.names import is_identity, resource_in
+from validators.names import SELF, is_identity, resource_in
 from validators.operations import Operation, as_object
 from validators.role_matrix import is_known
 from validators.throwaways import Pass, hidden, makers, taken, with_fields

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from gate.model import Json
 from validators.calls import Call
 from validators.names import (
+    ACCOUNT,
     PARTS,
     RESERVED,
     WRAPPERS,
@@ -15,6 +16,7 @@ from validators.names import (
     resource_in,
     slots_of,
     stem,
+    words_of,
 )
 from validators.operations import Operation, as_list, as_object
 
@@ -280,5 +282,11 @@ def find_references(value: Json) -> Iterator[Thing]:
 
 
 def is_called(thing: Thing, resource: str, parameter: str) -> bool:
-    """Is this the kind of object that the path names, by its segment or by the parameter?"""
+    """Is this the kind of object that the path names, by its segment or by the parameter?
+
+    What an account signs in with (`{username}`) names it wherever it stands.
+    """
+    account = thing.resource == "user" and parameter in thing.fields
+    if account and "_".join(words_of(parameter)) in ACCOUNT:
+        return True
     return thing.resource in {resource, resource_in(parameter)}

@@ -125,6 +125,10 @@ SIGNING = frozenset(
         "login",
     ]
 )
+# The caller himself, as a path names him.
+SELF = frozenset({"me", "self", "whoami", "who_am_i", "profile", "account", "current"})
+# What an account is called by, beside its id.
+ACCOUNT = frozenset({"username", "user_name", "email", "login", "handle", "nickname"})
 RESERVED = frozenset({"id", "ids", "uuid", "key", "ref"})
 WRAPPERS = frozenset({
     "data", "item", "items", "result", "results", "records", "content", "entries", "values",
@@ -217,6 +221,11 @@ def slots_of(path: str) -> tuple[tuple[str, str], ...]:
             before = ""
         before = "" if found else noun_of(segment) or before
     return tuple(slots)
+
+
+def field_of(header: str) -> str:
+    """A header as a body would call it: `X-Tenant-Id` → `tenant_id`."""
+    return header.lower().replace("-", "_").removeprefix("x_")
 
 
 def parents_of(path: str, values: tuple[str, ...]) -> dict[str, str]:

@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from gate.forms import MULTIPART, PLAIN, is_form
 from gate.model import Json
+from validators.likeness import schema_like
 from validators.names import (
+    ACCOUNT,
     ENDING,
     PARAMETER,
     READING,
+    SELF,
     SIGNING,
     resource_of,
     slots_of,
@@ -18,7 +22,6 @@ from validators.names import (
 )
 
 Object = Mapping[str, Json]
-UNWRITABLE = {"multipart/form-data", "application/x-www-form-urlencoded"}
 ROLE_WORDS = ("x-required-roles", "x-roles", "x-required-role", "x-role", "x-allowed-roles")
 RIGHT_WORDS = ("x-required-permissions", "x-permissions", "x-required-permission", "x-permission")
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
@@ -30,10 +33,11 @@ class Operation:
     """One method of one path. `schemes`: alternatives of security schemes; empty means public.
 
     `query` and `headers` are the schemas of what a request must have, `optional` of query
-    parameters that it may have, `places` of the path's; `media` is the type of the body, `replies`
-    the schema of a success, `makes` the resource that it makes when the path names another one.
-    `keys`: by resource, what the document's paths call that which names one. `prose` is what the
-    document says in words, by place.
+    parameters that it may have, `places` of the path's; `media` is the type of the body, `files`
+    the types of a form's fields that are files, `samples` the document's examples of the body,
+    `replies` the schema of a success, `makes` the resource that it makes when the path names
+    another one. `keys`: by resource, what the document's paths call that which names one.
+    `prose` is what the document says in words, by place.
     """
 
     method: str
@@ -44,6 +48,8 @@ class Operation:
     headers: Object = field(default_factory=dict)
     body: Object = field(default_factory=dict)
     media: str = ""
+    files: Mapping[str, str] = field(default_factory=dict)
+    samples: Sequence[Json] = ()
     replies: Object = field(default_factory=dict)
     streams: bool = False
     roles: tuple[str, ...] = ()
@@ -101,12 +107,19 @@ class Operation:
     @property
     def speakable(self) -> bool:
         """Can its body be written here, and its answer be read to the end?"""
-        return not self.streams and self.media.partition(";")[0] not in UNWRITABLE
+        return not self.streams
 
     @property
     def reads_one(self) -> bool:
         """Does the path end in an id?"""
         return self.path.rstrip("/").endswith("}")
+
+
+def spared(operation: Operation) -> tuple[str, ...]:
+    """What a change of the caller's own account leaves as it is: all by which he signs in."""
+    own = operation.resource in SELF or operation.resource == "user"
+    change = operation.method in {"PUT", "PATCH"} and not operation.names
+    return (*ACCOUNT, *SIGNING) if own and change else ()
 
 
 def as_object(value: Json) -> Object:
@@ -132,8 +145,9 @@ def list_operations(document: Object) -> tuple[Operation, ...]:
 def walk(document: Object) -> Iterator[Operation]:
     """The operations one by one."""
     for path, item in as_object(document.get("paths")).items():
-        shared = as_list(as_object(item).get("parameters"))
-        for method, declared in as_object(item).items():
+        whole = resolve(document, item)
+        shared = as_list(whole.get("parameters"))
+        for method, declared in whole.items():
             if method in METHODS:
                 yield read(document, method.upper(), path, as_object(declared), shared)
 
@@ -143,7 +157,9 @@ def read(
 ) -> Operation:
     """One operation as the document declares it."""
     parameters = [*shared, *as_list(declared.get("parameters"))]
-    media, body = body_of(document, declared)
+    media, content = content_of(document, declared)
+    samples = samples_of(document, content)
+    body = as_object(content["schema"]) if "schema" in content else guessed(media, samples)
     success = success_of(document, declared)
     return Operation(
         method=method,
@@ -154,6 +170,8 @@ def read(
         headers=schemas_of(document, parameters, "header", required=True),
         body=body,
         media=media,
+        files=files_of(document, body, content) if media.startswith(MULTIPART) else {},
+        samples=samples,
         replies=schema_in(success),
         streams="text/event-stream" in as_object(success.get("content")),
         roles=roles_of(declared),
@@ -205,17 +223,60 @@ def schemas_of(
     """The schemas of the parameters of one place, those that must or those that may be given."""
     found = [resolve(document, parameter) for parameter in parameters]
     return {
-        str(each["name"]): dict(as_object(each.get("schema")))
+        str(each["name"]): schema_of(document, each)
         for each in found
-        if each.get("in") == place and (each.get("required") is True) is required
+        if each.get("in") == place and (place == "path" or each.get("required") is True) is required
     }
 
 
-def body_of(document: Object, operation: Object) -> tuple[str, Object]:
-    """The media type and schema of the body; a JSON one is preferred, none is `("", {})`."""
+def schema_of(document: Object, parameter: Object) -> dict[str, Json]:
+    """The schema of a parameter, with the examples that stand beside it."""
+    inside = as_object(next(iter(as_object(parameter.get("content")).values()), None))
+    schema = dict(as_object(parameter.get("schema", inside.get("schema"))))
+    samples = samples_of(document, parameter)
+    if samples:
+        schema["examples"] = [*samples, *as_list(schema.get("examples"))]
+    return schema
+
+
+def content_of(document: Object, operation: Object) -> tuple[str, Object]:
+    """The media type of the body and what is said of it; JSON is preferred, none is `("", {})`."""
     content = as_object(resolve(document, operation.get("requestBody")).get("content"))
     media = next((each for each in content if "json" in each), next(iter(content), ""))
-    return media, as_object(as_object(content.get(media)).get("schema"))
+    return media, as_object(content.get(media))
+
+
+def samples_of(document: Object, declared: Object) -> tuple[Json, ...]:
+    """The examples of a body or parameter: `example`, named `examples`, those of its schema."""
+    schema = resolve(document, declared.get("schema"))
+    named = as_object(declared.get("examples")).values()
+    found = [declared.get("example"), *(resolve(document, each).get("value") for each in named)]
+    if "properties" in schema or not schema:
+        found += [schema.get("example"), *as_list(schema.get("examples"))]
+    return tuple(each for each in found if each is not None)
+
+
+def guessed(media: str, samples: Sequence[Json]) -> Object:
+    """The schema of a body of which the document shows examples at most."""
+    if samples:
+        return schema_like(samples[0])
+    return {"type": "object"} if "json" in media or is_form(media) else NOTHING
+
+
+def files_of(document: Object, schema: Object, content: Object) -> dict[str, str]:
+    """The fields of a multipart form that are files, with the media type of each."""
+    encoding, found = as_object(content.get("encoding")), {}
+    for name, each in as_object(resolve(document, dict(schema)).get("properties")).items():
+        plain = resolve(document, each)
+        parts: list[Json] = [dict(plain), *as_list(plain.get("anyOf")), plain.get("items")]
+        for option in [resolve(document, part) for part in parts]:
+            media = str(option.get("contentMediaType", ""))
+            if media or option.get("format") in {"binary", "byte"}:
+                said = str(as_object(encoding.get(name)).get("contentType", media))
+                first = said.partition(",")[0].strip()
+                general = not first or "*" in first or first == "application/octet-stream"
+                found[name] = PLAIN if general else first
+    return found
 
 
 def success_of(document: Object, operation: Object) -> Object:
@@ -251,6 +312,8 @@ def scheme_header(declared: Object) -> str | None:
     """The request header that carries a security scheme's credential, in lower case."""
     if declared.get("type") in {"http", "oauth2", "openIdConnect"}:
         return "authorization"
+    if declared.get("in") == "cookie":
+        return "cookie"
     named = declared.get("name") if declared.get("in") == "header" else None
     return named.lower() if isinstance(named, str) else None
 

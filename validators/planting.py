@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from gate.check import Answer
 from gate.model import Json
 from validators.calls import Call, Pointer
 from validators.estate import FULL, LEAST, LINKED, Estate, Recipe
 from validators.ledger import Thing
+from validators.mending import mend
 from validators.names import CHANGING, MAKING, is_identity, resource_in, slots_of
 from validators.operations import Operation, as_object
 from validators.traces import like
@@ -49,6 +51,7 @@ def plant(estate: Estate, operations: Sequence[Operation]) -> Iterator[Step]:
         done = {step.operation for step in steps if step.made}
         left = [each for each in left if each.label not in done]
         multiply(estate, done)
+        learn_changes(estate, operations, tried)
         learned = list(learn_steps(estate, operations, tried))
         yield from (*steps, *learned)
         if steps or learned:
@@ -125,6 +128,9 @@ def create(estate: Estate, operation: Operation) -> Step:
         if answer.status in REFUSED or not estate.accepts(answer):
             call, answer = attempt(estate, operation, path, recipe)
     made = estate.accepts(answer)
+    if not made:
+        mended, last = mend(estate, operation, lambda: estate.write(operation, path), answer)
+        made, call, answer = mended is not None, mended or call, last if mended else answer
     if made:
         estate.envelope.learn_success(answer)
         estate.note(call, answer, made=True)
@@ -159,6 +165,10 @@ def browse(estate: Estate, operations: Sequence[Operation]) -> None:
         marked = estate.canaries.token in answer.body
         if marked and estate.accepts(answer):
             estate.envelope.learn_success(answer)
+        if not estate.accepts(answer) and (call.query or call.body):
+            again = partial(estate.write, operation, path, recipe=LEAST)
+            mended, last = mend(estate, operation, again, answer)
+            call, answer = mended or call, last
         if is_open(operation, operations) and not marked:
             dull.add(operation.label)
         elif estate.accepts(answer):
@@ -169,6 +179,30 @@ def browse(estate: Estate, operations: Sequence[Operation]) -> None:
 def is_open(operation: Operation, operations: Sequence[Operation]) -> bool:
     """Does the document let everybody in where it asks for a credential elsewhere?"""
     return operation.public and not operation.names and any(each.schemes for each in operations)
+
+
+def learn_changes(estate: Estate, operations: Sequence[Operation], tried: set[str]) -> None:
+    """Find out on new objects how the body of a change is written so that it is not refused."""
+    for operation in operations:
+        things = next(estate.ledger.match(operation), ())
+        name = f"body of {operation.label}"
+        if not things or things[-1].origin is None or not changes_one(operation) or name in tried:
+            continue
+        tried.add(name)
+        fresh = estate.renew(things[-1])
+        call = estate.upon(operation, fresh) if fresh else None
+        answer = estate.send(call) if call else None
+        if call and answer and answer.status in REFUSED:
+            chain, current = (fresh.chain, fresh.fields) if fresh else ({}, {})
+            again = partial(estate.write, operation, call.path, chain, FULL, current)
+            mend(estate, operation, again, answer)
+
+
+def changes_one(operation: Operation) -> bool:
+    """Does it change an object that its path names, as its body says?"""
+    body = bool(operation.media) and operation.speakable
+    ends = operation.ends or operation.signs_in or operation.safe
+    return body and bool(operation.names) and not ends
 
 
 def learn_steps(estate: Estate, operations: Sequence[Operation], tried: set[str]) -> Iterator[Step]:

@@ -13,10 +13,10 @@ from gate.model import Json
 from gate.testbed.again import enter_again
 from gate.testbed.hints import roles_of
 from validators.calls import Call, curl, leaves, send
-from validators.estate import FULL, LEAST, SELF, Estate, Recipe
+from validators.estate import FULL, LEAST, Estate, Recipe
 from validators.ground import Duel, Ground
 from validators.ledger import Ledger, Thing
-from validators.names import CHANGING, words_of
+from validators.names import CHANGING, SELF, words_of
 from validators.operations import Operation
 from validators.traces import scalars
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import shlex
 import ssl
@@ -17,7 +16,9 @@ import httpx
 from gate.check import Answer, NoAnswerError
 from gate.errors import SetupError
 from gate.exchanges import Exchange, Tape
+from gate.forms import MULTIPART, Form, as_curl, content_of
 from gate.model import Json
+from gate.testbed.documents import read_document
 
 NOBODY: Mapping[str, str] = {}
 
@@ -68,7 +69,7 @@ class HttpClient:
         request = self.http.build_request(
             method,
             self.base_url + path,
-            content=None if body is None else json.dumps(body),
+            content=content_of(body),
             headers=sent,
             timeout=timeout,
         )
@@ -106,9 +107,10 @@ class HttpClient:
     def curl(self, method: str, path: str, *, body: Json = None) -> str:
         """The same request as a shell line, with `$TOKEN…` in place of the credential."""
         signed = [f"-H {self.signed(name, value)}" for name, value in self.credentials.items()]
-        typed = [f"-H {shlex.quote(': '.join(item))}" for item in content_type(body).items()]
-        sent = [] if body is None else [f"--data-raw {shlex.quote(json.dumps(body))}"]
+        said = {} if isinstance(body, Form) and MULTIPART in body.media else content_type(body)
+        typed = [f"-H {shlex.quote(': '.join(item))}" for item in said.items()]
         url = shlex.quote(self.base_url + path)
+        sent = as_curl(body)
         return " ".join(["curl -isSg -X", shlex.quote(method), url, *signed, *typed, *sent])
 
     def signed(self, name: str, value: str) -> str:
@@ -184,10 +186,10 @@ def document(client: HttpClient, path: str) -> Mapping[str, Json]:
         answer = client.request("GET", path)
     except NoAnswerError as error:
         raise SetupError(f"{client.base_url} does not answer ({error}).") from error
-    found = answer.json()
-    if answer.status != httpx.codes.OK or not isinstance(found, dict) or "paths" not in found:
-        raise SetupError(f"{client.base_url}{path} is no OpenAPI document (HTTP {answer.status}).")
-    return found
+    place = f"{client.base_url}{path}"
+    if answer.status != httpx.codes.OK:
+        raise SetupError(f"{place} is no OpenAPI document (HTTP {answer.status}).")
+    return read_document(answer.body, place, f" (HTTP {answer.status})")
 
 
 def placeholder(tenant: str, role: str) -> str:
@@ -196,8 +198,10 @@ def placeholder(tenant: str, role: str) -> str:
 
 
 def content_type(body: Json) -> Mapping[str, str]:
-    """The header that a JSON body needs."""
-    return NOBODY if body is None else {"Content-Type": "application/json"}
+    """The header that a body needs."""
+    if body is None:
+        return NOBODY
+    return {"Content-Type": body.media if isinstance(body, Form) else "application/json"}
 
 
 def escape(text: str) -> str:

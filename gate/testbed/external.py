@@ -5,30 +5,31 @@ A file `target.toml` says where it is and who may sign in; credentials come from
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, closing, contextmanager, suppress
+from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass, field, replace
 from itertools import count
 from pathlib import Path
 from typing import Self
 
 from gate.check import Client, Lie, Lone, Saboteur, Telemetry, Tenancy
-from gate.errors import SetupError, UsageError
+from gate.errors import SetupError
 from gate.exchanges import Tape
 from gate.inside import Guest, Statement
 from gate.model import Json, Target
 from gate.testbed.again import Enter, Entry, entrance, nobody_enters
 from gate.testbed.client import Cast, HttpClient, document, remembered
+from gate.testbed.documents import read_file
+from gate.testbed.enrolment import asks, operations
 from gate.testbed.hints import Hints
 from gate.testbed.postgresql import PostgreSQL
 from gate.testbed.sabotage import sabotaged
-from gate.testbed.sign_in import cast_of
+from gate.testbed.sign_in import cast_of, check_variables
 from gate.testbed.site import Site, open_site
-from gate.testbed.target_draft import PLACES, draft
 from gate.testbed.target_file import WrittenTarget, read_target
 
+MOST_READS = 3
 OFFERS = frozenset({"http", "openapi", "tenants"})
 
 
@@ -142,35 +143,53 @@ def external(
     hears of every exchange of the checks.
     """
     written = read_target(file)
-    cast, secrets = cast_of(written, environment, file)
-    with closing(cast):
-        description = describe(written, cast.actor("", "anonymous"))
-        known = remembered(secrets, tape)
-        with open_site(folder / "logs") as site:
-            yield External(
-                target=Target(
-                    name=written.name,
-                    base_url=written.base_url.rstrip("/"),
-                    revision=written.revision,
-                    offers=OFFERS | ({"roles"} if has_roles(cast) else frozenset()),
-                ),
-                seed=seed,
-                folder=folder,
-                tenants=tuple(dict.fromkeys(tenant for tenant, _ in cast.clients if tenant)),
-                secrets=known,
-                cast=cast.taped(tape),
-                description=description,
-                site=site,
-                began=time.monotonic(),
-                hints=hints_in(written),
-                enter=entrance(written, environment, file, known),
-            )
+    check_variables(written, environment, file)
+    description = describe(written, file)
+    cast, secrets = cast_of(written, environment, file, description)
+    known = remembered(secrets, tape)
+    with closing(cast), open_site(folder / "logs") as site:
+        yield External(
+            target=Target(
+                name=written.name,
+                base_url=written.base_url.rstrip("/"),
+                revision=written.revision,
+                offers=OFFERS | ({"roles"} if has_roles(cast) else frozenset()),
+            ),
+            seed=seed,
+            folder=folder,
+            tenants=tuple(dict.fromkeys(tenant for tenant, _ in cast.clients if tenant)),
+            secrets=known,
+            cast=cast.taped(tape),
+            description=description,
+            site=site,
+            began=time.monotonic(),
+            hints=hints_in(written),
+            enter=entrance(written, environment, file, known),
+        )
+
+
+def entries(bed: External) -> Iterator[tuple[str, str, bool]]:
+    """For each principal who he is, what reads that ask for a credential gave him, and if any."""
+    document = bed.description
+    reads = [
+        path
+        for method, path, declared in operations(document)
+        if method == "GET" and "{" not in path and asks(document, declared)
+    ]
+    for (tenant, role), client in bed.cast.clients.items():
+        if not tenant:
+            continue
+        answers = [(path, client.request("GET", path).status) for path in reads[:MOST_READS]]
+        told = ", ".join(f"GET {path} {status}" for path, status in answers)
+        refused = bool(answers) and all(status in {401, 403} for _, status in answers)
+        yield f"{tenant}, {role}", told or "no read to try", not refused
 
 
 def hints_in(written: WrittenTarget) -> Hints:
     """What the file says; accounts that it registers are made for the run."""
     said = written.hints.said
-    return replace(said, throw_away=said.throw_away or written.register_tenants is not None)
+    made = written.register_tenants is not None or not written.actors
+    return replace(said, throw_away=said.throw_away or made)
 
 
 def has_roles(cast: Cast) -> bool:
@@ -178,24 +197,11 @@ def has_roles(cast: Cast) -> bool:
     return any(tenant and role != "owner" for tenant, role in cast.clients)
 
 
-def describe(written: WrittenTarget, anonymous: HttpClient) -> Mapping[str, Json]:
-    """The OpenAPI document, from the target or from the address that the file gives."""
-    if written.openapi.startswith("/"):
-        return document(anonymous, written.openapi)
-    elsewhere = HttpClient(base_url=written.openapi)
-    try:
-        return document(elsewhere, "")
-    finally:
-        elsewhere.close()
-
-
-def draft_of(base_url: str, place: str | None) -> str:
-    """A draft of a target file; UsageError for a bad address, SetupError without a document."""
-    if not re.fullmatch(r"https?://[^/\s?#@]+(/[^\s?#]*)?", base_url):
-        raise UsageError(f"{base_url} is no address of a service, such as http://127.0.0.1:8000.")
+def describe(written: WrittenTarget, file: Path) -> Mapping[str, Json]:
+    """The OpenAPI document: from the target, another address, or a file beside the target file."""
+    place = written.openapi
+    if not place.startswith(("/", "http://", "https://")):
+        return read_file(file.parent / place)
+    base_url, path = (written.base_url.rstrip("/"), place) if place[0] == "/" else (place, "")
     with closing(HttpClient(base_url=base_url)) as nobody:
-        for each in (place,) if place else PLACES[:-1]:
-            with suppress(SetupError):
-                return draft(base_url, each, document(nobody, each))
-        last = place or PLACES[-1]
-        return draft(base_url, last, document(nobody, last))
+        return document(nobody, path)

@@ -11,8 +11,19 @@ from pathlib import Path
 
 from gate.check import Answer, NoAnswerError
 from gate.errors import SetupError, UsageError
+from gate.forms import MULTIPART, URLENCODED, write_form
 from gate.model import Json
 from gate.testbed.client import Cast, HttpClient, placeholder
+from gate.testbed.enrolment import (
+    Document,
+    asks,
+    body_of,
+    credential,
+    login,
+    operations,
+    registration,
+    value_for,
+)
 from gate.testbed.target_file import (
     SECRET_WORDS,
     VARIABLE,
@@ -21,11 +32,17 @@ from gate.testbed.target_file import (
     WrittenRegister,
     WrittenTarget,
     WrittenToken,
+    texts_in,
 )
+from gate.testbed.tokens import Found, extract, find
 
 SHORTEST_SECRET = 8
 GOOD = range(200, 300)
 NEWCOMERS = ("one", "two")
+MAIL = "{name}@example.org"
+MOST_READS = 3
+TEMPLATES = ("Bearer {token}", "Token {token}", "{token}")
+ENCODINGS = {"form": URLENCODED, "multipart": MULTIPART}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +52,7 @@ class Door:
     base_url: str
     file: Path
     environment: Mapping[str, str] = field(repr=False)
+    document: Document = field(default_factory=dict, repr=False)
     secrets: dict[str, str] = field(default_factory=dict, repr=False)
 
     def fill(self, text: str) -> str:
@@ -43,11 +61,16 @@ class Door:
             self.secrets[secret_in(self.environment, name, self.file)] = f"${name}"
         return VARIABLE.sub(lambda found: self.environment[found[1]], text)
 
-    def request(self, method: str, path: str, body: Json) -> Answer:
+    def request(self, method: str, path: str, body: Json, encoding: str = "json") -> Answer:
         """One request of nobody's; SetupError when the target is silent."""
+        sent = body if encoding == "json" else write_form(body, ENCODINGS[encoding])
+        return self.ask(method, path, sent, {})
+
+    def ask(self, method: str, path: str, body: Json, headers: Mapping[str, str]) -> Answer:
+        """One request with these headers; SetupError when the target is silent."""
         with closing(HttpClient(base_url=self.base_url)) as nobody:
             try:
-                return nobody.request(method, path, body=body)
+                return nobody.request(method, path, body=body, headers=headers)
             except NoAnswerError as error:
                 raise SetupError(f"{self.base_url} does not answer ({error}).") from error
 
@@ -55,24 +78,56 @@ class Door:
         """The headers that an answer's token makes; SetupError names what was asked."""
         if answer.status not in GOOD:
             raise SetupError(f"{what} answered {answer.status}: {answer.body[:200]}")
-        found = extract(written.token, answer)
-        if not found or not found.isprintable():
-            raise SetupError(f"{what} answered without a token at {written.token}.")
-        return {written.send: written.template.replace("{token}", found)}
+        found = find(answer) if written.token is None else Found(extract(written.token, answer))
+        if not found or not found.value or not found.value.isprintable():
+            place = "that was found" if written.token is None else f"at {written.token}"
+            raise SetupError(f"{what} answered without a token {place}: {shape_of(answer)}")
+        return self.headers(written, found)
+
+    def headers(self, written: WrittenToken, found: Found) -> dict[str, str]:
+        """The credential as the file says, else the first way of the usual ones that lets in."""
+        name, template = credential(self.document)
+        send = written.send or found.send or name
+        usual = (found.template, template if send == name else "", *TEMPLATES)
+        ways = [
+            {send: way.replace("{token}", found.value)}
+            for way in ([written.template] if written.template else filter(None, usual))
+        ]
+        if len(ways) == 1 or found.template:
+            return ways[0]
+        return next((way for way in ways if self.lets_in(way)), ways[0])
+
+    def lets_in(self, headers: Mapping[str, str]) -> bool:
+        """Is a read granted that asks for a credential?"""
+        reads = [
+            path
+            for method, path, declared in operations(self.document)
+            if method == "GET" and "{" not in path and asks(self.document, declared)
+        ]
+        answers = (self.ask("GET", path, None, headers) for path in reads[:MOST_READS])
+        return not reads or any(answer.status not in {401, 403} for answer in answers)
 
 
 def cast_of(
-    written: WrittenTarget, environment: Mapping[str, str], file: Path
+    written: WrittenTarget, environment: Mapping[str, str], file: Path, document: Document
 ) -> tuple[Cast, dict[str, str]]:
     """All principals, and their secrets with placeholders.
 
     UsageError for a missing variable, SetupError when the target lets somebody not in.
     """
-    door = Door(base_url=written.base_url.rstrip("/"), file=file, environment=environment)
+    door = Door(
+        base_url=written.base_url.rstrip("/"),
+        file=file,
+        environment=environment,
+        document=document,
+    )
     seats = {(actor.tenant, actor.role): sign_in(door, actor) for actor in written.actors}
-    if written.register_tenants is not None:
+    newly = written.register_tenants
+    if newly is None and not written.actors:
+        newly = registering(document, file)
+    if newly is not None:
         for name in NEWCOMERS:
-            seats[name, "owner"] = register(door, written.register_tenants, name)
+            seats[name, "owner"] = register(door, newly, name)
     clients = {("", "anonymous"): HttpClient(base_url=door.base_url)}
     for (tenant, role), headers in seats.items():
         hide(door, headers, placeholder(tenant, role))
@@ -88,10 +143,57 @@ def cast_of(
     return cast, door.secrets
 
 
+def check_variables(written: WrittenTarget, environment: Mapping[str, str], file: Path) -> None:
+    """UsageError for a variable that is missing or too short, before anything is asked."""
+    for actor in written.actors:
+        body = {} if actor.login is None else actor.login.body
+        for text in (*actor.headers.values(), *(text for _, text in texts_in(body))):
+            for name in VARIABLE.findall(text):
+                secret_in(environment, name, file)
+
+
+def registering(document: Document, file: Path) -> WrittenRegister:
+    """How two tenants register by themselves, as the document shows it; UsageError when not."""
+    made = newcomers(document)
+    if made is None:
+        raise UsageError(
+            f"{file} names nobody who may sign in (actors, wfc or register), and the document "
+            "shows no operation by which anybody can register with a password."
+        )
+    return made
+
+
+def newcomers(document: Document) -> WrittenRegister | None:
+    """The registration that the document shows, with the login that follows it."""
+    post, then = registration(document), login(document)
+    if post is None:
+        return None
+
+    def fill(name: str, schema: Json) -> Json:
+        return value_for(name, schema, "{name}", "{password}")
+
+    return WrittenRegister(
+        path=post.path,
+        encoding=post.encoding,
+        body=body_of(document, post.schema, fill),
+        login_path=None if then is None else then.path,
+        login_encoding="json" if then is None else then.encoding,
+        login_body={} if then is None else body_of(document, then.schema, fill),
+    )
+
+
+def shape_of(answer: Answer) -> str:
+    """What an answer holds, without the values, which may be secret."""
+    value = answer.json()
+    if isinstance(value, dict):
+        return f"its members are {', '.join(value) or 'none'}."
+    return "it is no JSON object."
+
+
 def hide(door: Door, headers: Mapping[str, str], name: str) -> None:
     """Keep a credential out of everything printed, whether or not a variable held it."""
-    for value in headers.values():
-        secret = value.rpartition(" ")[2]
+    for name_of, value in headers.items():
+        secret = value.partition("=")[2] if name_of == "Cookie" else value.rpartition(" ")[2]
         known = any(each in secret for each in door.secrets)
         if len(secret) >= SHORTEST_SECRET and not known:
             door.secrets[secret] = name
@@ -102,42 +204,54 @@ def sign_in(door: Door, actor: WrittenActor) -> dict[str, str]:
     headers = {name: door.fill(value) for name, value in actor.headers.items()}
     if actor.login is None:
         return headers
-    for name, value in actor.login.body.items():
+    for name, value in texts_in(actor.login.body):
         if SECRET_WORDS.search(name) and is_plain(value):
-            door.secrets[str(value)] = f"$PASSWORD_{placeholder(actor.tenant, actor.role)[7:]}"
+            door.secrets[value] = f"$PASSWORD_{placeholder(actor.tenant, actor.role)[7:]}"
     return headers | log_in(door, actor.login)
 
 
-def is_plain(value: Json) -> bool:
+def is_plain(value: str) -> bool:
     """Is it a secret as plain text, as WFC files hold it, and long enough to be hidden?"""
-    return (
-        isinstance(value, str)
-        and not VARIABLE.search(value)
-        and len(value) >= SHORTEST_SECRET  # shorter ones would blot out words of the report
-    )
+    # Shorter ones would blot out words of the report.
+    return not VARIABLE.search(value) and len(value) >= SHORTEST_SECRET
 
 
-def log_in(door: Door, login: WrittenLogin) -> dict[str, str]:
+def log_in(door: Door, written: WrittenLogin) -> dict[str, str]:
     """The headers that a login request earns."""
-    body = filled(login.body, door)
-    what = f"{login.method} {login.path}"
-    return door.token(login, door.request(login.method, login.path, body), what)
+    body = filled(written.body, door)
+    answer = door.request(written.method, written.path, body, written.encoding)
+    return door.token(written, answer, f"{written.method} {written.path}")
 
 
 def register(door: Door, written: WrittenRegister, name: str) -> dict[str, str]:
     """The headers of a new tenant, which is made for this run."""
     word = f"{name}{randomness.token_hex(4)}"
-    password = f"Aa1!{randomness.token_urlsafe(18)}"
+    password = f"Aa1!{randomness.token_urlsafe(9)}"
     door.secrets[password] = f"${{PASSWORD_{name.upper()}}}"
-    answer = door.request(written.method, written.path, newly(written.body, word, password))
+    body = newly(written.body, word, password)
+    answer = door.request(written.method, written.path, body, written.encoding)
     what = f"{written.method} {written.path}"
     if written.login_path is None:
         return door.token(written, answer, what)
     if answer.status not in GOOD:
         raise SetupError(f"{what} answered {answer.status}: {answer.body[:200]}")
-    body = newly(written.login_body, word, password)
-    again = door.request("POST", written.login_path, body)
+    for known in ways_in(written.login_body):
+        body = newly(known, word, password)
+        again = door.request("POST", written.login_path, body, written.login_encoding)
+        if again.status in GOOD:
+            break
     return door.token(written, again, f"POST {written.login_path}")
+
+
+def ways_in(body: Mapping[str, Json]) -> list[Mapping[str, Json]]:
+    """The body of a login, and the same with the e-mail address for the name, or the name for it.
+
+    A field that is called `username` takes either, and no schema says which.
+    """
+    text = json.dumps(body)
+    if MAIL in text:
+        return [body, json.loads(text.replace(MAIL, "{name}"))]
+    return [body, json.loads(text.replace('"{name}"', f'"{MAIL}"'))]
 
 
 def newly(body: Mapping[str, Json], name: str, password: str) -> Json:
@@ -154,21 +268,6 @@ def filled(value: Json, door: Door) -> Json:
     if isinstance(value, list):
         return [filled(each, door) for each in value]
     return door.fill(value) if isinstance(value, str) else value
-
-
-def extract(where: str, answer: Answer) -> str:
-    """The token at `data.access_token`, `items.0.token` or `header:X-Token`; "" when not there."""
-    if where.startswith("header:"):
-        return answer.headers.get(where.removeprefix("header:").lower(), "")
-    value = answer.json()
-    for part in where.split("."):
-        if isinstance(value, dict):
-            value = value.get(part)
-        elif isinstance(value, list) and part.isdigit() and int(part) < len(value):
-            value = value[int(part)]
-        else:
-            return ""
-    return value if isinstance(value, str) else ""
 
 
 def prepare(written: WrittenTarget, cast: Cast) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
@@ -27,6 +28,7 @@ SECRET_WORDS = re.compile(r"(?i)(password|passwd|secret|token|api_?key)$")
 Text = Annotated[str, Field(min_length=1)]
 LocalPath = Annotated[str, Field(pattern=r"^/\S*$")]
 Web = Annotated[str, Field(pattern=r"^https?://[^/\s?#@]+(/[^\s?#]*)?$")]
+Encoding = Literal["json", "form", "multipart"]
 Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
 Label = Annotated[str, Field(pattern=r"^(GET|POST|PUT|PATCH|DELETE|\*) /\S*$")]
 
@@ -40,12 +42,13 @@ class Written(BaseModel):
 class WrittenToken(Written):
     """Where an answer gives the credential, and in which header it is sent.
 
-    `token` is the way through a JSON answer (`data.access_token`), or `header:Name`.
+    `token` is the way through a JSON answer (`data.access_token`), `header:Name` or `cookie:name`.
+    What is left out is looked for in the answer, and in what the document says of credentials.
     """
 
-    token: Text = "token"  # noqa: S105 - a field's name
-    send: Text = "Authorization"
-    template: Annotated[str, Field(pattern=r"\{token\}")] = "Bearer {token}"
+    token: Text | None = None
+    send: Text | None = None
+    template: Annotated[str, Field(pattern=r"\{token\}")] | None = None
 
 
 class WrittenLogin(WrittenToken):
@@ -53,14 +56,15 @@ class WrittenLogin(WrittenToken):
 
     path: LocalPath
     method: Method = "POST"
+    encoding: Encoding = "json"
     body: dict[str, JsonValue] = Field(default_factory=dict)
 
     @field_validator("body")
     @classmethod
     def refer(cls, body: dict[str, JsonValue]) -> dict[str, JsonValue]:
         """A password never stands in the file itself."""
-        for name, value in body.items():
-            if SECRET_WORDS.search(name) and not VARIABLE.search(str(value)):
+        for name, value in texts_in(body):
+            if SECRET_WORDS.search(name) and not VARIABLE.search(value):
                 raise ValueError(f"{name} must refer to a variable, such as ${{PASSWORD}}")
         return body
 
@@ -99,8 +103,10 @@ class WrittenRegister(WrittenToken):
 
     path: LocalPath
     method: Method = "POST"
+    encoding: Encoding = "json"
     body: dict[str, JsonValue]
     login_path: LocalPath | None = None
+    login_encoding: Encoding = "json"
     login_body: dict[str, JsonValue] = Field(default_factory=dict)
 
 
@@ -143,7 +149,7 @@ class WrittenTarget(Written):
     name: Text
     base_url: Web
     revision: Text = "unknown"
-    openapi: Annotated[str, Field(pattern=r"^(/|https?://)\S*$")] = "/openapi.json"
+    openapi: Text = "/openapi.json"
     actors: list[WrittenActor] = Field(default_factory=list)
     wfc: Text | None = None
     register_tenants: WrittenRegister | None = Field(default=None, alias="register")
@@ -153,10 +159,8 @@ class WrittenTarget(Written):
     @model_validator(mode="after")
     def two_owners(self) -> Self:
         """Isolation needs two tenants, and every check may ask for a tenant's owner."""
-        if self.register_tenants is not None or self.wfc is not None:
-            return self
-        if not self.actors:
-            raise ValueError("actors, wfc or register is needed to sign in")
+        if self.register_tenants is not None or self.wfc is not None or not self.actors:
+            return self  # with none of them the document must show how to register
         seats = [(actor.tenant, actor.role) for actor in self.actors]
         if len(seats) != len(set(seats)):
             raise ValueError("a role of a tenant is given twice")
@@ -166,6 +170,18 @@ class WrittenTarget(Written):
         if missing := sorted(tenant for tenant in tenants if (tenant, "owner") not in seats):
             raise ValueError(f"tenant {missing[0]} has no actor with role owner")
         return self
+
+
+def texts_in(value: JsonValue, name: str = "") -> Iterator[tuple[str, str]]:
+    """Every text in a body, with the name that it stands under."""
+    if isinstance(value, dict):
+        for inner, each in value.items():
+            yield from texts_in(each, inner)
+    elif isinstance(value, list):
+        for each in value:
+            yield from texts_in(each, name)
+    elif value is not None and not isinstance(value, bool):
+        yield name, str(value)
 
 
 def read_target(file: Path) -> WrittenTarget:

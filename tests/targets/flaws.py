@@ -70,6 +70,13 @@ FLAWS = (
     *planted("notes", MASS, "field-assigned", "assign-stars"),
     *planted("notes", MASS, "rank-assigned", "assign-level"),
     *planted("notes", CREDENTIALS, "anonymous-mismatch", "open-tags"),
+    *planted("stays", READ, "foreign-read", "read-room", "read-booking", "read-file"),
+    *planted("stays", READ, "foreign-read", "download-file", "read-contact", "read-note"),
+    *planted("stays", READ, "foreign-read existence-oracle", "read-profile"),
+    *planted("stays", WRITE, "foreign-write", "patch-room", "delete-room", "cancel-booking"),
+    *planted("stays", WRITE, "foreign-write", "replace-file", "delete-file", "put-contact"),
+    *planted("stays", BODY, "foreign-reference", "book-any"),
+    *planted("stays", LISTS, "foreign-list", "list-rooms", "list-bookings", "list-files"),
     *planted("odd", WRITE, "foreign-write", "content-any", "patch-any"),
     *planted("odd", WRITE, "foreign-answer", "restore-any"),
 )

@@ -1,8 +1,9 @@
 """A service with what the engine cannot know: raw uploads, verbs after ids, tags that must match.
 
 `flaw` names the one thing that a build does wrong; "" is the clean one. On purpose: an endless
-stream, a form upload, an operation that always fails, one that never answers in time, a schema that
-contains itself, a soft deletion with `:restore`, an update that needs `If-Match`.
+stream, an upload that is answered by one, an operation that always fails, one that never answers
+in time, a schema that contains itself, a soft deletion with `:restore`, an update that needs
+`If-Match`.
 """
 
 from __future__ import annotations
@@ -37,7 +38,9 @@ DOCUMENT = document(
             "get": operation(),
             "put": {**operation(), "requestBody": RAW},
         },
-        "/files/{file_id}/form": {"post": {**operation(), "requestBody": FORM}},
+        "/files/{file_id}/form": {
+            "post": {**operation(), "requestBody": FORM, "responses": STREAM}
+        },
         "/files/{file_id}/events": {"get": {**operation(), "responses": STREAM}},
         "/files/{file_id}/broken": {"post": operation()},
         "/trees": {

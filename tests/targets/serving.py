@@ -20,6 +20,7 @@ from tests.targets.ledgers import Ledgers
 from tests.targets.notes import Door, Notes
 from tests.targets.odd import Odd
 from tests.targets.shop import Shop
+from tests.targets.stays import stays
 
 ACTOR = """
 [[actors]]
@@ -129,6 +130,8 @@ def build(service: str, flaw: str) -> tuple[Callable[[tuple[str, int]], Any], st
     if service == "ledgers":
         text, environment = actors(Ledgers.tokens, "X-Api-Key", "")
         return wsgi(Ledgers(flaw)), text, environment
+    if service == "stays":  # nobody is named: two people register as the document shows
+        return wsgi(stays(flaw)), "", {}
     if service == "odd":
         text, environment = actors(Odd.tokens, "Authorization", "Bearer ")
         return wsgi(Odd(flaw)), text, environment

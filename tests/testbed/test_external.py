@@ -108,7 +108,6 @@ def test_a_variable_that_cannot_be_a_secret_is_named(
         (GOOD.replace("http://", "ftp://"), "wrong at base_url"),
         (GOOD.replace("http://", "http://user:password@"), "wrong at base_url"),
         (GOOD.replace('name = "staging"', 'name = ""'), "wrong at name"),
-        (HEAD.format("http://h"), "actors, wfc or register is needed to sign in"),
         (GOOD.replace("globex", "acme"), "wrong at the whole: .*a role of a tenant is given twice"),
         (
             GOOD.replace('"globex"', '"acme"\nrole = "viewer"'),

@@ -9,8 +9,8 @@ import pytest
 from gate.check import Answer
 from gate.errors import SetupError, UsageError
 from gate.testbed.external import external
-from gate.testbed.sign_in import extract
 from gate.testbed.target_file import read_target
+from gate.testbed.tokens import extract
 from tests.targets.notes import Notes
 from tests.targets.serving import REGISTER, plain, running
 

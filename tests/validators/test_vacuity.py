@@ -14,6 +14,7 @@ from gate.run import gather, judge
 from gate.testbed.external import OFFERS, External, external
 from tests.targets.serving import actors, running, wsgi
 from tests.targets.shop import Shop
+from tests.targets.stays import stays
 from validators import CHECKS
 
 HEADS = 'name = "shop"\nbase_url = "{base_url}"\n'
@@ -53,6 +54,22 @@ def test_an_expired_credential_proves_nothing(check: Check, tmp_path: Path) -> N
         result = run(check, testbed)
     assert result.outcome is Outcome.INCONCLUSIVE
     assert "the tenant owns nothing; what should make something got 401" in reasons(result)
+    assert "is its credential wrong or expired?" in reasons(result)
+
+
+@each_check
+def test_who_is_let_in_only_where_everybody_is_owns_nothing(check: Check, tmp_path: Path) -> None:
+    actor = '[[actors]]\ntenant = "{0}"\nheaders = {{ Authorization = "Bearer ${{{0}}}" }}\n'
+    with running(wsgi(stays())) as base_url:
+        text = HEADS.format(base_url=base_url) + actor.format("ann") + actor.format("bob")
+        file = tmp_path / "target.toml"
+        file.write_text(text, encoding="utf-8")
+        wrong = {"ann": "expired-0123456789", "bob": "expired-9876543210"}
+        with external(file, tmp_path, 3, wrong) as testbed:
+            result = run(check, testbed)
+    assert result.outcome > Outcome.PASS
+    if check.needs <= testbed.target.offers:
+        assert "is its credential wrong or expired?" in reasons(result)
 
 
 @each_check

@@ -1,0 +1,226 @@
+"""A refused request is written again as the refusal says, and what helps is kept."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from random import Random
+from typing import Any
+
+import pytest
+
+from gate.check import Answer
+from gate.model import Json
+from validators.bodies import OMIT, Author, draw_canaries
+from validators.envelope import Envelope
+from validators.estate import Estate, open_estate
+from validators.mending import mend, ways_of
+from validators.operations import Object, Operation, list_operations
+from validators.patterns import fits, texts
+from validators.refusals import blames
+
+
+@pytest.mark.parametrize(
+    ("pattern", "marked"),
+    [
+        (r"^[a-z]+(-[a-z0-9]+)*$", True),
+        (r"^[A-Z]{3}-\d{4}$", False),
+        (r"^\+[1-9]\d{7,14}$", False),
+        (r"^(cat|dog)_[a-z0-9]{2,40}$", True),
+        (r"^[^/\s]+$", True),
+        (r"^#[0-9a-fA-F]{6}$", False),
+        (r"^(?=.{5,30}$)[A-Z0-9]+(?:/[A-Z0-9]+)?$", True),
+        (r"^\w{1,8}@\w{3}\.(?:org|net)$", False),
+    ],
+)
+def test_a_pattern_is_kept_and_holds_the_mark_where_there_is_room(
+    pattern: str, marked: bool
+) -> None:
+    found = list(texts(pattern, "kmark23456001", Random(1)))
+    assert found
+    assert all(re.search(pattern, each) for each in found), found
+    assert ("kmark23456001" in found[0].lower()) is marked
+
+
+@pytest.mark.parametrize("pattern", ["(", None, 7])
+def test_what_is_no_pattern_describes_no_text(pattern: Json) -> None:
+    assert list(texts(pattern, "kmark", Random(1))) == []
+    assert fits("anything", {"pattern": "("})
+
+
+NAMES = {"slug", "start", "startDate", "endDate", "zip"}
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        ({"detail": [{"loc": ["body", "slug"], "msg": "bad", "input": "zip"}]}, ["slug"]),
+        ({"errors": [{"pointer": "#/address/zip", "detail": "five digits"}]}, ["zip"]),
+        ({"errors": [{"source": {"pointer": "/data/attributes/slug"}, "title": "x"}]}, ["slug"]),
+        ({"errors": {"json": {"slug": ["Missing data."], "zip": ["bad"]}}}, ["slug", "zip"]),
+        ({"slug": ["Enter a valid slug."]}, ["slug"]),
+        ({"errors": [{"param": "zip", "msg": "Invalid value"}]}, ["zip"]),
+        ({"errors": [{"field": "address.zip", "message": "bad"}]}, ["zip"]),
+        ({"message": "the end date must be after the start date"}, ["endDate", "startDate"]),
+        ({"error": {"message": "unusable"}}, []),
+        ({"detail": [{"loc": ["body", "colour"], "msg": "x", "type": "missing"}]}, ["colour"]),
+        ({"detail": [{"loc": ["body"], "msg": "slug is not free"}]}, ["slug"]),
+        ("slug must be given", ["slug"]),
+    ],
+)
+def test_the_field_that_is_blamed_is_found(body: Any, expected: list[str]) -> None:
+    said = body if isinstance(body, str) else json.dumps(body)
+    found = blames(Answer(status=422, headers={}, body=said, seconds=0.0), NAMES)
+    assert list(found)[: len(expected)] == expected
+    assert bool(found) is bool(expected)
+
+
+@pytest.mark.parametrize(
+    ("schema", "said", "way"),
+    [
+        ({"type": "string"}, "must be a valid e-mail address", {"format": "email"}),
+        ({"type": "string"}, "String should have at least 40 characters", {"minLength": 40}),
+        ({"type": "string"}, "should match pattern '^[A-Z]+$'", {"pattern": "^[A-Z]+$"}),
+        ({"type": "string"}, "Input should be 'red' or 'blue'", {"const": "red"}),
+        ({"type": "string", "example": "RES-1"}, "is wrong", {"x-beginning": "RES-"}),
+        ({"type": "string", "example": "12-34"}, "is wrong", {"pattern": r"^\d\d\-\d\d$"}),
+        ({"type": "integer"}, "Input should be greater than 41", {"minimum": 42.0}),
+        ({"type": "integer"}, "must be at most 3", {"maximum": 3.0}),
+        ({"type": "string"}, "extra fields not permitted", OMIT),
+        ({"type": "boolean"}, "must be accepted", {"const": True}),
+    ],
+)
+def test_the_likeliest_other_way_comes_first(schema: Object, said: str, way: Object) -> None:
+    first = next(ways_of(schema, said))
+    assert way.items() <= first.items()
+
+
+@dataclass
+class Desk:
+    """A service that refuses a body until its rule is kept; `heard` are the bodies."""
+
+    rule: Callable[[dict[str, Any]], Json]
+    tenant: str = "acme"
+    role: str = "owner"
+    credentials: dict[str, str] = field(default_factory=dict)
+    heard: list[Any] = field(default_factory=list)
+
+    def request(self, *_: Any, body: Json = None, **__: Any) -> Answer:
+        self.heard.append(body)
+        wrong = self.rule(body if isinstance(body, dict) else {})
+        said = json.dumps(wrong or {"id": "1"})
+        return Answer(status=422 if wrong else 201, headers={}, body=said, seconds=0.0)
+
+    def curl(self, method: str, path: str, *, body: Json = None) -> str:
+        return f"curl {method} {path} {body}"
+
+
+def estate_of(desk: Desk, content: Json) -> tuple[Estate, Operation]:
+    document: Object = {
+        "paths": {"/things": {"post": {"requestBody": {"content": {"application/json": content}}}}}
+    }
+    (operation,) = list_operations(document)
+    return open_estate(desk, document, "1", Envelope(), {}), operation
+
+
+def at(name: str, message: str) -> Json:
+    return {"detail": [{"loc": ["body", name], "msg": message}]}
+
+
+def coded(body: dict[str, Any]) -> Json:
+    code = str(body.get("code"))
+    return None if code.startswith("RES-") else at("code", "code must start with RES-")
+
+
+def dated(body: dict[str, Any]) -> Json:
+    if body["end"] <= body["start"]:
+        return {"error": "end must be after start"}
+    return None if body["start"] > "2030" else {"error": "start must be in the future"}
+
+
+def asking(body: dict[str, Any]) -> Json:
+    if "country" not in body:
+        return {"detail": [{"loc": ["body", "country"], "msg": "x", "type": "missing"}]}
+    return None if body["country"] == "DE" else at("country", "unknown country")
+
+
+def silent(body: dict[str, Any]) -> Json:
+    return None if body.get("mood") == "calm" else {"error": "no"}
+
+
+STRING: Json = {"type": "string"}
+BOTH: Json = ["start", "end"]
+DATE: Json = {"type": "string", "format": "date"}
+
+
+@pytest.mark.parametrize(
+    ("rule", "content"),
+    [
+        (coded, {"schema": {"properties": {"code": {**STRING, "examples": ["RES-1"]}}}}),
+        (dated, {"schema": {"properties": {"start": DATE, "end": DATE}, "required": BOTH}}),
+        (asking, {}),
+        (silent, {"example": {"mood": "calm", "text": "a text"}}),
+    ],
+    ids=["a prefix", "an order of dates", "a field that the document lacks", "an example only"],
+)
+def test_what_helps_is_kept_for_the_next_request(rule: Any, content: Json) -> None:
+    desk = Desk(rule)
+    estate, operation = estate_of(desk, content)
+    refused = estate.send(estate.write(operation, ()))
+    assert refused.status == 422
+    call, answer = mend(estate, operation, lambda: estate.write(operation, ()), refused)
+    assert call is not None
+    assert answer.status == 201
+    assert estate.send(estate.write(operation, ())).status == 201
+
+
+def test_what_no_way_helps_leaves_no_lesson() -> None:
+    desk = Desk(lambda _: at("code", "is wrong"))
+    estate, operation = estate_of(desk, {"schema": {"properties": {"code": STRING}}})
+    call, _ = mend(
+        estate,
+        operation,
+        lambda: estate.write(operation, ()),
+        estate.send(estate.write(operation, ())),
+    )
+    assert call is None
+    assert estate.envelope.taught == {}
+    assert len(desk.heard) < 30
+
+
+def test_only_what_stays_secret_from_the_document_s_example_gives_way_to_it() -> None:
+    desk = Desk(silent)
+    estate, operation = estate_of(desk, {"example": {"mood": "calm", "text": "a text"}})
+    refused = estate.send(estate.write(operation, ()))
+    mend(estate, operation, lambda: estate.write(operation, ()), refused)
+    assert desk.heard[-1]["mood"] == "calm"
+
+
+def test_a_field_that_answers_only_hold_is_not_sent() -> None:
+    chance = Random(1)
+    author = Author(
+        document={}, chance=chance, canaries=draw_canaries(chance), refer=lambda _: None
+    )
+    schema: Json = {
+        "properties": {"id": {**STRING, "readOnly": True}, "name": STRING},  # type: ignore[dict-item]
+        "required": ["id", "name"],
+    }
+    assert set(author.write(schema)) == {"name"}  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("schema", "low", "high"),
+    [
+        ({"type": "number", "exclusiveMinimum": 0, "exclusiveMaximum": 1}, 0, 1),
+        ({"type": "integer", "minimum": 5, "exclusiveMinimum": True}, 5, 7),
+        ({"type": "integer", "maximum": 5, "exclusiveMaximum": True}, 0, 5),
+    ],
+)
+def test_excluded_limits_are_excluded(schema: Json, low: float, high: float) -> None:
+    chance = Random(1)
+    author = Author(
+        document={}, chance=chance, canaries=draw_canaries(chance), refer=lambda _: None
+    )
+    assert low < author.write(schema) < high  # type: ignore[operator]
