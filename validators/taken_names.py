@@ -7,12 +7,13 @@ from collections.abc import Iterator
 from gate.model import Observation
 from validators.anew import Done, again, made_by, make, natural_keys
 from validators.calls import Call, Pointer, curl, leaves, retrace, send, value_at
+from validators.estate import LEAST
 from validators.ground import Duel
-from validators.ledger import Ledger, Thing
+from validators.ledger import Ledger, Thing, values_of
 from validators.names import words_of
 from validators.operations import Operation
 from validators.throwaways import PASSWORDS, is_maker
-from validators.traces import EXCERPT, find_marks, normalise
+from validators.traces import EXCERPT, SHORTEST, find_marks, normalise
 
 # Of these there is one in the world, whoever has it: that it is taken is no secret of a tenant's.
 WORLDWIDE = frozenset({"domain", "host", "hostname", "subdomain", "username", "login"})
@@ -84,16 +85,37 @@ def compare(
     yield duel.note("owned-call", operation, status=max(statuses, default=0), positive=positive)
     if mine is None or before is None or not positive:
         return
-    yield asked(duel, mine, before, pointer, turn)
+    known = duel.victim.record(Ledger(), mine.call, mine.answer, made=True)
+    if known is not None and is_open(duel, known):
+        yield duel.note("suppressed", operation, reason="the other tenant may read what it makes")
+        return
+    yield asked(duel, (mine, known), before, pointer, turn)
 
 
-def asked(duel: Duel, mine: Done, before: Done, pointer: Pointer, turn: int) -> Observation:
+def is_open(duel: Duel, thing: Thing) -> bool:
+    """Is the victim's object read by the other tenant anyway? Then its name tells nothing more.
+
+    Whether it may is asked by `isolation.read-by-id`.
+    """
+    for read in duel.ground.operations:
+        if read.safe and read.speakable and read.reads_one and read.resource == thing.resource:
+            path = values_of(read, (thing,)) if len(read.names) == 1 else ()
+            call = duel.victim.write(read, path, recipe=LEAST) if path else None
+            if call is not None and duel.attacker.accepts(send(duel.attacker.client, call)):
+                return True
+    return False
+
+
+def asked(
+    duel: Duel, made: tuple[Done, Thing | None], before: Done, pointer: Pointer, turn: int
+) -> Observation:
     """What the other tenant gets under the victim's name, and under a new one afterwards."""
-    other = duel.attacker
+    other, (mine, known) = duel.attacker, made
     call = again(other, before).put(pointer, value_at(mine.call.body, pointer[1:]))
     answer = send(other.client, call)
     after = send(other.client, again(other, before))
-    known = duel.victim.record(Ledger(), mine.call, mine.answer, made=True)
+    # A short number stands in any header.
+    marks = {known.id: "id"} if known is not None and len(known.id) >= SHORTEST else {}
     return duel.note(
         "taken-call",
         call.operation,
@@ -104,7 +126,7 @@ def asked(duel: Duel, mine: Done, before: Done, pointer: Pointer, turn: int) -> 
         status=answer.status,
         granted=other.accepts(answer),
         alone=other.accepts(after),
-        traces=find_marks(answer, {known.id: "id"} if known and known.id else {}, call.sent),
+        traces=find_marks(answer, marks, call.sent),
         excerpt=normalise(answer.body, call.sent)[:EXCERPT],
         curl=retrace(curl(duel.victim.client, mine.call), curl(other.client, call)),
     )

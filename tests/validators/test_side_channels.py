@@ -52,7 +52,8 @@ def test_services_with_names_of_all_kinds_have_no_finding(
     with heldout(service, "", tmp_path, hints) as testbed:
         record, result = looked(testbed)
     assert result.outcome is Outcome.PASS, result
-    assert any(each.kind == "taken-call" for each in record.observations)
+    # What the bazaar lets anybody make has no name but an account's.
+    assert service == "bazaar" or any(each.kind == "taken-call" for each in record.observations)
 
 
 def test_a_sign_up_that_says_that_a_name_is_taken_is_not_even_asked(tmp_path: Path) -> None:
