@@ -56,6 +56,7 @@ def called(
         "collection": "v1/run",
         "excerpt": "for admins, or the patient",
         "effect": said == "granted" and label != READ,
+        "sure": said == "granted" and label != READ,
         **more,
     }
     fact = Observation(kind=kind, subject=label, data=data)

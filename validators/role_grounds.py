@@ -194,9 +194,11 @@ def on_same_objects(call: Observation, matrix: Matrix, *acts: str) -> list[Obser
 
 
 def has_struck(call: Observation, *acts: str) -> bool:
-    """Was it granted a write of this kind that the owner saw, where no roles are declared?"""
+    """Was it granted a write of this kind whose doing the owner saw, and are no roles declared?"""
     data = call.data
-    granted = data.get("said") == "granted" and data.get("effect") is True
+    granted = (
+        data.get("said") == "granted" and data.get("effect") is True and bool(data.get("sure"))
+    )
     return granted and not data.get("declared") and data.get("act") in acts
 
 

@@ -14,6 +14,7 @@ from validators.foreign_writes import is_write, survey
 from validators.ground import Duel, Ground, stand
 from validators.operations import Operation
 from validators.reservations import act_of, collection_of, reservations
+from validators.role_effects import is_effect, is_own_doing
 from validators.role_strangers import read_by_strangers, strangers_of, written_by_strangers
 from validators.role_trials import Stage, Staging, absent_path, is_made, is_shown, stage, verdict
 from validators.states import State, as_data, changes, look, telling, unrest
@@ -216,12 +217,13 @@ def strike(  # noqa: PLR0913, PLR0917 - what is tried, by whom, and what is know
     data = {
         **fact.data,
         **as_data(quiet, after, moving),
-        "effect": effect and not staged.makes,
-        "grown": effect and staged.makes,
-        "nobody": granted
-        and is_reserved(operation, crew)
-        and nobody_gets(duel, staged.fresh().call(FULL)),
+        "sure": effect and is_own_doing(call, scene, quiet, after),
+        "nobody": False,
     }
+    if granted and is_reserved(operation, crew):
+        effect = effect and is_effect(duel, staged, scene, call, (quiet, after), moving)
+        data["nobody"] = nobody_gets(duel, staged.fresh().call(FULL))
+    data |= {"effect": effect and not staged.makes, "grown": effect and staged.makes}
     return duel.note("role-call", operation, **data), None if effect or granted else after
 
 
@@ -249,9 +251,9 @@ def owned_write(
             break
     after = look(duel.victim, views)
     granted = duel.victim.accepts(answer)
-    visible = granted and bool(telling(changes(quiet, after), []))
-    made = granted and is_made(operation, call, answer)
-    more: dict[str, Json] = {"visible": visible, "effect": visible or made}
+    more: dict[str, Json] = {"visible": granted and bool(telling(changes(quiet, after), []))}
     if granted and reserved and not crew.actors:
+        seen = is_effect(duel, staged, scene, call, (quiet, after), [])
+        more["effect"] = seen or is_made(operation, call, answer)
         more["nobody"] = nobody_gets(duel, staged.fresh().call(FULL))
     return own(duel, call, answer, about(operation, crew) | more)

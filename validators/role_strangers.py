@@ -11,8 +11,9 @@ from validators.calls import Call, curl, send
 from validators.estate import FULL
 from validators.ground import Duel
 from validators.operations import Operation
+from validators.role_effects import is_effect
 from validators.role_trials import Stage, Staging
-from validators.states import State, as_data, changes, look, telling, unrest
+from validators.states import State, as_data, look, unrest
 from validators.traces import EXCERPT, find_marks, normalise
 from validators.trials import references
 
@@ -65,10 +66,11 @@ def written_by_strangers(
     quiet: State | None = None
     for role, stranger in strangers.items():
         scene = scene or staged.fresh()
-        fact, quiet = struck(duel, operation, scene, (role, stranger), quiet)
+        fact, quiet = struck(duel, operation, (staged, scene), (role, stranger), quiet)
         if fact.data.get("effect"):
-            again, _ = struck(duel, operation, staged.fresh(), (role, stranger))
-            above, _ = struck(duel, operation, staged.fresh(), (TOP, duel.attacker.client))
+            again, _ = struck(duel, operation, (staged, staged.fresh()), (role, stranger))
+            owner = (TOP, duel.attacker.client)
+            above, _ = struck(duel, operation, (staged, staged.fresh()), owner)
             more = {"effect": again.data.get("effect"), "owner_too": above.data.get("effect")}
             fact = duel.note("stranger-call", operation, **{**own_words(fact), **more})
             scene, quiet = None, None
@@ -83,23 +85,27 @@ def own_words(fact: Observation) -> dict[str, Json]:
 def struck(
     duel: Duel,
     operation: Operation,
-    scene: Stage,
+    tried: tuple[Staging, Stage],
     caller: tuple[str, Client],
     known: State | None = None,
 ) -> tuple[Observation, State]:
-    """One write between looks of the object's owner, and what he saw last."""
-    role, stranger = caller
+    """One write between looks of the object's owner, and what he saw last.
+
+    What was refused and changed something all the same is the matter of `isolation.write-by-id`.
+    """
+    (staged, scene), (role, stranger) = tried, caller
     call, views = scene.call(FULL), scene.views
     quiet = known or look(duel.victim, views)
     answer = send(stranger, call)
     after = look(duel.victim, views)
-    moving = unrest(duel.victim, views, quiet, quiet, after)
+    granted = duel.victim.accepts(answer)
+    moving = unrest(duel.victim, views, quiet, quiet, after) if granted else []
     fact = duel.note(
         "stranger-call",
         operation,
         role=role,
         status=answer.status,
-        effect=bool(telling(changes(quiet, after), moving)),
+        effect=granted and is_effect(duel, staged, scene, call, (quiet, after), moving),
         excerpt=normalise(answer.body, call.sent)[:EXCERPT],
         curl=curl(stranger, call),
         **as_data(quiet, after, moving),

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from gate.check import Answer
 from gate.model import Observation
@@ -36,6 +37,7 @@ class Stage:
     chain: Mapping[str, str]
     call: Callable[[Recipe], Call]
     views: tuple[Call, ...]
+    born: float = field(default_factory=time.monotonic)
 
 
 @dataclass(frozen=True, slots=True)

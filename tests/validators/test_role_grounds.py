@@ -213,3 +213,10 @@ def test_a_write_of_an_owner_alone_counts_only_when_he_sees_it() -> None:
     record = [*staffed("owner"), *alone(MAKE, "refused", SAID)]
     assert rules([*record, *alone(LABEL, "granted", SAID)])
     assert not rules([*record, *alone(LABEL, "granted", {**SAID, "effect": False})])
+
+
+def test_a_change_that_may_be_another_doing_is_no_ground_for_a_contradiction() -> None:
+    doubtful: dict[str, Json] = {"sure": False}
+    record = [*AGENT, *got(READ, "refused", NONE)]
+    assert rules([*record, *got(LABEL, "granted", NONE)]) == {"uneven-permission"}
+    assert not rules([*record, *got(LABEL, "granted", doubtful)])
