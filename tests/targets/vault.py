@@ -309,7 +309,7 @@ class Vault:
         row = self.rows[kind].get(path[1])
         if row is None or row["tenant"] != self.me["tenant"]:
             if row is not None and self.flaw == "slow-refusal" and kind == "note":
-                time.sleep(0.02)
+                time.sleep(0.04)
             raise Refused(404)
         return 200, row
 
