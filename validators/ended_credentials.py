@@ -13,10 +13,20 @@ from validators.calls import Call, curl, leaves, retrace, send
 from validators.estate import LEAST
 from validators.forged_credentials import GRACE, is_like, patient_until
 from validators.ground import UNSPOKEN, Duel
-from validators.names import ENDING, words_of
+from validators.names import ENDING, is_identity, words_of
 from validators.operations import Operation, as_object
-from validators.throwaways import KEYS, Pass, issue, makers, passes, secrets_in, signed, witness
-from validators.traces import EXCERPT, normalise
+from validators.throwaways import (
+    KEYS,
+    Pass,
+    issue,
+    makers,
+    passes,
+    plain,
+    secrets_in,
+    signed,
+    witness,
+)
+from validators.traces import EXCERPT, normalise, scalars
 
 LEAVING = frozenset({"logout", "signout", "logoff", "signoff"})
 REVOKING = frozenset({"revoke", "invalidate"})
@@ -95,6 +105,9 @@ def leave(duel: Duel, operation: Operation) -> Iterator[Observation]:
             continue
         before, there = holder.call(duel.ground, opened), present(duel, opened)
         call = said_in(duel.victim.write(operation, (), recipe=LEAST), holder)
+        if call is None:
+            refused.append(f"{holder.how} does not know what the body asks for")
+            continue
         answer = holder.call(duel.ground, call)
         if not duel.victim.accepts(answer):
             refused.append(f"{holder.how} got {answer.status}")
@@ -121,12 +134,37 @@ def present(duel: Duel, opened: Call) -> frozenset[str]:
     )
 
 
-def said_in(call: Call, holder: Pass) -> Call:
-    """The call, naming the credential where its body asks which one (RFC 7009, section 2.1)."""
+def said_in(call: Call, holder: Pass) -> Call | None:
+    """The call, naming the credential where its body asks which one (RFC 7009, section 2.1).
+
+    None where it asks for what is not known, such as a refresh token that no answer showed: what
+    would be ended then is another credential, or none.
+    """
     for place, _ in leaves(call.body):
-        if place and words_of(str(place[-1]))[-1:] == ["token"]:
-            call = call.put(("body", *place), holder.secret)
+        name = str(place[-1]) if place else ""
+        words = words_of(name)
+        known: str | None = None
+        if "refresh" in words:
+            known = shown(holder, name)
+        elif words[-1:] == ["token"]:
+            known = holder.secret
+        elif is_identity(name):
+            known = holder.thing.id if holder.thing is not None else None
+        else:
+            continue
+        if not known:
+            return None
+        call = call.put(("body", *place), known)
     return call
+
+
+def shown(holder: Pass, name: str) -> str | None:
+    """What the answer that gave this credential says under a name."""
+    said = holder.answer.json() if holder.answer is not None else None
+    found = (
+        value for place, value in scalars(said) if plain(place.rpartition(".")[2]) == plain(name)
+    )
+    return next((value for value in found if isinstance(value, str)), None)
 
 
 def control(duel: Duel, operation: Operation, answer: Answer) -> Observation:

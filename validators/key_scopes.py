@@ -12,12 +12,15 @@ from validators.estate import FULL, LEAST, Estate
 from validators.ground import Duel
 from validators.names import READING, stem, words_of
 from validators.operations import Operation, as_list, as_object
-from validators.throwaways import Pass, hidden, is_maker, makers, taken, with_fields
+from validators.throwaways import Pass, hidden, is_maker, issue, makers, taken, with_fields
 from validators.traces import EXCERPT, normalise
 
 SCOPES = frozenset({"scope", "scopes", "permission", "permissions", "grants", "privileges",
                     "abilities", "rights"})  # fmt: skip
-MANAGING = READING | {"write", "manage", "admin", "create", "update", "all", "promote", "invite"}
+ONLY = frozenset({"read", "readonly", "view", "list", "get"})
+CHANGE = frozenset({"write", "readwrite", "manage", "admin", "create", "update", "edit", "delete",
+                    "all", "promote", "invite"})  # fmt: skip
+MANAGING = READING | CHANGE
 ENOUGH, SOME, MOST_TRIED, MOST_MAKING, MOST_CREATIONS = 3, 2, 25, 6, 4
 
 
@@ -36,10 +39,14 @@ class Cut:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trial:
-    """What a key is tried on: reads that one without limits succeeds with, and creations."""
+    """What a key is tried on: reads that one without limits succeeds with, and creations.
+
+    `place` is where the answer shows a secret that works.
+    """
 
     maker: Operation
     cut: Cut
+    place: str
     calls: dict[str, Call]
     creations: dict[str, Call]
 
@@ -60,10 +67,15 @@ def narrow(duel: Duel) -> Iterator[Observation]:
     """
     for maker in makers(duel):
         cut = cut_of(duel.victim, maker)
-        if cut is None:
+        whole = issue(duel, maker) if cut is not None else None
+        if cut is None or whole is None:
             continue
         trial = Trial(
-            maker=maker, cut=cut, calls=granted_calls(duel), creations=creations(duel, maker)
+            maker=maker,
+            cut=cut,
+            place=whole.place,
+            calls=granted_calls(duel),
+            creations=creations(duel, maker),
         )
         chosen = [each for each in smallest(trial) if len(trial.others(each)) >= ENOUGH][:2]
         reading = [each for each in chosen or cut.choices if is_reading(each)][:2]
@@ -123,13 +135,14 @@ def smallest(trial: Trial) -> list[str]:
 
 def is_reading(scope: str) -> bool:
     """Does its name promise that it only reads?"""
-    return bool(READING & set(words_of(scope)))
+    words = set(words_of(scope))
+    return bool(words & ONLY) and not words & CHANGE
 
 
 def lets_read(scope: str) -> bool:
     """Would a read need it: does it say so, or name no verb at all?"""
     words = set(words_of(scope))
-    return bool(words & READING) or not words & MANAGING
+    return bool(words & ONLY) or not words & MANAGING
 
 
 def is_named(scope: str, operation: Operation) -> bool:
@@ -142,7 +155,7 @@ def is_named(scope: str, operation: Operation) -> bool:
 
 def confined(duel: Duel, trial: Trial, scope: str, *, writable: bool) -> Iterator[Observation]:
     """A key with one scope, tried on what it leaves out."""
-    holder = issue_for(duel, trial.maker, {trial.cut.name: trial.cut.value(scope)})
+    holder = issue_for(duel, trial, scope)
     status = holder.answer.status if holder and holder.answer else 0
     yield duel.note(
         "owned-call", trial.maker, status=status, positive=holder is not None, scope=scope
@@ -164,7 +177,10 @@ def confined(duel: Duel, trial: Trial, scope: str, *, writable: bool) -> Iterato
 def tried(  # noqa: PLR0913, PLR0917 - the parts of one attempt
     duel: Duel, maker: Operation, holder: Pass, scope: str, what: str, calls: Mapping[str, Call]
 ) -> Observation:
-    """What a key with this scope got of what it leaves out; the first grant is shown, if any."""
+    """What a key with this scope got of what it leaves out; the first grant is shown, if any.
+
+    Refused is what its owner is granted right after it; what he is not either says nothing.
+    """
     answers = {label: holder.call(duel.ground, call) for label, call in calls.items()}
     granted = [label for label, answer in answers.items() if duel.victim.accepts(answer)]
     shown = next(iter(granted or answers))
@@ -176,21 +192,26 @@ def tried(  # noqa: PLR0913, PLR0917 - the parts of one attempt
         what=what,
         status=answers[shown].status,
         granted=[*granted],
-        refused=[label for label in answers if label not in granted],
+        refused=[
+            label
+            for label, call in calls.items()
+            if label not in granted and duel.victim.accepts(duel.victim.send(call))
+        ],
         excerpt=normalise(answers[shown].body, calls[shown].sent)[:EXCERPT],
         curl=holder.line(duel.ground, calls[shown]),
     )
 
 
-def issue_for(duel: Duel, maker: Operation, fields: dict[str, Json]) -> Pass | None:
-    """A key with these fields, whatever it opens; it may well open nothing that is known."""
-    path = next(duel.victim.ledger.fill(maker), None)
+def issue_for(duel: Duel, trial: Trial, scope: str) -> Pass | None:
+    """A key with this scope, whatever it opens; it may well open nothing that is known."""
+    path = next(duel.victim.ledger.fill(trial.maker), None)
     if path is None:
         return None
-    call = with_fields(duel.victim.write(maker, path, recipe=LEAST), fields)
+    plain = duel.victim.write(trial.maker, path, recipe=LEAST)
+    call = with_fields(plain, {trial.cut.name: trial.cut.value(scope)})
     answer = duel.victim.send(call)
     found = taken(duel.victim, call, answer) if duel.victim.accepts(answer) else []
-    return next(iter(found), None)
+    return next((each for each in found if each.place == trial.place), None)
 
 
 def opened_by(duel: Duel, holder: Pass, calls: Mapping[str, Call]) -> set[str]:
@@ -208,7 +229,7 @@ def surpassed(duel: Duel, trial: Trial) -> Iterator[Observation]:
     own = [each for each in cut.choices if is_named(each, maker)]
     own.sort(key=is_reading)
     for scope in own[:MOST_MAKING]:
-        holder = issue_for(duel, maker, {cut.name: cut.value(scope)})
+        holder = issue_for(duel, trial, scope)
         if holder is None:
             continue
         path = next(duel.victim.ledger.fill(maker), ())
@@ -223,16 +244,19 @@ def surpassed(duel: Duel, trial: Trial) -> Iterator[Observation]:
             continue
         wider = with_fields(plain, {cut.name: cut.value(scope, more)})
         for way, call in (("named more", wider), ("named none", plain)):
-            fact = handed(duel, holder, call, closed)
+            fact = handed(duel, trial, holder, call, closed)
             yield replace(fact, data={**fact.data, "way": way, "scope": scope})
         return
 
 
-def handed(duel: Duel, holder: Pass, call: Call, closed: Mapping[str, Call]) -> Observation:
+def handed(
+    duel: Duel, trial: Trial, holder: Pass, call: Call, closed: Mapping[str, Call]
+) -> Observation:
     """What a key got that it asked for, and what that opens of what is closed to itself."""
     answer = holder.call(duel.ground, call)
     made = taken(duel.victim, call, answer) if duel.victim.accepts(answer) else []
-    gained = {label for each in made[:1] for label in opened_by(duel, each, closed)}
+    right = [each for each in made if each.place == trial.place]
+    gained = {label for each in right for label in opened_by(duel, each, closed)}
     return duel.note(
         "handed-call",
         call.operation,

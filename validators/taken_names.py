@@ -12,7 +12,7 @@ from validators.ground import Duel
 from validators.ledger import Ledger, Thing, values_of
 from validators.names import words_of
 from validators.operations import Operation
-from validators.throwaways import PASSWORDS, is_maker
+from validators.throwaways import PASSWORDS, is_maker, plain
 from validators.traces import EXCERPT, SHORTEST, find_marks, normalise
 
 # Of these there is one in the world, whoever has it: that it is taken is no secret of a tenant's.
@@ -55,12 +55,21 @@ def is_naming(duel: Duel, operation: Operation) -> bool:
 
 
 def keys_in(duel: Duel, origin: Call) -> list[Pointer]:
-    """The natural keys that are a tenant's own matter."""
-    return [
-        pointer
-        for pointer, _ in natural_keys(duel.victim, origin)
-        if not any(WORLDWIDE & set(words_of(str(each))) for each in pointer[1:])
-    ]
+    """The natural keys that are a tenant's own matter.
+
+    What anybody may look up by it, such as the alias of a short link, is the world's.
+    """
+    looked_up = {
+        plain(each.names[-1])
+        for each in duel.ground.declared
+        if each.names and (each.public or duel.ground.hints.is_public(each.label))
+    }
+    found = []
+    for pointer, _ in natural_keys(duel.victim, origin):
+        name = str(next(each for each in reversed(pointer) if isinstance(each, str)))
+        if not WORLDWIDE & set(words_of(name)) and plain(name) not in looked_up:
+            found.append(pointer)
+    return found
 
 
 def by_design(origin: Call) -> str:

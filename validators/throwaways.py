@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import islice
 
 from gate.check import Answer
 from gate.model import Json
@@ -36,7 +37,8 @@ class Pass:
     """A credential to be ended: how it was come by, and the headers that it is sent as.
 
     `secret` is kept out of the record, where `placeholder` stands for it. `stranger`: of an account
-    that was made for it. `thing` is the object that an operation made it as, `answer` what it said.
+    that was made for it. `thing` is the object that an operation made it as, `answer` what it said,
+    and `place` where in that the secret stood.
     """
 
     how: str
@@ -44,6 +46,7 @@ class Pass:
     secret: str = field(repr=False)
     placeholder: str = "$THROWAWAY"
     stranger: bool = False
+    place: str = ""
     thing: Thing | None = field(default=None, repr=False)
     answer: Answer | None = field(default=None, repr=False)
 
@@ -149,28 +152,32 @@ def taken(estate: Estate, call: Call, answer: Answer) -> list[Pass]:
             how=f"made by {call.operation.label}",
             headers=signed(estate, secret),
             secret=secret,
+            place=place,
             thing=thing,
             answer=answer,
         )
-        for secret in secrets_in(answer)
+        for secret, place in places_of_secrets(answer).items()
     ]
 
 
 def secrets_in(answer: Answer) -> list[str]:
     """The values of an answer that may be a credential, by name and shape."""
-    found = [
-        value
-        for place, value in scalars(answer.json())
-        if is_secret(place.rpartition(".")[2].rstrip("[]"))
-        and isinstance(value, str)
-        and len(value) >= SHORTEST
-        and not any(letter.isspace() for letter in value)
-    ]
+    return [*places_of_secrets(answer)]
+
+
+def places_of_secrets(answer: Answer) -> dict[str, str]:
+    """The same, each with where it stands."""
+    found: dict[str, str] = {}
+    for place, value in scalars(answer.json()):
+        name = place.rpartition(".")[2].rstrip("[]")
+        spaced = isinstance(value, str) and any(letter.isspace() for letter in value)
+        if is_secret(name) and isinstance(value, str) and len(value) >= SHORTEST and not spaced:
+            found.setdefault(value, place)
     # A cookie's value is what stands before its attributes (RFC 6265, section 5.2).
     cookie = answer.headers.get("set-cookie", "").partition(";")[0].partition("=")[2]
-    return list(dict.fromkeys([*found, *([cookie] if len(cookie) >= SHORTEST else [])]))[
-        :MOST_SECRETS
-    ]
+    if len(cookie) >= SHORTEST:
+        found.setdefault(cookie, COOKIE)
+    return dict(islice(found.items(), MOST_SECRETS))
 
 
 def signed(estate: Estate, secret: str) -> dict[str, str]:

@@ -21,6 +21,9 @@ EQUIVALENT: Mapping[str, str] = {
     f"{CONDITION}idempotency.py _kept KeptAnswer.tenant_id": (
         "What is asked for is an HMAC over tenant and member: no other tenant's equals it."
     ),
+    f"{CONDITION}idempotency.py unmark KeptAnswer.tenant_id": (
+        "What is removed is named by an HMAC over tenant and member: no other tenant's equals it."
+    ),
     f"{CONDITION}idempotency.py _forget KeptAnswer.tenant_id": (
         "It forgets what has expired, and an expired answer counts for nobody."
     ),

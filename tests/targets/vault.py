@@ -3,7 +3,8 @@
 Traps: a user name is taken for everybody; kept answers belong to the company, so its members share
 them; an old secret works for as long as the rotation says; signing out ends one session, and
 `DELETE /sessions` all; a key for reading reads; an owner makes keys for his members; titles are
-unique inside of a company; a key without scopes made by one with scopes has the same ones.
+unique inside of a company, and aliases, which everybody may look up, in the world; a key without
+scopes made by one with scopes has the same ones.
 """
 
 from __future__ import annotations
@@ -103,6 +104,8 @@ DOCUMENT: Row = {
         "/notes/{note_id}": one("note_id", get=operation()),
         "/bills": {"get": operation(), "post": operation(body("label", label=TEXT))},
         "/bills/{bill_id}": one("bill_id", get=operation()),
+        "/links": {"get": operation(), "post": operation(body("alias", alias=TEXT))},
+        "/links/{alias}": one("alias", get=operation(public=True)),
         "/keys": {"get": operation(), "post": operation(KEY, repeatable=True)},
         "/keys/{key_id}": one("key_id", delete=operation()),
         "/keys/{key_id}/rotate": one(
@@ -129,7 +132,7 @@ class Vault:
         self.sessions: dict[str, str] = {}
         self.keys: dict[str, Row] = {}
         self.kept: dict[Any, tuple[Any, Answer]] = {}
-        self.rows: dict[str, dict[str, Row]] = {"note": {}, "bill": {}}
+        self.rows: dict[str, dict[str, Row]] = {"note": {}, "bill": {}, "link": {}}
         self.members: dict[str, Row] = {
             name: {"member_id": f"m-{secrets.token_hex(6)}", "tenant": tenant, "role": role,
                    "email": f"{role}@{tenant}.example"}
@@ -156,6 +159,9 @@ class Vault:
             return 200, DOCUMENT
         if name in {"POST signup", "POST session"}:
             return self.enter(path[0], sent)
+        if name == "GET links" and len(path) > 1:
+            found = [each for each in self.rows["link"].values() if each["alias"] == path[1]]
+            return (200, {"alias": path[1]}) if found else (404, {"error": 404})
         self.sign_in(environ.get("HTTP_AUTHORIZATION", "").removeprefix("Bearer "))
         action: Callable[[list[str], Row], Answer] = getattr(
             self, f"{method.lower()}_{path[0]}", self.absent
@@ -282,12 +288,14 @@ class Vault:
         return 201, row
 
     def make(self, kind: str, field: str, sent: Row) -> Answer:
-        self.may_make(f"{kind}s")
+        self.may_make("notes" if kind == "link" else f"{kind}s")
         if not isinstance(sent.get(field), str):
             raise Refused(400)
         for row in self.rows[kind].values():
-            same = row[field] == sent[field] and kind == "note"
-            if same and (row["tenant"] == self.me["tenant"] or self.flaw == "title-taken"):
+            same = row[field] == sent[field] and kind != "bill"
+            if same and (
+                kind == "link" or row["tenant"] == self.me["tenant"] or self.flaw == "title-taken"
+            ):
                 raise Refused(409)
         row = {f"{kind}_id": secrets.token_hex(8), "tenant": self.me["tenant"], **sent}
         self.rows[kind][row[f"{kind}_id"]] = row
@@ -301,7 +309,7 @@ class Vault:
         row = self.rows[kind].get(path[1])
         if row is None or row["tenant"] != self.me["tenant"]:
             if row is not None and self.flaw == "slow-refusal" and kind == "note":
-                time.sleep(0.02)
+                time.sleep(0.04)
             raise Refused(404)
         return 200, row
 
@@ -316,6 +324,13 @@ class Vault:
 
     def post_bills(self, _: list[str], sent: Row) -> Answer:
         return self.make("bill", "label", sent)
+
+    def get_links(self, _: list[str], __: Row) -> Answer:
+        rows = self.rows["link"].values()
+        return 200, {"items": [each for each in rows if each["tenant"] == self.me["tenant"]]}
+
+    def post_links(self, _: list[str], sent: Row) -> Answer:
+        return self.make("link", "alias", sent)
 
     # -- keys
 

@@ -8,18 +8,20 @@ from typing import Any
 
 import pytest
 
+from gate.check import Answer
 from gate.model import Outcome, Result
 from gate.run import Record, gather, judge
 from gate.testbed.external import External
 from tests.targets.heldout_serving import heldout
 from tests.targets.serving import target
 from tests.targets.vault import FLAWS, vault
+from validators.calls import Call
 from validators.channels.issued_credentials import CHECK
-from validators.ended_credentials import ends_all, ends_one, ends_own, rotates
+from validators.ended_credentials import ends_all, ends_one, ends_own, rotates, said_in
 from validators.ground import stand
-from validators.key_scopes import is_named
+from validators.key_scopes import is_named, is_reading
 from validators.operations import Operation
-from validators.throwaways import secrets_in
+from validators.throwaways import Pass, secrets_in
 
 SIGN_OUT = {
     "clinic": ("logout", "POST /logout"),
@@ -184,9 +186,42 @@ def test_a_scope_is_about_the_operations_whose_paths_have_its_words() -> None:
     assert not is_named("read", Operation(method="GET", path="/v1/projects"))
 
 
-def test_secrets_are_told_by_name_and_shape() -> None:
-    from gate.check import Answer  # noqa: PLC0415 - one use
+@pytest.mark.parametrize(
+    ("scope", "only"),
+    [
+        ("projects:read", True),
+        ("read", True),
+        ("read_write", False),
+        ("readwrite", False),
+        ("admin:read:all", False),
+        ("projects:write", False),
+        ("data:export", False),
+    ],
+)
+def test_a_scope_that_only_reads_says_so(scope: str, only: bool) -> None:
+    assert is_reading(scope) is only
 
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        (None, None),
+        ({"token": "?"}, {"token": "t-1"}),
+        ({"refreshToken": "?"}, {"refreshToken": "r-1"}),
+        ({"reason": "bored"}, {"reason": "bored"}),
+        ({"key_id": "k-of-another"}, "not sent"),
+        ({"device_refresh_token": "?"}, "not sent"),
+    ],
+)
+def test_what_a_sign_out_asks_for_is_said_or_it_is_not_sent(body: Any, said: Any) -> None:
+    answer = Answer(status=200, headers={}, body='{"refresh_token": "r-1"}', seconds=0.0)
+    holder = Pass(how="another login", headers={}, secret="t-1", answer=answer)
+    operation = Operation(method="POST", path="/logout", schemes=SECURED)
+    call = said_in(Call(operation=operation, body=body), holder)
+    assert ("not sent" if call is None else call.body) == said
+
+
+def test_secrets_are_told_by_name_and_shape() -> None:
     body = (
         '{"accessKey": "wh_0123456789ab", "token": "short", "name": "key of a long name",'
         ' "data": {"attributes": {"secret": "s-0123456789"}}}'

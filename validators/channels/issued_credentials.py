@@ -122,8 +122,11 @@ def loose(items: Sequence[Seen], what: str) -> list[Seen]:
     One key is enough to see that what it is for, reading, is no limit; two, that no name is.
     """
     about = [item for item in items if item[1].data.get("what") == what]
-    enough = what == "creations" or len({item[1].data.get("scope") for item in about}) >= TWICE
-    return about if enough and not any(item[1].data.get("refused") for item in about) else []
+    least = 1 if what == "creations" else TWICE
+    if any(item[1].data.get("refused") for item in about):
+        return []
+    about = [item for item in about if len(texts(item[1].data.get("granted"))) >= TWICE]
+    return about if len({item[1].data.get("scope") for item in about}) >= least else []
 
 
 def gaining(items: Sequence[Seen]) -> list[Seen]:

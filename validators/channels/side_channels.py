@@ -75,7 +75,7 @@ TIMED = Rule(
     cvss="CVSS:4.0/AV:N/AC:H/AT:N/PR:L/UI:N/VC:L/VI:N/VA:N/SC:N/SI:N/SA:N",
 )
 # Below this a difference is not told from noise on a machine that others use.
-FLOOR_MS, SHARE, APART, CHANCE, LEAST = 5.0, 0.5, 0.9, 1e-4, 16
+FLOOR_MS, SHARE, APART, CHANCE, LEAST = 5.0, 0.5, 0.8, 1e-4, 16
 ATTACKS = {"kept-call", "taken-call"}
 
 
@@ -89,7 +89,7 @@ def judge(seen: Sequence[Observation]) -> Iterator[Finding | Estimate | Doubt | 
     of one tenant share kept answers of what they may do anyway is the service's own matter.
 
     Times are a finding (CWE-208) when reads of the victim's objects are slower, or faster, than
-    reads of absent ones by five milliseconds and by half at the median, in nine of ten pairs, with
+    reads of absent ones by five milliseconds and by half at the median, in four of five pairs, with
     a chance below 1 in 10,000 (Mann-Whitney); two groups of absent ids must not differ so.
     """
     numbered = number(seen)
