@@ -76,6 +76,11 @@ class Estate:
         """The tenant's marks."""
         return self.author.canaries
 
+    @property
+    def knows(self) -> int:
+        """How many objects are known."""
+        return len(self.ledger.things) + len(self.envelope.common.things)
+
     def write(
         self,
         operation: Operation,
@@ -95,7 +100,8 @@ class Estate:
                 return found
             if names_itself(operation, name):
                 return None
-            return chain.get(wanted) or self.ledger.refer(name, operation.resource)
+            known = chain.get(wanted) or self.ledger.refer(name, operation.resource)
+            return known or self.envelope.common.refer(name, operation.resource)
 
         author = replace(
             self.author,

@@ -12,14 +12,14 @@ from validators.names import resource_of, slots_of
 from validators.states import telling
 
 UNUSABLE = 500
+ABSENT = 404
 LIMITED = 429
 AGAIN = 2
 ENOUGH = 95.0
 COVERED = "covered"
 LIMITS: Mapping[str, Limit] = {COVERED: Limit(value=ENOUGH, unit="%", at_most=False)}
-VALUES = '; a value that it takes can be given: [hints] values = { "METHOD /path FIELD" = … }'
 RIGHTS = "; an actor with this right is needed"
-MENDS = {400: VALUES, 422: VALUES, 403: RIGHTS, 401: RIGHTS}
+UNMET = frozenset({400, 404, 409, 415, 422})
 Seen = tuple[int, Observation]
 NEEDS = frozenset({"http", "openapi", "tenants"})
 ASKED = {"seated": 2, "surveyed": 1}
@@ -198,8 +198,9 @@ def judge_coverage(
     share = 100.0 * (1 - len(open_pairs) / len(pairs)) if pairs else 100.0
     yield Estimate(name=COVERED, value=share, low=share, high=100.0, samples=len(pairs))
     if share < ENOUGH:
-        for (subject, _), reason in open_pairs.items():
-            yield Doubt(subject=subject, reason=reason)
+        # What fails in both directions is said once.
+        first = {subject: reason for (subject, _), reason in reversed(open_pairs.items())}
+        yield from (Doubt(subject=each, reason=first[each]) for each in reversed(first))
 
 
 def gap(seen: Sequence[Observation], pair: tuple[str, str], control: str, attack: str) -> str:
@@ -242,7 +243,11 @@ def refusal(fact: Observation) -> str:
     """What a refusal said, and what can be written in a target file against it."""
     said, status = said_in(fact), fact.data.get("status")
     told = f", which said {said}" if said else ""
-    return told + (MENDS.get(status, "") if isinstance(status, int) else "")
+    if status in {401, 403}:
+        return told + RIGHTS
+    if status not in UNMET or (status == ABSENT and fact.kind != "planted"):
+        return told
+    return f'{told}; a value that it takes: [hints] values = {{ "{fact.subject} FIELD" = … }}'
 
 
 def judge_leaks(label: str, attacks: Sequence[Seen], rule: Rule) -> Iterator[Finding]:

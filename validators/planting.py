@@ -46,7 +46,7 @@ def plant(estate: Estate, operations: Sequence[Operation]) -> Iterator[Step]:
     left.sort(key=lambda each: (len(each.names), not is_collection(each, operations)))
     tried: set[str] = set()
     for _ in range(SAME_AGAIN):
-        known = len(estate.ledger.things)
+        known = estate.knows
         steps = [*create_all(estate, list(left)), *name_all(estate, operations)]
         done = {step.operation for step in steps if step.made}
         left = [each for each in left if each.label not in done]
@@ -56,7 +56,7 @@ def plant(estate: Estate, operations: Sequence[Operation]) -> Iterator[Step]:
         yield from (*steps, *learned)
         if steps or learned:
             browse(estate, operations)
-        if not (left or learned) or len(estate.ledger.things) == known:
+        if not (left or learned) or estate.knows == known:
             return
 
 
@@ -171,6 +171,7 @@ def browse(estate: Estate, operations: Sequence[Operation]) -> None:
             call, answer = mended or call, last
         if is_open(operation, operations) and not marked:
             dull.add(operation.label)
+            estate.record(estate.envelope.common, call, answer)
         elif estate.accepts(answer):
             estate.shown.setdefault(operation.label, path)
             estate.note(call, answer)

@@ -9,7 +9,7 @@ from pathlib import Path
 from hypothesis import given
 
 from gate.archive import Kept
-from gate.model import Outcome, Result, Severity, Verdict
+from gate.model import Doubt, Outcome, Result, Severity, Verdict
 from gate.policy import Budget, Policy, decide
 from gate.screen import history_text, policy_text, signature_line, verdict_text
 from tests.make import CHECKS, TODAY, finding, past, plan, policies, results, waiver
@@ -46,6 +46,16 @@ def test_what_is_accepted_or_left_out_is_said() -> None:
 def test_a_note_is_said() -> None:
     noted = replace(verdict(), notes=("x was not compared",))
     assert "note: x was not compared" in verdict_text(noted, Path("x"))
+
+
+def test_what_several_checks_lack_is_said_once() -> None:
+    lacking = (Doubt(subject="GET /a", reason="no object: POST /a got 422"),)
+    checks = ("isolation.read", "isolation.lists", "isolation.roles")
+    results = tuple(Result(check=each, doubts=lacking) for each in checks)
+    required = Policy(profiles={"standard": checks})
+    text = verdict_text(decide(plan(), results, required), Path("x"))
+    assert text.count("POST /a got 422") == 1
+    assert "and 2 more: GET /a no object: POST /a got 422" in text
 
 
 def test_who_vouches_is_said() -> None:

@@ -75,3 +75,14 @@ def test_no_value_can_leave_its_place_in_the_path(one: str, two: str) -> None:
     assert not set(filled) & set("?#{}")
     assert PARAMETER.search(filled) is None
     assert parents_of(path, (one, two)) == {"a": one, "b": two}
+
+
+def test_an_account_is_named_by_what_it_signs_in_with() -> None:
+    ledger = Ledger()
+    ledger.note("user", {"id": 7, "username": "ann", "email": "ann@example.org"}, {})
+    named = Operation(method="GET", path="/profiles/{username}")
+    assert list(ledger.fill(named)) == [("ann",)]
+    assert list(ledger.fill(Operation(method="GET", path="/mailboxes/{email}"))) == [
+        ("ann@example.org",)
+    ]
+    assert list(ledger.fill(Operation(method="GET", path="/profiles/{slug}"))) == []

@@ -1,6 +1,7 @@
 from gate.model import Json
 from validators.operations import Object, list_operations, usable_schemes
 
+DUE = "2026-01-02T03:04:05Z"
 BEARER: Json = {"type": "http", "scheme": "bearer"}
 DOCUMENT: Object = {
     "security": [{"key": []}],
@@ -44,3 +45,77 @@ def test_of_two_schemes_in_one_header_the_tenants_is_the_common_one() -> None:
     assert usable_schemes(DOCUMENT, operations, frozenset({"authorization"})) == {"key"}
     assert usable_schemes(DOCUMENT, operations, frozenset({"x-key"})) == {"header"}
     assert usable_schemes(DOCUMENT, operations, frozenset({"cookie"})) == frozenset()
+
+
+FOUND: Object = {
+    "components": {
+        "pathItems": {"Notes": {"post": {"requestBody": {"$ref": "#/components/requestBodies/N"}}}},
+        "requestBodies": {
+            "N": {"content": {"application/json": {"examples": {"one": {"value": {"due": DUE}}}}}}
+        },
+    },
+    "paths": {
+        "/notes": {"$ref": "#/components/pathItems/Notes"},
+        "/notes/{id}": {
+            "get": {
+                "parameters": [
+                    {"name": "id", "in": "path"},
+                    {"name": "at", "in": "query", "required": True, "example": "2026-01-02"},
+                    {
+                        "name": "filter",
+                        "in": "query",
+                        "content": {"application/json": {"schema": {"type": "object"}}},
+                    },
+                ]
+            }
+        },
+        "/files": {
+            "post": {
+                "requestBody": {
+                    "content": {
+                        "multipart/form-data": {
+                            "schema": {
+                                "properties": {
+                                    "photo": {"type": "string", "format": "binary"},
+                                    "papers": {"type": "array", "items": {"format": "binary"}},
+                                    "scan": {
+                                        "anyOf": [
+                                            {"contentMediaType": "application/pdf"},
+                                            {"type": "null"},
+                                        ]
+                                    },
+                                    "title": {"type": "string"},
+                                }
+                            },
+                            "encoding": {"photo": {"contentType": "image/png, image/jpeg"}},
+                        }
+                    }
+                }
+            }
+        },
+    },
+}
+
+
+def test_documents_as_found_in_the_wild_are_read() -> None:
+    note, read, upload = list_operations(FOUND)
+    assert note.label == "POST /notes"
+    assert note.samples == ({"due": DUE},)
+    assert note.body["properties"] == {
+        "due": {"type": "string", "format": "date-time", "example": DUE}
+    }
+    assert read.places == {"id": {}}
+    assert read.query == {"at": {"examples": ["2026-01-02"]}}
+    assert read.optional == {"filter": {"type": "object"}}
+    assert upload.files == {"photo": "image/png", "papers": "text/plain", "scan": "application/pdf"}
+    assert upload.speakable
+
+
+def test_a_cookie_is_a_credential_like_others() -> None:
+    schemes: Json = {"session": {"type": "apiKey", "in": "cookie", "name": "sid"}}
+    document: Object = {
+        "components": {"securitySchemes": schemes},
+        "paths": {"/me": {"get": {"security": [{"session": []}]}}},
+    }
+    operations = list_operations(document)
+    assert usable_schemes(document, operations, frozenset({"cookie"})) == {"session"}
