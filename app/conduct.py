@@ -169,7 +169,7 @@ def _claim(declared: Declaration) -> idempotency.Claim | None:
     if not declared.repeatable:
         return None
     member = g.get("principal")
-    owner = (member.tenant_id, member.member_id) if member else None
+    owner = (member.tenant_id, member.member_id, member.key_id) if member else None
     secret = current().config.cursor_secret
     return idempotency.claim(request, declared.operation, owner=owner, secret=secret)
 

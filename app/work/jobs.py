@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Row, Update, select, update
 
 from app.models import Job
 from app.models.base import now
-from app.models.job import UNFINISHED
+from app.models.job import NEVER_GIVEN_UP, UNFINISHED
 from app.work import tasks
 from app.work.exports import export_step
 from app.work.purges import purge_step
@@ -25,8 +25,6 @@ STEPS: dict[str, TakeStep] = {
     "tenant-deletion": removal_step,
 }
 MOST_ATTEMPTS = 3
-# Nobody is left who could start it again.
-NEVER_GIVEN_UP = {"tenant-deletion"}
 RETRY_SECONDS = 5
 LONGEST_PAUSE = 600
 log = logging.getLogger("maestro")

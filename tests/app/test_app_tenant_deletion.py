@@ -82,6 +82,15 @@ def test_a_deletion_takes_many_steps_and_goes_on_where_a_dead_worker_stopped(
     assert left(superuser, tenant) == {}
 
 
+def test_nobody_cancels_a_deletion(owner: Caller, superuser: Cursor) -> None:
+    """Half a tenant would be left, and nobody who could sign in to start it again."""
+    job = owner.make("/v1/exports")["id"]
+    superuser.execute("UPDATE jobs SET kind = 'tenant-deletion' WHERE id = %s", [job])
+    answer = owner.ask("POST", f"/v1/jobs/{job}:cancel")
+    assert (answer.status_code, answer.get_json()["code"]) == (409, "not-cancellable")
+    assert owner.read(f"/v1/jobs/{job}")["state"] == "queued"
+
+
 def test_without_redis_a_tenant_still_goes(
     owner: Caller, config: Config, worker: Worker, superuser: Cursor
 ) -> None:
