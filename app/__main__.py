@@ -70,6 +70,7 @@ def run(chosen: argparse.Namespace, environ: Mapping[str, str]) -> int:
         dataset = Dataset(**{part.name: getattr(chosen, part.name) for part in fields(Dataset)})
         seed(read_database_url(environ), chosen.tenant, dataset, say)
     elif chosen.command == "serve":
+        read_config(environ)  # of what is missing its workers would die, again and again
         serve_draining(chosen)
     else:
         (downgrade if chosen.down else upgrade)(read_migration_config(environ))
