@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
@@ -184,3 +185,11 @@ def test_the_server_ends_though_a_worker_is_still_starting(tmp_path: Path) -> No
     finally:
         server.kill()
         server.wait()
+
+
+def test_a_server_that_is_told_too_little_says_what_and_starts_nothing() -> None:
+    told = {"PATH": os.environ["PATH"], "MAESTRO_REDIS_URL": "redis://127.0.0.1:1"}
+    command = [sys.executable, "-m", "app", "serve", "--port", "0", "--workers", "1"]
+    ended = subprocess.run(command, env=told, capture_output=True, timeout=30, check=False)
+    assert ended.returncode == 64
+    assert ended.stderr.decode().startswith("MAESTRO_DATABASE_URL is not set")
