@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -22,6 +23,11 @@ UNWRITABLE = {"multipart/form-data", "application/x-www-form-urlencoded"}
 ROLE_WORDS = ("x-required-roles", "x-roles", "x-required-role", "x-role", "x-allowed-roles")
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 NOTHING: Object = {}
+WHO = "(tenants|organi[sz]ations|accounts|customers|companies|clients|workspaces|teams|users)"
+OF_ALL = re.compile(
+    rf"(?i)\ball {WHO} (together|combined|alike)\b|\bacross (all )?{WHO}\b"
+    r"|\b(whole|entire) platform\b|\bplatform[- ]wide\b"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,7 +37,8 @@ class Operation:
     `query` and `headers` are the schemas of what a request must have, `optional` of query
     parameters that it may have, `places` of the path's; `media` is the type of the body, `replies`
     the schema of a success, `makes` the resource that it makes when the path names another one.
-    `keys`: by resource, what the document's paths call that which names one.
+    `keys`: by resource, what the document's paths call that which names one. `words` are what the
+    document says of it in words; `reads`: it was seen to only read.
     """
 
     method: str
@@ -48,6 +55,8 @@ class Operation:
     schemes: tuple[frozenset[str], ...] = ()
     makes: str = ""
     keys: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    words: str = ""
+    reads: bool = False
 
     @property
     def label(self) -> str:
@@ -82,12 +91,18 @@ class Operation:
     @property
     def safe(self) -> bool:
         """Does it only read: GET, or a POST that says so (`/search`, `/getInvoice`)?"""
-        return self.method == "GET" or (self.method == "POST" and self.verb in READING)
+        by_word = self.method == "POST" and self.verb in READING
+        return self.method == "GET" or by_word or self.reads
 
     @property
     def ends(self) -> bool:
         """Does it end what it acts on?"""
         return self.method == "DELETE" or self.verb in ENDING
+
+    @property
+    def of_all(self) -> bool:
+        """Does the document say that what it tells is of all tenants together?"""
+        return OF_ALL.search(self.words) is not None
 
     @property
     def signs_in(self) -> bool:
@@ -155,6 +170,7 @@ def read(
         streams="text/event-stream" in as_object(success.get("content")),
         roles=roles_of(declared),
         schemes=alternatives(declared.get("security", document.get("security"))),
+        words=" ".join(str(declared.get(name) or "") for name in ("summary", "description")),
     )
 
 
