@@ -8,10 +8,11 @@ from collections.abc import Iterator, Sequence
 
 from gate.check import Testbed
 from gate.model import Observation
-from validators.calls import Call, curl
+from validators.calls import Call, curl, leaves
 from validators.estate import LEAST, Estate
 from validators.foreign_writes import survey
 from validators.ground import Duel, Ground, stand
+from validators.identities import identities, is_owning
 from validators.judging import AGAIN
 from validators.listing import search_places, ways
 from validators.operations import Operation
@@ -91,9 +92,13 @@ def public_text(duel: Duel, call: Call) -> str:
 
 
 def seen(duel: Duel, kind: str, label: str, call: Call, known: str) -> Observation:
-    """One list that the attacker read. What nobody sees as well is suppressed, and said so."""
+    """One list that the attacker read. What nobody sees as well is suppressed, and said so.
+
+    So is the victim himself where he was asked for by name: a directory is no list of his things.
+    """
     answer = duel.attacker.send(call)
-    marks = {mark: what for mark, what in duel.marks.items() if mark not in known}
+    himself = names_of(duel.victim) if asks_by_name(duel, call) else set()
+    marks = {m: what for m, what in duel.marks.items() if m not in known and m not in himself}
     traces = find_marks(answer, duel.marks, call.sent)
     real = find_marks(answer, marks, call.sent)
     by_word = duel.ground.hints.is_shared(call.operation.label)
@@ -109,6 +114,18 @@ def seen(duel: Duel, kind: str, label: str, call: Call, known: str) -> Observati
         excerpt=normalise(answer.body, call.sent)[:EXCERPT],
         curl=curl(duel.attacker.client, call),
     )
+
+
+def asks_by_name(duel: Duel, call: Call) -> bool:
+    """Does the request name the victim himself, rather than an object of his?"""
+    said = {text for _, text in leaves({"query": dict(call.query), "body": call.body})}
+    return bool(said & set(identities(duel.victim, duel.attacker)))
+
+
+def names_of(estate: Estate) -> set[str]:
+    """The ids of what owns rather than is owned, as far as the tenant has not made it."""
+    things = (each for each in estate.ledger.things if is_owning(each.resource))
+    return {each.id for each in things if each.origin is None}
 
 
 def search(duel: Duel, call: Call, known: str) -> Iterator[Observation]:

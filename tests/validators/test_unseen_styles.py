@@ -12,8 +12,9 @@ from typing import Any
 import pytest
 
 from gate.check import Answer
-from gate.model import Json, Outcome
+from gate.model import Json, Observation, Outcome
 from gate.run import gather, judge
+from gate.testbed.hints import Hints
 from tests.targets.heldout_measure import is_hit, measured
 from tests.targets.heldout_serving import MODULES, heldout
 from validators import CHECKS
@@ -21,6 +22,7 @@ from validators.aims import Aim, unmoved
 from validators.calls import Call
 from validators.envelope import Envelope, is_alike
 from validators.estate import LEAST, Estate, open_estate
+from validators.foreign_lists import seen
 from validators.foreign_writes import aim_at, is_common, shapes
 from validators.handles import handed, handles
 from validators.learned_reads import candidates, learn_reads
@@ -213,6 +215,7 @@ def test_what_only_says_that_it_was_done_is_no_read() -> None:
 @dataclass
 class Ground:
     operations: tuple[Operation, ...]
+    hints: Hints = field(default_factory=Hints)
 
     @property
     def private(self) -> tuple[Operation, ...]:
@@ -229,6 +232,15 @@ class Duel:
     @property
     def marks(self) -> dict[str, str]:
         return {self.victim.canaries.token: "canary"}
+
+
+class Named(Duel):
+    @property
+    def marks(self) -> dict[str, str]:
+        return dict.fromkeys(("user-0001", "note-0001"), "id")
+
+    def note(self, kind: str, operation: Operation, **data: Json) -> Observation:
+        return Observation(kind=kind, subject=operation.label, data={**data})
 
 
 OPTIONS: Json = [
@@ -266,6 +278,24 @@ def test_a_list_is_asked_for_all_that_is_the_victims() -> None:
     }
     assert "with comment" not in dict(values)
     assert ("with filter[customer]", "7") not in values
+
+
+def people(*shown: str) -> str:
+    """The kind of fact when a search for the victim by name shows him, and perhaps more."""
+    victim, attacker = owner(seed="v"), owner(lambda *_: (200, {"users": [*shown]}), "a")
+    listing = Operation(method="GET", path="/users")
+    made = Call(operation=Operation(method="POST", path="/notes"))
+    victim.ledger.take(Thing(resource="user", fields={"id": "user-0001", "user_name": "vera"}))
+    victim.ledger.take(Thing(resource="note", fields={"id": "note-0001"}, origin=made))
+    duel: Any = Named(victim=victim, attacker=attacker, ground=Ground(operations=(listing,)))
+    asked = Call(operation=listing, query={"username": "vera"})
+    return seen(duel, "foreign-list", "with username", asked, "").kind
+
+
+def test_who_is_asked_for_by_name_may_be_shown_and_what_is_his_may_not() -> None:
+    assert people() == "foreign-list"
+    assert people("user-0001") == "suppressed"
+    assert people("user-0001", "note-0001") == "foreign-list"
 
 
 def test_the_header_that_numbers_a_list_is_looked_at() -> None:
