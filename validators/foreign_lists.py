@@ -26,11 +26,11 @@ def probe(testbed: Testbed) -> Iterator[Observation]:
     """Read all lists as the other tenant, in every way that the document offers.
 
     Plain; with each optional parameter (a search for the victim's mark, the largest page, each
-    choice, each truth value); with cursors that the victim was given, and with own cursors in which
-    the ids are exchanged. A search for the victim's mark is compared with searches for marks that
-    nobody has. Then the victim makes more objects: the other tenant's lists, counts and totals must
-    not move, which is looked at twice, and a third time when something moved once; that the
-    victim's own lists show them is the positive control.
+    choice, each truth value, the victim's own values); with cursors that the victim was given, and
+    with own cursors in which the ids are exchanged. A search for the victim's mark is compared with
+    searches for marks that nobody has. Before that the victim ends an object of each kind and makes
+    more: the other's lists, counts and totals must not move, which is looked at twice, and a third
+    time when something moved once; that the victim's own lists show them is the positive control.
     """
     ground = stand(testbed)
     yield from ground.facts
@@ -38,11 +38,24 @@ def probe(testbed: Testbed) -> Iterator[Observation]:
         return
     lists = [each for each in ground.operations if is_list(ground, each)]
     yield survey(ground, len(lists))
+    for estate in ground.estates:
+        discard(estate)
+    # First, because a list goes on to a next page once it is long enough.
+    yield from grow(ground.duels()[0], lists)
     for duel in ground.duels():
         for operation in lists:
             yield from fight(duel, operation)
     yield from ground.left_out(lambda each: each.safe and not each.reads_one)
-    yield from grow(ground.duels()[0], lists)
+
+
+def discard(estate: Estate) -> None:
+    """End one object of each kind that was made for it: a bin, or a filter, may still show it."""
+    made = {each.resource: each for each in estate.ledger.things if each.origin}
+    for resource, ending in estate.envelope.endings.items():
+        fresh = estate.renew(made[resource]) if resource in made else None
+        call = estate.upon(ending, fresh) if fresh else None
+        if call is not None:
+            estate.send(call)
 
 
 def is_list(ground: Ground, operation: Operation) -> bool:
