@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -26,6 +27,11 @@ ROLE_WORDS = ("x-required-roles", "x-roles", "x-required-role", "x-role", "x-all
 RIGHT_WORDS = ("x-required-permissions", "x-permissions", "x-required-permission", "x-permission")
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 NOTHING: Object = {}
+WHO = "(tenants|organi[sz]ations|accounts|customers|companies|clients|workspaces|teams|users)"
+OF_ALL = re.compile(
+    rf"(?i)\ball {WHO} (together|combined|alike)\b|\bacross (all )?{WHO}\b"
+    r"|\b(whole|entire) platform\b|\bplatform[- ]wide\b"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +43,7 @@ class Operation:
     the types of a form's fields that are files, `samples` the document's examples of the body,
     `replies` the schema of a success, `makes` the resource that it makes when the path names
     another one. `keys`: by resource, what the document's paths call that which names one.
-    `prose` is what the document says in words, by place.
+    `prose` is what the document says in words, by place; `reads`: it was seen to only read.
     """
 
     method: str
@@ -57,6 +63,7 @@ class Operation:
     makes: str = ""
     keys: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     prose: Mapping[str, str] = field(default_factory=dict)
+    reads: bool = False
 
     @property
     def label(self) -> str:
@@ -91,12 +98,18 @@ class Operation:
     @property
     def safe(self) -> bool:
         """Does it only read: GET, or a POST that says so (`/search`, `/getInvoice`)?"""
-        return self.method == "GET" or (self.method == "POST" and self.verb in READING)
+        by_word = self.method == "POST" and self.verb in READING
+        return self.method == "GET" or by_word or self.reads
 
     @property
     def ends(self) -> bool:
         """Does it end what it acts on?"""
         return self.method == "DELETE" or self.verb in ENDING
+
+    @property
+    def of_all(self) -> bool:
+        """Does the document say that what it tells is of all tenants together?"""
+        return any(OF_ALL.search(self.prose.get(place, "")) for place in ("summary", "description"))
 
     @property
     def signs_in(self) -> bool:
