@@ -30,15 +30,19 @@ def upgrade(config: MigrationConfig) -> None:
     nothing; two at once wait for each other.
     """
     try:
-        with _engine(config).begin() as connection:
-            _require_role(connection, config.app_role)
-            _wait_alone(connection)
-            command.upgrade(_alembic(connection), "head")
-            _grant(connection, config.app_role)
+        _upgrade(config)
     except OperationalError as error:
         if getattr(error.orig, "pgcode", None) != LOCKED:
             raise
         raise MigrationError(f"A table was in use for {LOCK_SECONDS} seconds: try again.") from None
+
+
+def _upgrade(config: MigrationConfig) -> None:
+    with _engine(config).begin() as connection:
+        _require_role(connection, config.app_role)
+        _wait_alone(connection)
+        command.upgrade(_alembic(connection), "head")
+        _grant(connection, config.app_role)
 
 
 def downgrade(config: MigrationConfig) -> None:
