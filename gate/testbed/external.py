@@ -23,6 +23,7 @@ from gate.testbed.client import Cast, HttpClient, document, remembered
 from gate.testbed.documents import read_file
 from gate.testbed.enrolment import asks, operations
 from gate.testbed.hints import Hints
+from gate.testbed.looking import check_address, document_of
 from gate.testbed.postgresql import PostgreSQL
 from gate.testbed.sabotage import sabotaged
 from gate.testbed.sign_in import cast_of, check_variables
@@ -145,6 +146,7 @@ def external(
     written = read_target(file)
     check_variables(written, environment, file)
     description = describe(written, file)
+    check_address(written.base_url.rstrip("/"), description)
     cast, secrets = cast_of(written, environment, file, description)
     known = remembered(secrets, tape)
     with closing(cast), open_site(folder / "logs") as site:
@@ -198,8 +200,13 @@ def has_roles(cast: Cast) -> bool:
 
 
 def describe(written: WrittenTarget, file: Path) -> Mapping[str, Json]:
-    """The OpenAPI document: from the target, another address, or a file beside the target file."""
+    """The OpenAPI document: from the target, another address, or a file beside the target file.
+
+    Where the file does not say, it is looked for in the usual places.
+    """
     place = written.openapi
+    if "openapi" not in written.model_fields_set:
+        return document_of(written.base_url, None)[1]
     if not place.startswith(("/", "http://", "https://")):
         return read_file(file.parent / place)
     base_url, path = (written.base_url.rstrip("/"), place) if place[0] == "/" else (place, "")

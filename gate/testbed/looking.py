@@ -27,6 +27,10 @@ PLACES = (
     "/api/schema/",
     "/api-docs.json",
     "/api-docs",
+    "/api-spec.json",
+    "/apispec.json",
+    "/spec.json",
+    "/docs/openapi.json",
     "/swagger.json",
     "/docs",
 )
@@ -134,6 +138,16 @@ def base_of(document: Document, addresses: Sequence[str]) -> str:
     said = [f"{origin(addresses[0])}/{path}"] if path and "{" not in path else []
     choices = list(dict.fromkeys([*said, *addresses]))
     return max(choices, key=lambda each: answered(document, each)) if choices[1:] else choices[0]
+
+
+def check_address(base_url: str, document: Document) -> None:
+    """UsageError when the operations are below another path, as the document's `servers` say."""
+    found = base_of(document, [base_url])
+    if found != base_url and answered(document, found) > answered(document, base_url) == 0:
+        raise UsageError(
+            f"Nothing that the document names is at {base_url}; its operations are at {found}: "
+            f'write base_url = "{found}", and openapi = the whole address of the document.'
+        )
 
 
 def answered(document: Document, base_url: str) -> int:

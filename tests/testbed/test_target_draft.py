@@ -182,3 +182,17 @@ def test_nested_bodies_roles_and_words_before_a_token_are_taken_from_the_documen
     assert login.body == {"data": {"attributes": sent}}
     assert written.hints.roles == ["viewer", "admin", "auditor"]
     assert '# template = "Token {token}"' in text
+
+
+def test_an_address_without_the_path_of_the_operations_is_corrected_in_one_sentence(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "target.toml"
+    with running(wsgi(described(stays(), "/v2", SERVERS))) as base_url:
+        text = f'name = "stays"\nbase_url = "{base_url}"\n'
+        file.write_text(text, encoding="utf-8")
+        assert attempt(["target", "check", str(file)]) == 64
+        assert f'write base_url = "{base_url}/v2"' in capsys.readouterr().err
+        # Without `openapi`, the document is also looked for below the host.
+        file.write_text(text.replace(base_url, f"{base_url}/v2"), encoding="utf-8")
+        assert attempt(["target", "check", str(file)]) == 0

@@ -111,7 +111,13 @@ def test_a_few_operations_that_could_not_be_tried_are_counted_and_no_doubt() -> 
     ("change", "reason"),
     [
         ({"distinct": False}, "both tenants use the same credential"),
-        ({"owns": 0}, "the tenant owns nothing; what should make something got 401"),
+        (
+            {"owns": 0},
+            (
+                "the tenant owns nothing; what should make something got 401: "
+                "is its credential wrong or expired?"
+            ),
+        ),
     ],
 )
 def test_without_two_tenants_that_own_something_nothing_is_proven(
