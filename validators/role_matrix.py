@@ -15,13 +15,13 @@ from validators.ground import Duel, Ground, stand
 from validators.operations import Operation
 from validators.reservations import act_of, collection_of, reservations
 from validators.role_effects import is_effect, is_own_doing
+from validators.role_grounds import TOP
 from validators.role_strangers import read_by_strangers, strangers_of, written_by_strangers
 from validators.role_trials import Stage, Staging, absent_path, is_made, is_shown, stage, verdict
 from validators.states import State, as_data, changes, look, telling, unrest
 from validators.traces import EXCERPT, normalise
 from validators.trials import kept
 
-TOP = "owner"
 UNCLEAR = frozenset({400, 422})
 
 

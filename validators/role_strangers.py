@@ -12,12 +12,11 @@ from validators.estate import FULL
 from validators.ground import Duel
 from validators.operations import Operation
 from validators.role_effects import is_effect
+from validators.role_grounds import TOP
 from validators.role_trials import Stage, Staging
 from validators.states import State, as_data, look, unrest
 from validators.traces import EXCERPT, find_marks, normalise
 from validators.trials import references
-
-TOP = "owner"
 
 
 def strangers_of(duel: Duel) -> dict[str, Client]:
