@@ -229,7 +229,7 @@ def rounds(
             effect = effect or hit
             if hit:
                 break
-        if way.tag and each.label == "foreign":
+        if way.tag and all(each.foreign) and not (each.by_victim or effect):
             facts.extend(by_wrong_tag(duel, operation, whole, each, way))
         if effect and whole[-1] is things[-1] and operation.ends:
             break

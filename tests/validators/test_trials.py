@@ -181,7 +181,9 @@ def test_a_tenant_is_ended_only_where_it_was_made_for_that(testbed: Embedded) ->
     operation = next(each for each in ground.operations if each.label == label)
     facts = list(fight(duel, operation))
     (control,) = [each for each in facts if each.kind == "owned-write"]
-    (attack,) = [each for each in facts if each.kind == "foreign-write"]
+    attack, tagged = [each for each in facts if each.kind == "foreign-write"]
+    assert tagged.data["ids"] == "foreign (and a wrong ETag)"
+    assert (tagged.data["status"], tagged.data["effect"]) == (404, False)
     assert control.data["positive"]
     assert (attack.data["status"], attack.data["effect"]) == (404, False)
     assert attack.data["victim"] == duel.victim.client.tenant
