@@ -63,6 +63,7 @@ HARNESS = [
 TEST = [
     "codespell",
     "coverage[toml]",
+    "fastapi",
     "hypothesis",
     "import-linter",
     "jsonschema",
@@ -74,9 +75,11 @@ TEST = [
     "pytest-cov",
     "pytest-timeout",
     "pytest-xdist",
+    "python-multipart",
     "ruff",
     "types-psutil",
     "types-psycopg2",
+    "uvicorn",
 ]
 # The HTML report in a real Chromium, by `tox -e browser` only.
 BROWSER = ["axe-playwright-python", "playwright"]

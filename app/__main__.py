@@ -12,7 +12,7 @@ from pathlib import Path
 from uuid import UUID
 
 from app.config import ConfigError, read_config, read_database_url, read_migration_config
-from app.migrate import downgrade, upgrade
+from app.migrate import MigrationError, downgrade, upgrade
 from app.seed import Dataset, SeedError, seed
 from app.serve import serve
 
@@ -28,7 +28,7 @@ def main(arguments: list[str]) -> int:
     chosen = parse(arguments)
     try:
         return run(chosen, os.environ)
-    except (ConfigError, SeedError) as error:
+    except (ConfigError, MigrationError, SeedError) as error:
         sys.stderr.write(f"{error}\n")
         return 64
 
@@ -70,6 +70,7 @@ def run(chosen: argparse.Namespace, environ: Mapping[str, str]) -> int:
         dataset = Dataset(**{part.name: getattr(chosen, part.name) for part in fields(Dataset)})
         seed(read_database_url(environ), chosen.tenant, dataset, say)
     elif chosen.command == "serve":
+        read_config(environ)  # of what is missing its workers would die, again and again
         serve_draining(chosen)
     else:
         (downgrade if chosen.down else upgrade)(read_migration_config(environ))
@@ -108,11 +109,12 @@ def verify_audit(tenant_id: UUID, environ: Mapping[str, str]) -> int:
     with create_app(read_config(environ)).app_context():
         enter(Scope(tenant_id))
         chain, head = read_chain(tenant_id)
-    breaks = list(verify(chain, head=head))
+        breaks = list(verify(chain, head=head))
     for found in breaks:
         sys.stdout.write(f"event {found.seq}: {found.reason}\n")
-    end = f", the last is {head[1].hex()}" if chain else ""
-    sys.stdout.write(f"{len(chain)} events, {len(breaks)} breaks{end}\n")
+    events, last = head
+    end = f", the last is {last.hex()}" if events else ""
+    sys.stdout.write(f"{events} events, {len(breaks)} breaks{end}\n")
     return BROKEN if breaks else 0
 
 

@@ -8,7 +8,7 @@ the database notices even a chain that was written anew.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -72,13 +72,13 @@ def seal(event: Event, prev_hash: bytes) -> Sealed:
     return Sealed(event, prev_hash, hashlib.sha256(prev_hash + canonical).digest())
 
 
-def verify(chain: Sequence[Sealed], *, head: tuple[int, bytes]) -> Iterator[Break]:
+def verify(chain: Iterable[Sealed], *, head: tuple[int, bytes]) -> Iterator[Break]:
     """Every place where the whole chain of one tenant, oldest first, does not hold.
 
     `head` is the number of events and the last hash, kept apart from the events: without it nobody
     could tell that the newest ones are missing.
     """
-    prev_hash = GENESIS
+    prev_hash, expected = GENESIS, 0
     for expected, sealed in enumerate(chain, start=1):
         event = sealed.event
         if event.seq != expected:
@@ -88,5 +88,5 @@ def verify(chain: Sequence[Sealed], *, head: tuple[int, bytes]) -> Iterator[Brea
         if seal(event, sealed.prev_hash).hash != sealed.hash:
             yield Break(event.seq, "is not what was sealed")
         prev_hash = sealed.hash
-    if head != (len(chain), prev_hash):
-        yield Break(head[0], f"the chain should end here and ends at {len(chain)}")
+    if head != (expected, prev_hash):
+        yield Break(head[0], f"the chain should end here and ends at {expected}")

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator
 from dataclasses import asdict
+from typing import Any
 from uuid import UUID
 
 from flask import g, request
-from sqlalchemy import insert, select, update
+from sqlalchemy import Row, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as insert_or_ignore
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -18,6 +19,8 @@ from app.ids import new_id
 from app.models import AuditEvent, AuditHead
 from app.models.base import now
 from app.telemetry.instruments import count
+
+PAGE = 1000
 
 
 def append(action: str, object_type: str, object_id: str | None) -> None:
@@ -57,16 +60,31 @@ def _append(tenant_id: UUID, action: str, object_type: str, object_id: str | Non
     _store(seal(event, prev_hash))
 
 
-def read_chain(tenant_id: UUID) -> tuple[Sequence[Sealed], tuple[int, bytes]]:
-    """The tenant's whole chain, oldest first, with its head, as `audit.verify` takes them."""
-    query = select(AuditEvent).where(AuditEvent.tenant_id == tenant_id).order_by(AuditEvent.seq)
+def read_chain(tenant_id: UUID) -> tuple[Iterator[Sealed], tuple[int, bytes]]:
+    """The tenant's whole chain, oldest first, with its head, as `audit.verify` takes them.
+
+    It is the session's first question, in one snapshot: what is added meanwhile is in neither. The
+    chain is read page by page, as it is asked for, so that its length costs no memory.
+    """
+    db.session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
     head = select(AuditHead.seq, AuditHead.hash).where(AuditHead.tenant_id == tenant_id)
     found = db.session.execute(head).one_or_none()
-    rows = db.session.scalars(query).all()
-    return [_sealed(row) for row in rows], (found.seq, found.hash) if found else (0, GENESIS)
+    return _pages(tenant_id), (found.seq, found.hash) if found else (0, GENESIS)
 
 
-def _sealed(row: AuditEvent) -> Sealed:
+def _pages(tenant_id: UUID) -> Iterator[Sealed]:
+    columns = AuditEvent.__table__.c
+    mine = select(*columns).where(columns.tenant_id == tenant_id).order_by(columns.seq)
+    page = mine
+    while True:
+        rows = db.session.execute(page.limit(PAGE)).all()
+        yield from map(_sealed, rows)
+        if len(rows) < PAGE:
+            return
+        page = mine.where(columns.seq > rows[-1].seq)
+
+
+def _sealed(row: Row[Any]) -> Sealed:
     content = {name: getattr(row, name) for name in Event.__slots__}
     return Sealed(Event(**content | {"actor": Actor(row.actor)}), row.prev_hash, row.hash)
 

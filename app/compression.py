@@ -39,6 +39,8 @@ def register(app: APIFlask) -> None:
         # Flask-Compress reads `gzip;q=0` as a wish for gzip; Werkzeug does not.
         best = request.accept_encodings.best_match(CODINGS)
         request.environ["HTTP_ACCEPT_ENCODING"] = best or "identity"
+        # It compares a condition, which is for changes, with the tag of the compressed answer.
+        request.environ.pop("HTTP_IF_MATCH", None)
         vary = response.headers.getlist("Vary")
         encoded = compress.after_request(response)
         encoded.headers.setlist("Vary", vary)  # the envelope has it for every answer

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
@@ -18,7 +17,7 @@ from pydantic import BaseModel
 
 from app import audit_log, idempotency, preconditions
 from app.context import current
-from app.database import Hold, commit, db, entered, flush, hold
+from app.database import Hold, commit, db, entered, flush, hold, place_of
 from app.errors import ProblemError
 from app.events import publish
 from app.masks import FIELDS, PART, kept, names_in
@@ -159,17 +158,15 @@ def _hold_place(declared: Declaration, *, shown: bool, counting: bool) -> None:
     values = list((request.view_args or {}).values())
     if not declared.changes or not (values or shown):
         return
-    first = values[0] if values else ""
-    place = f"{entered().tenant_id} {declared.path.partition('}')[0]} {first}"
-    digest = blake2b(place.encode(), digest_size=8).digest()
-    hold(Hold(int.from_bytes(digest, signed=True), alone=counting))
+    place = place_of(entered().tenant_id, declared.path, values[0] if values else "")
+    hold(Hold(place, alone=counting))
 
 
 def _claim(declared: Declaration) -> idempotency.Claim | None:
     if not declared.repeatable:
         return None
     member = g.get("principal")
-    owner = (member.tenant_id, member.member_id) if member else None
+    owner = (member.tenant_id, member.member_id, member.key_id) if member else None
     secret = current().config.cursor_secret
     return idempotency.claim(request, declared.operation, owner=owner, secret=secret)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -13,10 +12,10 @@ from sqlalchemy import Select
 from sqlalchemy.orm import InstrumentedAttribute
 
 from app.context import current
-from app.database import db
 from app.errors import not_found
 from app.masks import FIELDS
 from app.models import TenantOwned
+from app.prepared import fetch
 from app.schemas.basics import PageQuery
 from app.tenancy import principal
 
@@ -33,22 +32,20 @@ def page(query: Select[tuple[Owned]], model: type[Owned], asked: PageQuery) -> d
 def page_of(
     query: Select[Row], column: InstrumentedAttribute[Any], asked: PageQuery, *, owner: str
 ) -> dict[str, Any]:
-    """One page of any rows, whole objects or chosen columns, by a unique column, greatest first.
+    """One page of any rows, whole or chosen columns, by a unique column, greatest first.
 
-    The column holds UUIDv7, which sort by age, or numbers.
+    The column holds UUIDv7, which sort by age, or numbers. One message reads it.
 
     Keyset paging: the cursor is the last id, signed together with owner, route and filters, so
     that it is worth nothing anywhere else (404).
     """
-    sealer = _sealer(asked, owner)
     if asked.cursor is not None:
-        query = query.where(column < column.type.python_type(_open(sealer, asked.cursor)))
-    found = db.session.execute(query.order_by(column.desc()).limit(asked.limit + 1))
-    whole = len(query.column_descriptions) == 1
-    rows: Sequence[Any] = found.scalars().all() if whole else found.all()
+        last = column.type.python_type(str(unseal(asked, owner, asked.cursor)))
+        query = query.where(column < last)
+    rows = fetch(query.order_by(column.desc()).limit(asked.limit + 1))
     items = rows[: asked.limit]
-    last = getattr(items[-1], column.key) if len(rows) > asked.limit else None
-    following = None if last is None else str(sealer.dumps(_text_of(last)))
+    more = len(rows) > asked.limit
+    following = seal(asked, owner, _text_of(getattr(items[-1], column.key))) if more else None
     return {"items": items, "next_cursor": following}
 
 
@@ -60,13 +57,6 @@ def _sealer(asked: BaseModel, owner: str) -> URLSafeSerializer:
 
 def _text_of(last: UUID | int) -> str:
     return last.hex if isinstance(last, UUID) else str(last)
-
-
-def _open(sealer: URLSafeSerializer, cursor: str) -> str:
-    try:
-        return str(sealer.loads(cursor))
-    except BadSignature as error:
-        raise not_found("page of this list") from error
 
 
 def seal(asked: BaseModel, owner: str, place: object) -> str:

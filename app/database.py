@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from hashlib import blake2b
 from typing import Any
 from uuid import UUID
 
@@ -100,6 +101,12 @@ def entered() -> Scope:
     """The scope of the request or job; without one, a scope that shows nothing."""
     scope: Scope = g.get("scope", NOWHERE)
     return scope
+
+
+def place_of(tenant_id: UUID | None, path: str, first: object) -> int:
+    """The number of the lock on a tenant's object: `path` up to its first id, and that id."""
+    place = f"{tenant_id} {path.partition('}')[0]} {first}"
+    return int.from_bytes(blake2b(place.encode(), digest_size=8).digest(), signed=True)
 
 
 def hold(wanted: Hold | None) -> None:

@@ -16,6 +16,7 @@ from apiflask import APIFlask, HTTPError
 from flask import Response, request
 from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from sqlalchemy.orm.exc import StaleDataError
 
 from app.schemas.basics import NO_NUL
 from app.telemetry.watch import note_defect
@@ -111,8 +112,6 @@ def quota_exceeded(resource: str | None) -> ProblemError:
 
 def database_problem(error: SQLAlchemyError) -> ProblemError | None:
     """The problem that a database error means to the caller, or None for a defect of ours."""
-    if isinstance(error, PoolTimeoutError):
-        return unavailable("database")
     state = str(getattr(error.orig, "pgcode", None) or "") if isinstance(error, DBAPIError) else ""
     if state == "23505":
         return conflict("already-exists", "An object with this name exists already.")
@@ -120,10 +119,12 @@ def database_problem(error: SQLAlchemyError) -> ProblemError | None:
         return quota_exceeded(getattr(getattr(error.orig, "diag", None), "constraint_name", None))
     if state == "23503":
         return conflict("in-use", "The object refers to, or is needed by, another object.")
-    if state.startswith(UNAVAILABLE) or isinstance(error, OperationalError):
-        return unavailable("database")
     lost = isinstance(error, DBAPIError) and error.connection_invalidated
-    return unavailable("database") if lost else None
+    busy = state.startswith(UNAVAILABLE) or isinstance(error, OperationalError | PoolTimeoutError)
+    if lost or busy:
+        return unavailable("database")
+    # What was read has been removed for good since.
+    return not_found("object any more") if isinstance(error, StaleDataError) else None
 
 
 def respond(problem: ProblemError) -> Response:

@@ -172,7 +172,10 @@ def create_app(config: Config) -> APIFlask:
 
 
 def _complete(app: APIFlask, document: dict[str, Any] | str) -> dict[str, Any]:
-    return complete(document, declarations(app)) if isinstance(document, dict) else {}
+    if not isinstance(document, dict):
+        return {}
+    https_only = not app.extensions[NAME].config.webhook_allow
+    return complete(document, declarations(app), https_only=https_only)
 
 
 def declarations(app: APIFlask) -> dict[str, Declaration]:

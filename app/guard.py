@@ -60,6 +60,9 @@ def _bearer() -> str:
 
 def _authenticate(credential: str) -> Principal:
     """The principal of a credential that this worker knows, or looks up; 401 when there is none."""
+    if not credential:
+        # Nobody guesses by saying nothing: that costs no lookup, and nothing that others share.
+        raise _unauthorized()
     context = current()
     digest = digest_of(credential)
     known = context.keys.get(digest)
@@ -73,11 +76,15 @@ def _authenticate(credential: str) -> Principal:
     if found is None:
         context.keys.drop(digest)
         limits.count_failure()
-        raise ProblemError(401, "unauthorized", "This needs a valid API key.", headers=CHALLENGE)
+        raise _unauthorized()
     context.keys.put(digest, found, generation)
     # One request holds one connection: the view may read outside this session.
     db.session.rollback()
     return found.principal
+
+
+def _unauthorized() -> ProblemError:
+    return ProblemError(401, "unauthorized", "This needs a valid API key.", headers=CHALLENGE)
 
 
 def _identify(credential: str) -> SignedIn | None:

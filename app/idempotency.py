@@ -57,11 +57,12 @@ class Claim:
 
 
 def claim(
-    request: Request, operation: str, *, owner: tuple[UUID, UUID] | None, secret: str
+    request: Request, operation: str, *, owner: tuple[UUID, UUID, UUID | None] | None, secret: str
 ) -> Claim | None:
     """What the request claims with its key, or None without one; 422 for a malformed key.
 
-    `owner` is (tenant, member). A key means nothing to another member, operation or path.
+    `owner` is (tenant, member, API key). A key means nothing to another of them, nor to another
+    operation or path: a kept answer may hold what a narrower credential must not see.
     """
     sent = request.headers.get(HEADER)
     if sent is None:

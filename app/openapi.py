@@ -15,6 +15,7 @@ from typing import Any
 from app.conduct import Readers
 from app.endpoint import Audience, Declaration, path_parameter
 from app.errors import PROBLEM_TYPE
+from app.limits import UNCOUNTED
 from app.masks import FIELDS
 from app.openapi_conventions import (
     add_part,
@@ -26,6 +27,7 @@ from app.openapi_conventions import (
 )
 from app.permissions import Permission, Role
 from app.schemas.basics import Problem
+from app.schemas.webhooks import HTTPS_URL
 
 Json = dict[str, Any]
 BYTES: Json = {"type": "string", "format": "binary"}
@@ -61,10 +63,12 @@ COUNTED: Json = {
 }
 
 
-def complete(document: Json, declarations: Mapping[str, Declaration]) -> Json:
+def complete(
+    document: Json, declarations: Mapping[str, Declaration], *, https_only: bool = False
+) -> Json:
     """APIFlask's document with everything the declarations add. `document` itself is changed.
 
-    `declarations` are by operation id.
+    `declarations` are by operation id. With `https_only` nothing is delivered by plain HTTP.
     """
     schemas: Json = document["components"]["schemas"]
     schemas.update(_problem_schemas())
@@ -73,6 +77,8 @@ def complete(document: Json, declarations: Mapping[str, Declaration]) -> Json:
         declared = declarations[operation["operationId"]]
         _complete_operation(operation, declared, readers)
         add_part(declared, operation["responses"][str(declared.status)], schemas)
+    for name in ("WebhookIn", "WebhookChange") if https_only else ():
+        schemas[name]["properties"]["url"]["pattern"] = HTTPS_URL
     flat: Json = _flatten(document)
     flat["components"]["schemas"] = {
         name.rpartition(".")[2]: schema for name, schema in flat["components"]["schemas"].items()
@@ -84,7 +90,9 @@ def errors_of(declared: Declaration, readers: Readers) -> list[int]:
     """Every error status that the declared operation can answer."""
     errors = set(declared.errors) | {422} | convention_errors(declared, readers)
     if declared.access is not Audience.PUBLIC:
-        errors |= {401, 403, 429, 503}
+        errors |= {401, 403, 503}
+    if declared.operation not in UNCOUNTED:
+        errors.add(429)
     if "{" in declared.path or "cursor" in declared.query_names:
         errors.add(404)
     if declared.method != "GET":
@@ -129,7 +137,7 @@ def _complete_operation(operation: Json, declared: Declaration, readers: Readers
         **_ranged(declared),
         **{str(status): _problem(status) for status in errors_of(declared, readers)},
     }
-    if declared.access is not Audience.PUBLIC:
+    if declared.operation not in UNCOUNTED:
         for answer in operation["responses"].values():
             answer["headers"] = answer.get("headers", {}) | COUNTED
 

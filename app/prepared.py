@@ -23,6 +23,7 @@ from app.database import PSYCOPG2, Hold, Scope, db, entered, in_transaction
 KNOWN, CARRIED = "prepared", "scope"
 PARAMETER = re.compile(r"%\((\w+)\)s")
 SET_TENANT = "SELECT set_config('app.tenant_id', %(scope)s, true)"
+SET_OPERATOR = f"{SET_TENANT}, set_config('app.operator', 'on', true)"
 HOLDING = {
     False: f"{SET_TENANT}, pg_advisory_xact_lock_shared(%(held)s)",
     True: f"{SET_TENANT}, pg_advisory_xact_lock(%(held)s)",
@@ -137,10 +138,11 @@ def _send(
 def fetch(query: Select[Any]) -> Sequence[Row[Any]]:
     """The rows of a query that is made for this request, with its scope in the same message.
 
-    It is compiled once for each shape and planned each time.
+    It is compiled once for each shape and planned each time. A table's rows come with its columns,
+    not as objects of a session.
     """
     if in_transaction():
-        return db.session.execute(query).all()
+        return db.session.connection().execute(query).all()
     options = {CARRIED: entered()}
     with db.engine.connect() as connection, unopened(connection):
         return connection.execute(query, execution_options=options).all()
@@ -154,7 +156,8 @@ def carry_scopes(engine: Engine) -> None:
         scope: Scope | None = context.execution_options.get(CARRIED)
         if scope is None:
             return text, values
-        return f"{SET_TENANT}; {text}", {**values, "scope": scope.parameters()["tenant"]}
+        setting = SET_OPERATOR if scope.operator else SET_TENANT
+        return f"{setting}; {text}", {**values, "scope": scope.parameters()["tenant"]}
 
     event.listen(engine, "before_cursor_execute", carry, retval=True)
 

@@ -1,17 +1,21 @@
-"""How does a view wait for something slow without holding its database connection?"""
+"""How does a view ask something slow without holding its database connection?"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import logging
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
-from flask import g
+from flask import Response, after_this_request, g
 from sqlalchemy.exc import SQLAlchemyError
 
 from app import idempotency
 from app.database import db, entered
+from app.errors import ProblemError
 
 MARKED = "claim_in_flight"
+ERRORS = 400
+log = logging.getLogger("maestro")
 
 
 @contextmanager
@@ -39,3 +43,24 @@ def unmark() -> None:
         db.session.rollback()
         idempotency.unmark(claimed)
         db.session.commit()
+
+
+def afterwards(remove: Callable[[], None]) -> None:
+    """Remove bytes once the view's change is committed, and no row names them any more."""
+
+    @after_this_request
+    def run(answer: Response) -> Response:
+        if answer.status_code < ERRORS:
+            without_fail(remove)
+        return answer
+
+
+def without_fail(remove: Callable[[], None]) -> None:
+    """Remove bytes that no row names; where the store does not answer, they stay.
+
+    What the caller is told has been decided by then: an error would say that nothing was done.
+    """
+    try:
+        remove()
+    except ProblemError as error:
+        log.warning("bytes kept", extra={"error": error.code})

@@ -2,11 +2,13 @@
 
 On SIGTERM it first says on `/readyz` that it is not ready, and goes on answering while the load
 balancer notices. Then granian stops to accept, and its workers finish what they have begun. A
-second signal skips the wait.
+second signal skips the wait. A worker that is still starting just ends.
 """
 
 from __future__ import annotations
 
+import os
+import signal
 from pathlib import Path
 from threading import Timer
 from typing import Any
@@ -39,6 +41,9 @@ class Draining(MPServer):
 
 def serve(*, host: str, port: int, workers: int, drain_file: Path, drain_seconds: float) -> None:
     """Serve until SIGTERM or SIGINT, and drain. Workers find `drain_file` in their environment."""
+    # A forked worker has its parent's handlers until it has loaded the application, and would lose
+    # a signal in them that its parent then waits for without end.
+    os.register_at_fork(after_in_child=_end_on_signals)
     server = Draining(
         APPLICATION,
         address=host,
@@ -51,3 +56,8 @@ def serve(*, host: str, port: int, workers: int, drain_file: Path, drain_seconds
     )
     server.drain_file, server.drain_seconds = drain_file, drain_seconds
     server.serve()
+
+
+def _end_on_signals() -> None:
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, signal.SIG_DFL)

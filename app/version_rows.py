@@ -70,7 +70,10 @@ def find_version(model_id: UUID, version: int, *, lock: bool = False) -> ModelVe
 
 
 def hold_model(model_id: UUID) -> None:
-    """Let nobody else move stages or aliases of the model until this transaction ends; 404."""
+    """Let nobody else move, deploy or delete what the model has until this transaction ends; 404.
+
+    Whoever locks the model and one of its versions locks the model first.
+    """
     query = scoped(Model).where(Model.id == model_id).with_only_columns(Model.id)
     if db.session.scalar(query.with_for_update()) is None:
         raise not_found(Model.noun)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import random
+from collections import Counter
 from collections.abc import Sequence
 from statistics import NormalDist
 
@@ -81,3 +82,19 @@ def quantile_interval(
         min(ordered[low - 1], quantile(estimates, tail)),
         max(ordered[high - 1], quantile(estimates, 1 - tail)),
     )
+
+
+def rank_sum(one: Sequence[float], two: Sequence[float]) -> tuple[float, float]:
+    """How often a value of the first exceeds one of the second (ties half), and the chance of it.
+
+    Mann and Whitney's U (Ann. Math. Statist. 18, 1947) over its largest value, and the two-sided
+    probability by the normal approximation with ties and continuity; good from 8 values each.
+    """
+    above = sum((a > b) + (a == b) / 2 for a in one for b in two)
+    pairs, both = len(one) * len(two), len(one) + len(two)
+    counts = Counter([*one, *two]).values()
+    tied = sum(count**3 - count for count in counts) / (both * (both - 1))
+    spread = math.sqrt(pairs / 12 * (both + 1 - tied))
+    far = max(0.0, abs(above - pairs / 2) - 0.5)
+    chance = 2 * (1 - NormalDist().cdf(far / spread)) if spread else 1.0
+    return above / pairs, chance

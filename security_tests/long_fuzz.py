@@ -1,13 +1,13 @@
 """What does a long run of the fuzzer find in the whole API, also where access can be lost?
 
-No gate, and the same fuzzer as the gate's: more inputs, more chains of calls, and three callers.
+No gate, and the same fuzzer as the gate's: more inputs, more chains of calls, and more callers.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, replace
 
 from gate.check import Client
@@ -64,11 +64,12 @@ def fuzz_all(testbed: Embedded, cases: int, say: Say) -> tuple[Found, ...]:
     """Fuzz with every caller; about so many cases or more in all."""
     routes = list_routes(testbed.openapi())
     effort = effort_for(cases, len(routes))
-    with (
-        closing(newcomer(testbed, "changer")) as changer,
-        closing(newcomer(testbed, "leaver")) as leaver,
-    ):
-        found = parts(testbed, changer, leaver, routes)
+    with ExitStack() as stack:
+
+        def arrive(name: str) -> Client:
+            return stack.enter_context(closing(newcomer(testbed, name)))
+
+        found = parts(testbed, arrive, routes)
         return tuple(look_as(testbed, part, routes, effort, say) for part in found)
 
 
@@ -88,21 +89,26 @@ def newcomer(testbed: Embedded, name: str) -> HttpClient:
 
 
 def parts(
-    testbed: Embedded, changer: Client, leaver: Client, routes: Sequence[Route]
+    testbed: Embedded, arrive: Callable[[str], Client], routes: Sequence[Route]
 ) -> Iterator[Part]:
     """Who fuzzes what. Every operation has a caller that may lose what the operation takes.
 
-    Who deletes members and keys is soon let in no more, so nothing else is left to that caller.
+    Who deletes members or keys is soon let in no more, so nothing else is left to that caller; and
+    each deletion has one of its own, since a member takes its keys along, which the fuzzer would
+    then miss.
     """
     safe = tuple(route for route in routes if not endangers(route))
     yield Part(name="owner", client=testbed.actor(testbed.tenants[0]), routes=safe)
     run_by_operator = tuple(route for route in routes if OPERATOR in route.schemes)
     yield Part(name="operator", client=testbed.actor("", "operator"), routes=run_by_operator)
-    for name, client, deletes in (("changer", changer, False), ("leaver", leaver, True)):
-        ending = [r for r in routes if endangers(r) and (r.method == "DELETE") is deletes]
-        around = tuple(route for route in routes if route in ending or leads_to(route, ending))
-        kept = tuple(r for r in around if r in ending or not endangers(r))
-        yield Part(name=name, client=client, routes=kept)
+    risky = [route for route in routes if endangers(route)]
+    changing = [route for route in risky if route.method != "DELETE"]
+    deleting = [route for route in risky if route.method == "DELETE"]
+    groups = {"changer": changing} | {f"leaver-{at}": [r] for at, r in enumerate(deleting, 1)}
+    for name, ending in groups.items():
+        around = (route for route in routes if route in ending or leads_to(route, ending))
+        kept = tuple(route for route in around if route in ending or not endangers(route))
+        yield Part(name=name, client=arrive(name), routes=kept)
 
 
 def leads_to(route: Route, ending: Sequence[Route]) -> bool:

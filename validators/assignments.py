@@ -13,19 +13,33 @@ from validators.foreign_writes import survey
 from validators.ground import Duel, Ground, stand
 from validators.identities import identities, is_owning, is_ranking
 from validators.ledger import Thing, find_things, values_of
-from validators.names import WRAPPERS, resource_in
-from validators.operations import Object, Operation, as_object
+from validators.names import UPDATING, resource_in
+from validators.operations import Operation, as_object
+from validators.own_fields import fields_in, free_fields, place_of
+from validators.promotions import promote
 from validators.states import changes, look, telling, unrest, views_of
 from validators.traces import EXCERPT, normalise
 from validators.trials import fresh_things, kept
 
-WHOSE = ("tenant", "owner", "user", "org", "organization", "account")
+WHOSE = (
+    *("tenant", "owner", "user", "org", "organization", "organisation", "account"),
+    *("workspace", "company", "team"),
+)
 GENERIC = (
     *(f"{word}{ending}" for word in WHOSE for ending in ("_id", "Id", "")),
     "created_by",
     "createdBy",
 )
-RANKS: Mapping[str, Json] = {"role": "admin", "is_admin": True, "isAdmin": True, "admin": True}
+RANKS: Mapping[str, Json] = {
+    "role": "admin",
+    "roles": ["admin"],
+    "is_admin": True,
+    "isAdmin": True,
+    "admin": True,
+    "is_staff": True,
+    "isStaff": True,
+    "is_superuser": True,
+}
 MOST_FIELDS = 12
 ROUNDS = 2
 PAST = "2001-02-03T04:05:06Z"
@@ -49,9 +63,10 @@ def probe(testbed: Testbed) -> Iterator[Observation]:
 
     Candidates are what answers hold and the request's schema does not (or marks readOnly), and the
     usual names of tenant, owner and role. Owner-like fields get the other tenant's value, others a
-    value unlike their own. What was kept is read back from the object itself, not from the answer
-    to the write; and the other tenant looks whether the object has come to him, or whether his own
-    with the injected id has changed. The same request without the field is the positive control.
+    value unlike their own; somebody of a weaker role asks for the owner's. What was kept is read
+    back from the object itself, not from the answer to the write; and the other tenant looks
+    whether the object has come to him, or whether his own with the injected id has changed. The
+    same request without the field is the positive control.
     """
     ground = stand(testbed)
     yield from ground.facts
@@ -64,6 +79,7 @@ def probe(testbed: Testbed) -> Iterator[Observation]:
     for operation in writes:
         with kept(duel, operation, next(duel.victim.ledger.match(operation), ())):
             yield from fight(duel, operation)
+    yield from promote(duel)
 
 
 def is_assignable(ground: Ground, operation: Operation) -> bool:
@@ -73,10 +89,13 @@ def is_assignable(ground: Ground, operation: Operation) -> bool:
     if "json" not in operation.media or not operation.speakable:
         return False
     made = operation.label in ground.estates[0].created
-    reads_same = any(
-        each.method == "GET" and each.path == operation.path for each in ground.operations
+    updates = operation.verb in UPDATING and not operation.names
+    read = any(
+        (each.method == "GET" and each.path == operation.path)
+        or (updates and each.safe and each.resource == operation.resource)
+        for each in ground.operations
     )
-    return made or reads_same
+    return made or read
 
 
 def fight(duel: Duel, operation: Operation) -> Iterator[Observation]:
@@ -145,12 +164,7 @@ def object_of(operation: Operation, answer: Answer) -> Thing | None:
 
 def injections(duel: Duel, operation: Operation, thing: Thing | None) -> list[Injection]:
     """The fields that answers are known to have and the request's schema does not offer."""
-    declared = fields_in(duel, dict(operation.body))
-    free = {
-        name
-        for name, each in declared.items()
-        if duel.victim.author.simplify(each).get("readOnly") is not True
-    }
+    free = free_fields(duel.victim.author, dict(operation.body))
     shown = dict(thing.fields) if thing else {}
     replies = as_object(duel.victim.author.simplify(dict(operation.replies)).get("properties"))
     names = [name for name in [*shown, *replies] if name not in free]
@@ -158,21 +172,33 @@ def injections(duel: Duel, operation: Operation, thing: Thing | None) -> list[In
     return found[:MOST_FIELDS]
 
 
-def guesses(duel: Duel, operation: Operation, thing: Thing | None) -> tuple[Fields, Fields]:
-    """The usual names of owners and of ranks that neither answers nor the request's schema have."""
-    declared = fields_in(duel, dict(operation.body))
+def guesses(duel: Duel, operation: Operation, thing: Thing | None) -> tuple[Fields, ...]:
+    """The usual names of owners and of ranks that neither answers nor the request's schema have.
+
+    Owners once with what their names ask for, and with each name that the other tenant goes by.
+    """
+    declared = fields_in(duel.victim.author, dict(operation.body))
     taken = {*declared, *(thing.fields if thing else ())}
-    owners = [
-        Injection(name=name, value=value, kind="owner", known=False)
-        for name in GENERIC
-        if name not in taken and (value := foreign_value(duel, name, thing)) is not None
-    ]
+    free = [name for name in GENERIC if name not in taken]
+    by_name: dict[str, Json] = {name: foreign_value(duel, name, thing) for name in free}
+    values: list[dict[str, Json]] = [by_name]
+    values += (dict.fromkeys(free, each) for each in identities(duel.attacker, duel.victim))
+    owners = [as_owners(each) for at, each in enumerate(values) if each not in values[:at]]
     ranks = [
         Injection(name=name, value=value, kind="rank", known=False)
         for name, value in RANKS.items()
         if name not in taken
     ]
-    return tuple(owners), tuple(ranks)
+    return (*owners, tuple(ranks))
+
+
+def as_owners(values: Mapping[str, Json]) -> Fields:
+    """Fields that say whose an object is."""
+    return tuple(
+        Injection(name=name, value=value, kind="owner", known=False)
+        for name, value in values.items()
+        if value is not None
+    )
 
 
 def known(
@@ -250,13 +276,15 @@ def inject(duel: Duel, operation: Operation, fields: Fields, turn: int) -> Obser
         # What is refused is not looked after; what is granted is done once more, and watched,
         # beside the same request without the fields.
         before = look(other, views)
-        caller.send(injected(caller, operation, fresh_things(caller, things, operation), ()))
+        plain = caller.send(
+            injected(caller, operation, fresh_things(caller, things, operation), ())
+        )
         quiet = look(other, views)
         call = injected(caller, operation, fresh_things(caller, things, operation), fields)
         answer = caller.send(call)
         after = look(other, views)
         moving = unrest(other, views, before, quiet, after)
-        moved = telling(changes(quiet, after), moving)
+        moved = telling(changes(quiet, after), moving) if caller.accepts(plain) else []
     kept = is_kept(duel, call, answer, first)
     undo(caller, call, first, things[-1].fields if things else {})
     return duel.note(
@@ -286,25 +314,6 @@ def injected(
     for each in fields:
         call = call.put(("body", *place, each.name), each.value)
     return call
-
-
-def place_of(body: Json) -> tuple[str, ...]:
-    """Where in a body the object's own fields are: `data.attributes` in JSON:API."""
-    members = as_object(body)
-    for name in sorted(WRAPPERS & members.keys()):
-        if isinstance(members[name], dict):
-            return (name, *place_of(members[name]))
-    return ()
-
-
-def fields_in(duel: Duel, schema: Json) -> Object:
-    """The object's own fields as the request's schema declares them."""
-    properties = as_object(duel.victim.author.simplify(schema).get("properties"))
-    for name in sorted(WRAPPERS & properties.keys()):
-        inner = fields_in(duel, properties[name])
-        if inner:
-            return inner
-    return properties
 
 
 def is_kept(duel: Duel, call: Call, answer: Answer, each: Injection) -> bool:

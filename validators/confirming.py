@@ -6,11 +6,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from gate.model import Observation
+from validators.aims import Aim
 from validators.bodies import Author
 from validators.calls import Call
 from validators.judging import AGAIN
 from validators.operations import as_list, as_object
-from validators.trials import ROUNDS, Aim
+from validators.trials import ROUNDS
 
 
 def repeat(attempt: Callable[[int], tuple[list[Observation], bool]]) -> Iterator[Observation]:

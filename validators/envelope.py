@@ -86,3 +86,8 @@ def flags(answer: Answer) -> set[tuple[str, str]]:
         if isinstance(member, bool)
         or (name in {"code", "status", "result", "errno"} and isinstance(member, int | str))
     }
+
+
+def is_alike(one: Answer, other: Answer) -> bool:
+    """Are both of one shape and with the same flags, as empty and full lists are?"""
+    return shape(one) == shape(other) and flags(one) == flags(other)

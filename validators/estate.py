@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from random import Random
@@ -10,11 +10,11 @@ from random import Random
 from gate.check import Answer, Client
 from gate.model import Json
 from validators.bodies import OMIT, Author, Canaries, draw_canaries
-from validators.calls import Call, expand, leaves, send, value_at
+from validators.calls import Call, expand, send
 from validators.envelope import Envelope
+from validators.handles import handed
 from validators.ledger import Ledger, Thing, find_entries, values_of
 from validators.names import (
-    CHANGING,
     PARTS,
     RESERVED,
     SELF,
@@ -24,6 +24,7 @@ from validators.names import (
     resource_in,
     slots_of,
 )
+from validators.naming import given_for, keep_references, names_itself, signs_up
 from validators.operations import Object, Operation, as_object, spared
 
 DEMANDED = 428
@@ -57,7 +58,8 @@ class Estate:
     `foreign` are the marks of others, `created` the operations that made something, `spares` the
     objects that were made for one attempt each, `shown` the paths that showed something, by label,
     `restless` the reads whose answers move now and then by themselves, `watched` the operations
-    whose objects were looked at for that.
+    whose objects were looked at for that, `common` the places that move with what others do,
+    `leaky` whether a read showed another tenant's marks before any attack, by its label.
     """
 
     client: Client
@@ -70,6 +72,8 @@ class Estate:
     shown: dict[str, tuple[str, ...]] = field(default_factory=dict)
     restless: set[str] = field(default_factory=set)
     watched: set[str] = field(default_factory=set)
+    common: set[str] = field(default_factory=set)
+    leaky: dict[str, bool] = field(default_factory=dict)
 
     @property
     def canaries(self) -> Canaries:
@@ -91,6 +95,10 @@ class Estate:
     ) -> Call:
         """The call with a body and query of this tenant's; `chain` is preferred for references."""
         taken: set[str] = set()
+        new = signs_up(self.author, operation)
+
+        def is_new(name: str) -> bool:
+            return names_itself(operation, name) or (new and not is_identity(name))
 
         def refer(name: str) -> str | None:
             wanted = operation.resource if name.lower() in RESERVED else resource_in(name)
@@ -98,15 +106,18 @@ class Estate:
                 found = self.another(operation.resource, taken)
                 taken.add(found or "")
                 return found
-            if names_itself(operation, name):
+            if is_new(name):
                 return None
             known = chain.get(wanted) or self.ledger.refer(name, operation.resource)
             return known or self.envelope.common.refer(name, operation.resource)
 
+        def choices(name: str) -> list[str]:
+            return [] if is_new(name) else self.ledger.choices(name, operation.resource)
+
         author = replace(
             self.author,
             refer=refer,
-            choices=lambda name: self.ledger.choices(name, operation.resource),
+            choices=choices,
             given=given_for(operation, self.author.given),
             taught={
                 **dict.fromkeys(spared(operation), OMIT),
@@ -184,6 +195,8 @@ class Estate:
             return named_by(call)
         if made and operation.makes:
             parents = self.owners_in(said)
+        for each in handed(self.author, call, said) if made else ():
+            ledger.take(each)
         keys = operation.keys
         thing = ledger.note(operation.product, said, parents, origin, self.foreign, keys)
         whole = thing.chain if thing else parents
@@ -204,7 +217,9 @@ class Estate:
                 found[known.resource] = known.id
         return found
 
-    def renew(self, thing: Thing) -> Thing | None:
+    def renew(
+        self, thing: Thing, recipes: Sequence[Recipe] = (FULL, LINKED, LEAST)
+    ) -> Thing | None:
         """Another object like this one, made in the same way; None when it cannot be made.
 
         Where the service lets a tenant have only so many, an older one of those that were made for
@@ -213,7 +228,7 @@ class Estate:
         if thing.origin is None:
             return None
         old, path = thing.origin, self.place_for(thing.origin)
-        for recipe in (FULL, LINKED, LEAST):
+        for recipe in recipes:
             call = self.write(old.operation, path, thing.parents, recipe)
             call = keep_references(old, call, self.ledger)
             answer = self.send(call)
@@ -285,22 +300,6 @@ def named_by(call: Call) -> Thing:
     return Thing(resource=resource, fields=fields, parents=parents, origin=call)
 
 
-def given_for(operation: Operation, given: Mapping[str, Json]) -> dict[str, Json]:
-    """The values for this operation: those for all, and those whose name begins with its label."""
-    own = f"{operation.label} "
-    return {name.removeprefix(own): each for name, each in given.items()}
-
-
-def names_itself(operation: Operation, name: str) -> bool:
-    """Is it what a new object is to be called (`bin_code`), rather than a known one?"""
-    if operation.safe or operation.ends or operation.verb in CHANGING:
-        return False
-    resource, wanted = operation.resource, resource_in(name)
-    if is_identity(name) or name.lower() in {*RESERVED, resource}:
-        return False
-    return wanted == resource or name in operation.keys.get(resource, ())
-
-
 def links(operation: Operation, author: Author) -> dict[str, Json]:
     """The optional query parameters that refer to a known object."""
     return {
@@ -308,18 +307,6 @@ def links(operation: Operation, author: Author) -> dict[str, Json]:
         for name, schema in operation.optional.items()
         if author.refer(name) is not None
     }
-
-
-def keep_references(old: Call, new: Call, ledger: Ledger) -> Call:
-    """The new call with the references of the old one, so that it makes something of the same."""
-    known = {thing.id for thing in ledger.things if thing.origin != old}
-    for place, value in leaves(old.body):
-        name = next((str(each) for each in reversed(place) if isinstance(each, str)), "")
-        names_one = value in known and (is_identity(name) or not value.isdigit())
-        now = dict(leaves(new.body)).get(place)
-        if names_one and now not in {None, value}:
-            new = new.put(("body", *place), value_at(old.body, place))
-    return new
 
 
 def parents_in(call: Call) -> dict[str, str]:

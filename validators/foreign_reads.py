@@ -81,7 +81,9 @@ def fight(duel: Duel, operation: Operation, skip: str | None) -> Iterator[Observ
         again, prints = another(duel, call, shared) or (call, print_of)
         for each in attack(duel, again, mine.path if mine else None, prints):
             yield replace(each, data={**each.data, "round": 1})
-    if etag := owned.headers.get("etag"):
+    etag = owned.headers.get("etag")
+    # Who is shown it on purpose may learn that it is unchanged.
+    if etag and not any(each.kind == "suppressed" for each in facts):
         yield from ask_by_tag(duel, call, etag)
     yield from ask_for_deleted(duel, operation)
 
@@ -176,9 +178,9 @@ def is_for_all(duel: Duel, operation: Operation) -> bool:
     """Is it public or shared by word, with nothing in its path that this tenant made?"""
     hints, label = duel.ground.hints, operation.label
     things = next(duel.victim.ledger.match(operation), ())
-    return (hints.is_public(label) or hints.is_shared(label)) and not any(
-        each.origin for each in things
-    )
+    declared = operation.public and duel.ground.secured and bool(things)
+    by_word = declared or hints.is_public(label) or hints.is_shared(label)
+    return by_word and not any(each.origin for each in things)
 
 
 def is_positive(estate: Estate, call: Call, answer: Answer) -> bool:

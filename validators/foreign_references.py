@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from gate.check import Testbed
 from gate.model import Observation
+from validators.aims import Aim
 from validators.calls import Call, Pointer, like_type
 from validators.confirming import repeat
 from validators.estate import Recipe, chain_of
@@ -15,7 +16,6 @@ from validators.ground import Duel, stand
 from validators.ledger import Thing, values_of
 from validators.operations import Operation
 from validators.trials import (
-    Aim,
     absent_at,
     at_pointer,
     attack,
@@ -78,7 +78,7 @@ def places_in(duel: Duel, operation: Operation) -> Iterator[Place]:
         call = own_call(duel, operation, recipe)
         found = references(call, duel.victim) if call else []
         for pointer, thing in found[:MOST_PLACES]:
-            shared = duel.attacker.ledger.by_value(thing.id)
+            shared = duel.attacker.ledger.by_value(thing.id, thing.resource)
             if words(pointer) not in seen and shared is None:
                 seen.add(words(pointer))
                 yield Place(operation=operation, pointer=pointer, thing=thing, recipe=recipe)
@@ -125,7 +125,8 @@ def control(duel: Duel, place: Place) -> tuple[Observation | None, bool]:
         if place.operation.ends or place.operation.label in duel.ground.envelope.before:
             own = fresh_things(duel.victim, things, place.operation)
         path = values_of(place.operation, own)
-        call = duel.victim.write(place.operation, path, chain_of(place.operation, own), recipe)
+        chain, current = chain_of(place.operation, own), place.thing.fields
+        call = duel.victim.write(place.operation, path, chain, recipe, current)
         if at_pointer(call, place.pointer) is None and recipe != place.recipe:
             continue
         # What was made anew may lack what the request needs of it, such as a version.
@@ -148,7 +149,9 @@ def aims(duel: Duel, place: Place) -> Iterator[Aim]:
     pointer = place.pointer
     label = f"foreign {words(pointer)}"
     for bulk in (False, True) if isinstance(pointer[-1], int) else (False,):
-        thing = duel.victim.renew(place.thing) or place.thing
+        # A read does no harm, and what was made anew is referred to by nothing.
+        again = None if place.operation.safe else duel.victim.renew(place.thing)
+        thing = again or place.thing
         calls = [base(duel, place, bulk=bulk) for _ in range(3)]
         found = [each for each in calls if each is not None]
         if len(found) < len(calls):
@@ -161,6 +164,7 @@ def aims(duel: Duel, place: Place) -> Iterator[Aim]:
             absent=tuple(absent_at(duel, each, at, thing.id) for each in found[1:]),
             watched=thing.chain,
             anew=lambda: (duel.victim.renew(place.thing) or place.thing).chain,
+            own=lambda: base(duel, place, bulk=False),
             chosen=is_chosen(thing),
         )
 
@@ -172,7 +176,8 @@ def base(duel: Duel, place: Place, *, bulk: bool) -> Call | None:
         return None
     path = values_of(place.operation, things)
     chain = chain_of(place.operation, things)
-    call = duel.attacker.write(place.operation, path, chain, place.recipe)
+    # Unlike what the victim's object says now, so that a change shows.
+    call = duel.attacker.write(place.operation, path, chain, place.recipe, place.thing.fields)
     if place.operation.ends:
         call = with_spare(duel, place, call)
     if bulk:

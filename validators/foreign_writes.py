@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from gate.check import Testbed
 from gate.model import Observation
+from validators.aims import Aim, Sequel
 from validators.calls import Call
 from validators.confirming import lessened, repeat
 from validators.estate import FULL, Recipe, chain_of
@@ -17,9 +18,8 @@ from validators.ledger import Thing, values_of
 from validators.names import REVIVING, TAKING
 from validators.newcomers import is_sacrificed, newcomer
 from validators.operations import Operation
+from validators.traces import like
 from validators.trials import (
-    Aim,
-    Sequel,
     attack,
     controlled,
     etag_of,
@@ -33,6 +33,8 @@ from validators.trials import (
 
 Things = tuple[Thing, ...]
 MOST_LESSENED = 4
+SAME = "the same"
+WRONG_TAG = "foreign (and a wrong ETag)"
 UNTIMELY = frozenset({404, 409})
 
 
@@ -94,6 +96,9 @@ def fight(duel: Duel, operation: Operation) -> Iterator[Observation]:
     if things is None:
         yield duel.note("unreached", operation, reason="no known object fits into the path")
         return
+    if things[-1].origin is None and is_common(duel, operation, things):
+        yield duel.note("not-applicable", operation, reason="what it names is there for both")
+        return
     if reason := reason_to_spare(duel, operation, things[-1]):
         if is_sacrificed(duel, operation):
             yield from sacrifice(duel, operation)
@@ -107,6 +112,11 @@ def fight(duel: Duel, operation: Operation) -> Iterator[Observation]:
         yield from facts
     if any(each.data.get("effect") for each in facts):
         yield from turned(duel.turned(), operation, way)
+
+
+def is_common(duel: Duel, operation: Operation, things: Things) -> bool:
+    """Do both tenants have the very same ids, so that there are no foreign ones?"""
+    return next(duel.attacker.ledger.fill(operation), None) == values_of(operation, things)
 
 
 def turned(duel: Duel, operation: Operation, way: Way) -> Iterator[Observation]:
@@ -138,10 +148,11 @@ def sacrifice(duel: Duel, operation: Operation) -> Iterator[Observation]:
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """How the owner's own write was granted, and in which reads it showed."""
+    """How the owner's own write was granted, in which reads it showed, and the object's tag."""
 
     recipe: Recipe
     telling: frozenset[str] = frozenset()
+    tag: str = ""
 
 
 def control(duel: Duel, operation: Operation, things: Things) -> tuple[list[Observation], Way]:
@@ -155,14 +166,14 @@ def control(duel: Duel, operation: Operation, things: Things) -> tuple[list[Obse
         if granted:
             asked = operation.label in duel.ground.envelope.matching and not recipe.match
             tagged = replace(recipe, match=etag) if asked else recipe
-            return seen, Way(tagged, frozenset(texts(fact.data.get("views"))))
+            return seen, Way(tagged, frozenset(texts(fact.data.get("views"))), etag)
         if is_late(seen):
             own = made_ready(duel, operation, things)
     # What ends by itself (a job) may do so while its owner looks: once more, at once.
     if is_late(seen):
         own = made_ready(duel, operation, things)
         seen = [controlled(duel, write(duel, operation, own, FULL), None)[0]]
-    return seen, Way(FULL)
+    return seen, Way(FULL, tag=etag)
 
 
 def is_late(seen: list[Observation]) -> bool:
@@ -218,9 +229,20 @@ def rounds(
             effect = effect or hit
             if hit:
                 break
+        if way.tag and each.label == "foreign":
+            facts.extend(by_wrong_tag(duel, operation, whole, each, way))
         if effect and whole[-1] is things[-1] and operation.ends:
             break
     return facts, effect
+
+
+def by_wrong_tag(
+    duel: Duel, operation: Operation, things: Things, shape: Shape, way: Way
+) -> list[Observation]:
+    """The write with a tag that the object has not: is a stranger told so (RFC 9110, 13.1.1)?"""
+    recipe = replace(way.recipe, match=like(way.tag, duel.chance))
+    aim = aim_at(duel, operation, things, shape, recipe)
+    return attack(duel, replace(aim, label=WRONG_TAG, sequel=None, anew=None), 0)[0]
 
 
 def renewed(duel: Duel, recipe: Recipe, call: Call) -> Recipe:
@@ -241,8 +263,14 @@ class Shape:
 
 
 def shapes(duel: Duel, operation: Operation, things: Things) -> list[Shape]:
-    """Every choice of own and foreign ids; the body with the attacker's or the victim's objects."""
+    """Every choice of own and foreign ids; the body with the attacker's or the victim's objects.
+
+    Where both tenants have made what has the same ids, the caller's own call may still change what
+    the victim has there.
+    """
     values = values_of(operation, things)
+    if is_common(duel, operation, things):
+        return [Shape(SAME, (False,) * len(values))]
     mine = next(duel.attacker.ledger.fill(operation), None)
     found = [
         Shape(label, tuple(word == "foreign" for word in label.split("/")))
@@ -266,6 +294,8 @@ def aim_at(duel: Duel, operation: Operation, things: Things, wanted: Shape, reci
     if plain not in labels:
         labels = {label: (m, a) for label, m, a in mixes(values, None, duel.chance)}
     mixed, absent = labels.get(plain) or next(iter(labels.values()))
+    if plain == SAME:
+        mixed = values
     writer = duel.victim if wanted.by_victim else duel.attacker
     chain = chain_of(operation, things) if wanted.by_victim else {}
 
@@ -279,8 +309,19 @@ def aim_at(duel: Duel, operation: Operation, things: Things, wanted: Shape, reci
         watched=chain_of(operation, things),
         sequel=sequel_of(duel, operation, things, recipe) if operation.ends else None,
         anew=lambda: chain_of(operation, made_ready(duel, operation, things)),
-        chosen=is_chosen(things[-1]),
+        own=lambda: own_write(duel, operation, recipe),
+        chosen=is_chosen(things[-1]) or plain == SAME,
     )
+
+
+def own_write(duel: Duel, operation: Operation, recipe: Recipe) -> Call | None:
+    """The attacker's like call on an object of his own that was made for it."""
+    things = next(duel.attacker.ledger.match(operation), None)
+    if things is None or things[-1].origin is None:
+        return None
+    own = fresh_things(duel.attacker, things, operation)
+    values, chain = values_of(operation, own), chain_of(operation, own)
+    return duel.attacker.write(operation, values, chain, recipe, own[-1].fields)
 
 
 def sequel_of(duel: Duel, operation: Operation, things: Things, recipe: Recipe) -> Sequel:

@@ -17,6 +17,7 @@ from gate.testbed.hints import Hints, hints_of, salt_of
 from validators.bodies import Author, Canaries
 from validators.envelope import Envelope
 from validators.estate import Estate, open_estate
+from validators.learned_reads import learn_reads
 from validators.operations import Object, Operation, list_operations, usable_schemes
 from validators.patience import Patient, Silence
 from validators.planting import Step, learn_refusals, plant
@@ -149,6 +150,9 @@ def laid(key: Same) -> Ground:
     estates[0].foreign.append(estates[1].canaries.token)
     estates[1].foreign.append(estates[0].canaries.token)
     facts = [fact for each in estates for fact in settle(testbed, each, operations)]
+    operations = learn_reads(estates, operations)
+    read = {each.label for each in operations if each.reads}
+    declared = tuple(replace(each, reads=each.label in read) for each in declared)
     return Ground(
         testbed=testbed,
         declared=declared,

@@ -217,7 +217,7 @@ def gap(seen: Sequence[Observation], pair: tuple[str, str], control: str, attack
     attacks = [
         each
         for each in about
-        if each.kind == attack
+        if each.kind in {attack, "suppressed"}  # shown on purpose, which was looked at as well
         and each.data.get("role") != "anonymous"
         and is_answer(each.data.get("status"))
     ]

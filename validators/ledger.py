@@ -186,7 +186,11 @@ class Ledger:
             return
         (resource, parameter), *rest = slots
         kin = chosen.items()
-        for thing in sorted(ordered, key=lambda each: not kin & each.parents.items()):
+
+        def fitness(each: Thing) -> tuple[bool, bool]:
+            return not kin & each.parents.items(), parameter not in each.fields
+
+        for thing in sorted(ordered, key=fitness):
             value = thing.value_for(parameter)
             if value is None or not is_called(thing, resource, parameter):
                 continue

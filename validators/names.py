@@ -71,6 +71,7 @@ CHANGING = frozenset(
         "set",
         "edit",
         "change",
+        "modify",
         "rename",
         "move",
         "transfer",
@@ -106,6 +107,7 @@ CHANGING = frozenset(
         "claim",
     ]
 )
+UPDATING = frozenset({"update", "edit", "change", "patch", "modify"})
 # Alone in a segment these are nouns as often as verbs.
 NOUNS = frozenset({"view", "check", "count", "export", "share", "place", "query", "set", "start"})
 VERBS = READING | MAKING | ENDING | CHANGING
@@ -129,6 +131,8 @@ SIGNING = frozenset(
 SELF = frozenset({"me", "self", "whoami", "who_am_i", "profile", "account", "current"})
 # What an account is called by, beside its id.
 ACCOUNT = frozenset({"username", "user_name", "email", "login", "handle", "nickname"})
+# Of these a caller may lose the credential that he has.
+SESSIONS = SIGNING | {"auth", "oauth", "session", "sessions", "refresh", "signin", "signout", "sso"}
 RESERVED = frozenset({"id", "ids", "uuid", "key", "ref"})
 WRAPPERS = frozenset({
     "data", "item", "items", "result", "results", "records", "content", "entries", "values",
@@ -170,6 +174,7 @@ def verb_of(path: str) -> str:
     """The verb that the last segment says, `/invoices:cancel` or `/getInvoice`, or nothing."""
     last = path.rstrip("/").rpartition("/")[2]
     tail = last.rpartition("}")[2] if "}" in last else last
+    tail = tail[tail.rfind(".") :] if "." in tail else tail
     words = [word for word in words_of(tail) if word not in GROUPING]
     if not words:
         return ""
@@ -187,7 +192,11 @@ def resource_of(path: str) -> str:
 
 
 def noun_of(segment: str) -> str:
-    """A segment without the verb at its start or end, in the singular."""
+    """A segment without the verb at its start or end, in the singular.
+
+    What follows a dot is what is done, or a format: `payment.record`, `report.csv`.
+    """
+    segment = segment.rpartition(".")[0] or segment
     words = [word for word in words_of(segment) if word not in GROUPING]
     if len(words) == 1:
         return "" if words[0] in VERBS - NOUNS else stem(words[0])

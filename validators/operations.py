@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from gate.forms import MULTIPART, PLAIN, is_form
 from gate.model import Json
+from validators.likeness import schema_like
 from validators.names import (
     ACCOUNT,
     ENDING,
@@ -22,17 +23,15 @@ from validators.names import (
 )
 
 Object = Mapping[str, Json]
-FORMATS = {
-    "email": re.compile(r"[^@\s]+@[^@\s]+\.[a-z]+"),
-    "date-time": re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d.*"),
-    "date": re.compile(r"\d{4}-\d\d-\d\d"),
-    "uuid": re.compile(r"(?i)[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"),
-    "uri": re.compile(r"https?://\S+"),
-    "ipv4": re.compile(r"(\d{1,3}\.){3}\d{1,3}"),
-}
 ROLE_WORDS = ("x-required-roles", "x-roles", "x-required-role", "x-role", "x-allowed-roles")
+RIGHT_WORDS = ("x-required-permissions", "x-permissions", "x-required-permission", "x-permission")
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 NOTHING: Object = {}
+WHO = "(tenants|organi[sz]ations|accounts|customers|companies|clients|workspaces|teams|users)"
+OF_ALL = re.compile(
+    rf"(?i)\ball {WHO} (together|combined|alike)\b|\bacross (all )?{WHO}\b"
+    r"|\b(whole|entire) platform\b|\bplatform[- ]wide\b"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,8 +42,8 @@ class Operation:
     parameters that it may have, `places` of the path's; `media` is the type of the body, `files`
     the types of a form's fields that are files, `samples` the document's examples of the body,
     `replies` the schema of a success, `makes` the resource that it makes when the path names
-    another one.
-    `keys`: by resource, what the document's paths call that which names one.
+    another one. `keys`: by resource, what the document's paths call that which names one.
+    `prose` is what the document says in words, by place; `reads`: it was seen to only read.
     """
 
     method: str
@@ -63,6 +62,8 @@ class Operation:
     schemes: tuple[frozenset[str], ...] = ()
     makes: str = ""
     keys: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    prose: Mapping[str, str] = field(default_factory=dict)
+    reads: bool = False
 
     @property
     def label(self) -> str:
@@ -97,12 +98,18 @@ class Operation:
     @property
     def safe(self) -> bool:
         """Does it only read: GET, or a POST that says so (`/search`, `/getInvoice`)?"""
-        return self.method == "GET" or (self.method == "POST" and self.verb in READING)
+        by_word = self.method == "POST" and self.verb in READING
+        return self.method == "GET" or by_word or self.reads
 
     @property
     def ends(self) -> bool:
         """Does it end what it acts on?"""
         return self.method == "DELETE" or self.verb in ENDING
+
+    @property
+    def of_all(self) -> bool:
+        """Does the document say that what it tells is of all tenants together?"""
+        return any(OF_ALL.search(self.prose.get(place, "")) for place in ("summary", "description"))
 
     @property
     def signs_in(self) -> bool:
@@ -182,12 +189,35 @@ def read(
         streams="text/event-stream" in as_object(success.get("content")),
         roles=roles_of(declared),
         schemes=alternatives(declared.get("security", document.get("security"))),
+        prose=prose_of(document, declared),
     )
+
+
+def prose_of(document: Object, declared: Object) -> dict[str, str]:
+    """What is said in words of an operation and of its refusal; names of a list by the line."""
+    refusal = resolve(document, as_object(declared.get("responses")).get("403"))
+    asked = [as_object(each) for each in as_list(declared.get("security"))]
+    scopes = [str(scope) for each in asked for names in each.values() for scope in as_list(names)]
+    said = {
+        "summary": declared.get("summary"),
+        "description": declared.get("description"),
+        "answer 403": refusal.get("description"),
+        "operationId": declared.get("operationId"),
+        "tags": "\n".join(map(str, as_list(declared.get("tags")))),
+        "scopes": "\n".join(scopes),
+        "permissions": " and ".join(names_in(declared, RIGHT_WORDS)),
+    }
+    return {place: str(text) for place, text in said.items() if text}
 
 
 def roles_of(declared: Object) -> tuple[str, ...]:
     """The roles that the document lets in, by one of the usual extensions; empty when silent."""
-    for word in ROLE_WORDS:
+    return names_in(declared, ROLE_WORDS)
+
+
+def names_in(declared: Object, extensions: Sequence[str]) -> tuple[str, ...]:
+    """The names under the first of these extensions that is there."""
+    for word in extensions:
         found = declared.get(word)
         names = as_list(found) or ([found] if isinstance(found, str) else [])
         if names:
@@ -244,23 +274,6 @@ def guessed(media: str, samples: Sequence[Json]) -> Object:
     if samples:
         return schema_like(samples[0])
     return {"type": "object"} if "json" in media or is_form(media) else NOTHING
-
-
-def schema_like(value: Json) -> dict[str, Json]:
-    """A schema that an example fits to; what it shows may be written in another way."""
-    if isinstance(value, dict):
-        properties: dict[str, Json] = {name: schema_like(each) for name, each in value.items()}
-        return {"type": "object", "properties": properties, "required": [*value]}
-    if isinstance(value, list):
-        return {"type": "array", "items": schema_like(value[0]) if value else {}}
-    if isinstance(value, bool):
-        return {"type": "boolean", "example": value}
-    if isinstance(value, int | float):
-        return {"type": "integer" if isinstance(value, int) else "number", "example": value}
-    if value is None:
-        return {"type": "null"}
-    form = next((name for name, pattern in FORMATS.items() if pattern.fullmatch(value)), "")
-    return {"type": "string", "example": value, **({"format": form} if form else {})}
 
 
 def files_of(document: Object, schema: Object, content: Object) -> dict[str, str]:

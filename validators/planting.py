@@ -7,20 +7,20 @@ from dataclasses import dataclass
 from functools import partial
 
 from gate.check import Answer
-from gate.model import Json
 from validators.calls import Call, Pointer
+from validators.envelope import GOOD, is_alike
 from validators.estate import FULL, LEAST, LINKED, Estate, Recipe
+from validators.handles import gives_id, handles
 from validators.ledger import Thing
 from validators.mending import mend
-from validators.names import CHANGING, MAKING, is_identity, resource_in, slots_of
-from validators.operations import Operation, as_object
+from validators.names import CHANGING, MAKING, slots_of
+from validators.operations import Operation
 from validators.traces import like
 
 REFUSED = {400, 422}
 UNTIMELY = {400, 409, 412, 422, 423}
 SAME_AGAIN = 3
 MOST_RIVALS = 5
-DEEP = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +50,8 @@ def plant(estate: Estate, operations: Sequence[Operation]) -> Iterator[Step]:
         steps = [*create_all(estate, list(left)), *name_all(estate, operations)]
         done = {step.operation for step in steps if step.made}
         left = [each for each in left if each.label not in done]
-        multiply(estate, done)
+        # One that refers to others is what a filter for these finds.
+        multiply(estate, done, (LINKED, FULL, LEAST))
         learn_changes(estate, operations, tried)
         learned = list(learn_steps(estate, operations, tried))
         yield from (*steps, *learned)
@@ -69,7 +70,11 @@ def endings(operations: Sequence[Operation]) -> dict[str, Operation]:
     return found
 
 
-def multiply(estate: Estate, labels: Collection[str] | None = None) -> None:
+def multiply(
+    estate: Estate,
+    labels: Collection[str] | None = None,
+    recipes: Sequence[Recipe] = (FULL, LINKED, LEAST),
+) -> None:
     """Make another one of everything that can be made, or of what these operations made."""
     made: dict[str, Thing] = {}
     for each in sorted(estate.ledger.things, key=lambda each: each.natural):
@@ -77,7 +82,7 @@ def multiply(estate: Estate, labels: Collection[str] | None = None) -> None:
             made.setdefault(each.origin.operation.label, each)
     for label, thing in made.items():
         if labels is None or label in labels:
-            estate.renew(thing)
+            estate.renew(thing, recipes)
 
 
 def name_all(estate: Estate, operations: Sequence[Operation]) -> Iterator[Step]:
@@ -158,7 +163,7 @@ def browse(estate: Estate, operations: Sequence[Operation]) -> None:
     reads = [each for each in operations if each.safe and each.speakable]
     for operation in sorted(reads, key=lambda each: each.reads_one):
         path = next(estate.ledger.fill(operation), None)
-        if path is None or operation.label in dull:
+        if path is None:
             continue
         call = estate.write(operation, path, recipe=LEAST)
         answer = estate.send(call)
@@ -278,8 +283,9 @@ def learn_refusals(estate: Estate, operations: Sequence[Operation]) -> None:
             continue
         call = estate.write(operation, path, recipe=LEAST)
         absent = absent_call(estate, call)
-        if absent is not None:
-            estate.envelope.learn_refusal(estate.send(absent))
+        said = estate.send(absent) if absent else None
+        if said is not None and said.status in GOOD and not is_alike(said, estate.send(call)):
+            estate.envelope.learn_refusal(said)
 
 
 def absent_call(estate: Estate, call: Call) -> Call | None:
@@ -305,23 +311,14 @@ def creates(operation: Operation, operations: Sequence[Operation], estate: Estat
     """
     if operation.method != "POST" or operation.safe or not operation.speakable:
         return False
-    changes = operation.verb in CHANGING and not gives_id(estate, operation)
-    if operation.ends or operation.signs_in or changes:
+    if operation.ends or operation.signs_in:
+        return False
+    if handles(estate.author, operation):
+        return True
+    if operation.verb in CHANGING and not gives_id(estate.author, operation):
         return False
     carries = bool(operation.media) and estate.author.carries(dict(operation.body))
     return carries or operation.verb in MAKING or is_collection(operation, operations)
-
-
-def gives_id(estate: Estate, operation: Operation) -> bool:
-    """Does a success name an object that the request did not (`report.start` gives `reportId`)?"""
-
-    def names(schema: Json, depth: int = 0) -> set[str]:
-        properties = as_object(estate.author.simplify(schema).get("properties"))
-        inner = [names(each, depth + 1) for each in properties.values() if depth < DEEP]
-        return {*properties, *(name for found in inner for name in found)}
-
-    new = names(dict(operation.replies)) - names(dict(operation.body))
-    return any(is_identity(name) and resource_in(name) == operation.resource for name in new)
 
 
 def is_collection(operation: Operation, operations: Sequence[Operation]) -> bool:

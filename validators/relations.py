@@ -35,7 +35,7 @@ def resources_of(document: Object, operations: Sequence[Operation]) -> dict[str,
     found: dict[str, set[str]] = {}
     for each in operations:
         if each.method == "GET":
-            for name in shown_by(document, each):
+            for name in filter(None, shown_by(document, each)):
                 found.setdefault(name, set()).add(each.resource)
     return {name: next(iter(each)) for name, each in found.items() if len(each) == 1}
 

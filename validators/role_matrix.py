@@ -2,23 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
-from gate.check import Client, Testbed
+from gate.check import Answer, Client, Testbed
 from gate.model import Json, Observation
 from gate.testbed.hints import roles_of
 from validators.calls import Call, curl, send
-from validators.estate import FULL, LEAST, chain_of
+from validators.estate import FULL, LEAST
 from validators.foreign_writes import is_write, survey
-from validators.ground import Duel, stand
-from validators.ledger import Thing, values_of
+from validators.ground import Duel, Ground, stand
 from validators.operations import Operation
-from validators.states import State, as_data, changes, look, telling, unrest, views_of
+from validators.reservations import act_of, collection_of, reservations
+from validators.role_effects import is_effect, is_own_doing
+from validators.role_strangers import read_by_strangers, strangers_of, written_by_strangers
+from validators.role_trials import Stage, Staging, absent_path, is_made, is_shown, stage, verdict
+from validators.states import State, as_data, changes, look, telling, unrest
 from validators.traces import EXCERPT, normalise
-from validators.trials import fresh_things, is_kept, kept, reason_to_spare
+from validators.trials import kept
 
-REFUSED = {401, 403}
 TOP = "owner"
+UNCLEAR = frozenset({400, 422})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Crew:
+    """Who calls: the weaker roles of the owner's tenant, and two of the other tenant's.
+
+    `names` are all roles that the target file has, by which its document may call them.
+    """
+
+    names: tuple[str, ...]
+    actors: Mapping[str, Client]
+    strangers: Mapping[str, Client]
 
 
 def probe(testbed: Testbed) -> Iterator[Observation]:
@@ -26,7 +42,10 @@ def probe(testbed: Testbed) -> Iterator[Observation]:
 
     From the weakest role to the strongest: each answer is granted, refused or undecided (an error
     that says neither). Writes go to objects of the owner's, who looks before and after, so that a
-    success without effect is not taken for one. The owner's own call is the positive control.
+    success without effect is not taken for one. The owner's own call is the positive control. With
+    each answer goes what the document says of who may (`reservations`), and, where one is granted
+    what is reserved, what nobody gets. Two roles of the other tenant try the same objects. Where
+    there is no other role, the owner tries what is reserved: he may be an ordinary user.
     """
     ground = stand(testbed)
     yield from ground.facts
@@ -35,23 +54,34 @@ def probe(testbed: Testbed) -> Iterator[Observation]:
     duel, _ = ground.duels()
     tenant = duel.victim.client.tenant
     names = [name for name in roles_of(testbed, tenant) if name != TOP]
-    chosen = [each for each in ground.operations if not each.public and each.speakable]
-    yield survey(ground, len(chosen) if names else 0)
+    crew = Crew(
+        names=(*names, TOP),
+        actors={name: ground.client(testbed.actor(tenant, name)) for name in names},
+        strangers=strangers_of(duel),
+    )
+    chosen = [each for each in asked_of(ground) if names or reservations(each, crew.names)]
+    yield survey(ground, len(chosen))
     yield Observation(
         kind="staffed",
         subject=tenant,
         at=testbed.clock(),
         data={"roles": [*names, TOP], "ordered": bool(ground.hints.roles) or is_known(names)},
     )
-    actors = {name: ground.client(testbed.actor(tenant, name)) for name in names}
-    for operation in sorted(chosen, key=lambda each: (not each.safe, each.ends)) if names else ():
+    for operation in sorted(chosen, key=lambda each: (not each.safe, each.ends)):
         if operation.safe:
-            yield from read(duel, operation, actors)
-        elif is_write(operation) and operation.names:
-            yield from write(duel, operation, actors)
+            yield from read(duel, operation, crew)
         elif is_write(operation):
-            yield from make(duel, operation, actors)
+            yield from write(duel, operation, crew)
     yield from ground.left_out(lambda each: not each.public and bool(names))
+
+
+def asked_of(ground: Ground) -> list[Operation]:
+    """What is not for everybody, by a document that says what is."""
+    return [
+        each
+        for each in ground.operations
+        if each.speakable and not (each.public and ground.secured)
+    ]
 
 
 def is_known(names: list[str]) -> bool:
@@ -60,110 +90,170 @@ def is_known(names: list[str]) -> bool:
     return [name for name in usual if name in names] == names
 
 
-def read(duel: Duel, operation: Operation, actors: Mapping[str, Client]) -> Iterator[Observation]:
+def read(duel: Duel, operation: Operation, crew: Crew) -> Iterator[Observation]:
     """One read, as each role."""
     path = duel.victim.path_for(operation)
+    if path is None and not crew.actors:
+        path = absent_path(duel, operation)
     if path is None:
         yield duel.note("unreached", operation, reason="no known object fits into the path")
         return
     call = duel.victim.write(operation, path, recipe=LEAST)
-    yield own(duel, call)
-    for role, actor in actors.items():
-        yield asked(duel, call, role, actor, {})
-
-
-def own(duel: Duel, call: Call) -> Observation:
-    """The owner's own call."""
     answer = duel.victim.send(call)
+    yield own(duel, call, answer, about(operation, crew) | shown(duel, call, answer, answer, crew))
+    for role, actor in crew.actors.items():
+        said = send(actor, call)
+        more = shown(duel, call, answer, said, crew)
+        yield asked(duel, call, said, (role, actor), about(operation, crew) | more)
+    yield from read_by_strangers(duel, call, crew.strangers)
+
+
+def shown(duel: Duel, call: Call, owned: Answer, answer: Answer, crew: Crew) -> dict[str, Json]:
+    """Whether an answer shows what the owner sees, and, of what is reserved, if nobody gets it."""
+    if not duel.victim.accepts(answer):
+        return {}
+    open_to_all = is_reserved(call.operation, crew) and nobody_gets(duel, call)
+    return {"shown": is_shown(duel, call, owned, answer), "nobody": open_to_all}
+
+
+def nobody_gets(duel: Duel, call: Call) -> bool:
+    """Is the same granted without any credential?"""
+    return duel.victim.accepts(send(duel.ground.nobody, call))
+
+
+def is_reserved(operation: Operation, crew: Crew) -> bool:
+    """Does the document say in words, and in words only, who may?"""
+    return not operation.roles and bool(reservations(operation, crew.names))
+
+
+def about(operation: Operation, crew: Crew) -> dict[str, Json]:
+    """What the document says of an operation, for comparing it with others."""
+    said = reservations(operation, crew.names) if not operation.roles else ()
+    return {
+        "declared": [*operation.roles],
+        "safe": operation.safe,
+        "act": act_of(operation),
+        "collection": collection_of(operation),
+        "reserved": [each.as_data() for each in said],
+    }
+
+
+def own(duel: Duel, call: Call, answer: Answer, more: dict[str, Json]) -> Observation:
+    """The owner's own call."""
     return duel.note(
         "owned-call",
         call.operation,
+        role=TOP,
         status=answer.status,
+        said=verdict(duel, answer),
         positive=duel.victim.accepts(answer),
         excerpt=normalise(answer.body, call.sent)[:EXCERPT],
+        curl=curl(duel.victim.client, call),
+        **more,
     )
 
 
-def asked(duel: Duel, call: Call, role: str, actor: Client, more: dict[str, Json]) -> Observation:
+def asked(
+    duel: Duel, call: Call, answer: Answer, caller: tuple[str, Client], more: dict[str, Json]
+) -> Observation:
     """What a role got."""
-    answer = send(actor, call)
-    granted = duel.victim.accepts(answer)
+    role, actor = caller
     return duel.note(
         "role-call",
         call.operation,
         role=role,
         status=answer.status,
-        said="granted" if granted else "refused" if answer.status in REFUSED else "undecided",
-        declared=[*call.operation.roles],
-        safe=call.operation.safe,
+        said=verdict(duel, answer),
         excerpt=normalise(answer.body, call.sent)[:EXCERPT],
         curl=curl(actor, call),
         **more,
     )
 
 
-def write(duel: Duel, operation: Operation, actors: Mapping[str, Client]) -> Iterator[Observation]:
+def write(duel: Duel, operation: Operation, crew: Crew) -> Iterator[Observation]:
     """One write, as each role, on objects that the owner made."""
-    things = next(duel.victim.ledger.match(operation), None)
-    if things is None:
-        yield duel.note("unreached", operation, reason="no known object fits into the path")
+    staged = stage(duel, operation, alone=not crew.actors)
+    if isinstance(staged, Observation):
+        yield staged
         return
-    if reason := reason_to_spare(duel, operation, things[-1]):
-        yield duel.note("unreached", operation, reason=reason)
-        return
-    with kept(duel, operation, things):
-        fresh = fresh_things(duel.victim, things, operation)
-        quiet = None
-        for role, actor in actors.items():
-            fact, quiet = strike(duel, operation, fresh, (role, actor), quiet)
+    with kept(duel, operation, staged.things):
+        scene, quiet = staged.fresh(), None
+        for role, actor in crew.actors.items():
+            fact, quiet = strike(duel, operation, (staged, scene), (role, actor), crew, quiet)
             yield fact
             if quiet is None:
-                fresh = fresh_things(duel.victim, things, operation)
-        for recipe in (FULL, LEAST):
-            chain = chain_of(operation, fresh)
-            values = values_of(operation, fresh)
-            call = duel.victim.write(operation, values, chain, recipe, fresh[-1].fields)
-            fact = own(duel, call)
-            if fact.data.get("positive"):
-                break
-        yield fact
+                scene = staged.fresh()
+        if not staged.makes:
+            yield from written_by_strangers(duel, operation, staged, crew.strangers)
+            scene = staged.fresh()
+        yield owned_write(duel, operation, staged, scene, crew)
 
 
-def strike(
+def strike(  # noqa: PLR0913, PLR0917 - what is tried, by whom, and what is known of it
     duel: Duel,
     operation: Operation,
-    things: tuple[Thing, ...],
+    tried: tuple[Staging, Stage],
     caller: tuple[str, Client],
+    crew: Crew,
     known: State | None,
 ) -> tuple[Observation, State | None]:
     """The write as this role, between looks of the owner; the owner's last look, which stays true.
 
     None when the object is another now. Whether views move by themselves is asked only of what
-    the document does not allow.
+    the document does not allow. A creation is watched only where the document reserves it.
     """
-    chain = chain_of(operation, things)
-    views = views_of(duel.victim, duel.ground.operations, chain)[:3]
-    values = values_of(operation, things)
-    call = duel.victim.write(operation, values, chain, FULL, things[-1].fields)
+    staged, scene = tried
+    watched = not staged.makes or is_reserved(operation, crew)
+    views = scene.views if watched else ()
     quiet = known or look(duel.victim, views)
-    fact = asked(duel, call, *caller, {})
+    call, answer = attempt(duel, caller[1], scene)
+    fact = asked(duel, call, answer, caller, about(operation, crew))
     if fact.data.get("said") == "refused":
         return fact, quiet
     after = look(duel.victim, views)
-    allowed = caller[0] in operation.roles
-    moving = [] if allowed else unrest(duel.victim, views, quiet, quiet, after)
+    moving = [] if caller[0] in operation.roles else unrest(duel.victim, views, quiet, quiet, after)
     effect = bool(telling(changes(quiet, after), moving))
-    data = {**fact.data, **as_data(quiet, after, moving), "effect": effect}
-    spent = effect or fact.data.get("said") == "granted"
-    return duel.note("role-call", operation, **data), None if spent else after
+    granted = fact.data.get("said") == "granted"
+    data = {
+        **fact.data,
+        **as_data(quiet, after, moving),
+        "sure": effect and is_own_doing(call, scene, quiet, after),
+        "nobody": False,
+    }
+    if granted and is_reserved(operation, crew):
+        effect = effect and is_effect(duel, staged, scene, call, (quiet, after), moving)
+        data["nobody"] = nobody_gets(duel, staged.fresh().call(FULL))
+    data |= {"effect": effect and not staged.makes, "grown": effect and staged.makes}
+    return duel.note("role-call", operation, **data), None if effect or granted else after
 
 
-def make(duel: Duel, operation: Operation, actors: Mapping[str, Client]) -> Iterator[Observation]:
-    """One creation at the top, as each role."""
-    if operation.label not in duel.victim.created and not is_kept(operation):
-        yield duel.note("not-applicable", operation, reason="it acts on the caller, who is needed")
-        return
-    with kept(duel, operation, ()):
-        for role, actor in actors.items():
-            yield asked(duel, duel.victim.write(operation, (), {}, FULL), role, actor, {})
-        yield own(duel, duel.victim.write(operation, (), {}, FULL))
+def attempt(duel: Duel, actor: Client, scene: Stage) -> tuple[Call, Answer]:
+    """The call with a full body, and with the least one where that is not understood."""
+    call = scene.call(FULL)
+    answer = send(actor, call)
+    if answer.status in UNCLEAR and not duel.victim.accepts(answer):
+        call = scene.call(LEAST)
+        answer = send(actor, call)
+    return call, answer
+
+
+def owned_write(
+    duel: Duel, operation: Operation, staged: Staging, scene: Stage, crew: Crew
+) -> Observation:
+    """The owner's own call; of what is reserved also whether any of his reads shows it."""
+    reserved = is_reserved(operation, crew)
+    views: Sequence[Call] = scene.views if reserved else ()
+    quiet = look(duel.victim, views)
+    for recipe in (FULL, LEAST):
+        call = scene.call(recipe)
+        answer = duel.victim.send(call)
+        if duel.victim.accepts(answer):
+            break
+    after = look(duel.victim, views)
+    granted = duel.victim.accepts(answer)
+    more: dict[str, Json] = {"visible": granted and bool(telling(changes(quiet, after), []))}
+    if granted and reserved and not crew.actors:
+        seen = is_effect(duel, staged, scene, call, (quiet, after), [])
+        more["effect"] = seen or is_made(operation, call, answer)
+        more["nobody"] = nobody_gets(duel, staged.fresh().call(FULL))
+    return own(duel, call, answer, about(operation, crew) | more)

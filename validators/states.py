@@ -22,6 +22,7 @@ LEAST_WATCHED = 2.0
 BOOKKEEPING = re.compile(
     r"(?i)(updated|modified|changed|accessed|last_?\w*|seen|touched)(_?(at|on|time|date))?$|etag$"
 )
+COUNTING = re.compile(r"(?i)(^|-)(total|count)(-|$)|^content-range$")
 Places = dict[str, str]
 
 
@@ -72,8 +73,12 @@ def look(estate: Estate, views: Sequence[Call]) -> State:
 
 
 def parts_of(answer: Answer) -> Iterator[tuple[str, str]]:
-    """Each place of an answer with a hash of what stands there, in whatever order."""
+    """Each place of an answer with a hash of what stands there, in whatever order.
+
+    Of the headers only those that number a list.
+    """
     yield "status", str(answer.status)
+    yield from ((n, shorten(value)) for n, value in answer.headers.items() if COUNTING.search(n))
     value = answer.json()
     parts: dict[str, list[str]] = {}
     if not isinstance(value, dict | list):

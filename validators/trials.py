@@ -7,22 +7,21 @@ calls for ids that nobody has before it. A trial that shows an effect is repeate
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 from gate.check import Answer
 from gate.model import Json, Observation
+from validators.aims import Aim, Sequel, unmoved, watched_by
 from validators.calls import Call, Pointer, as_text, curl, expand, leaves, like_type, value_at
-from validators.estate import RECIPES, Estate, Recipe, parents_in
+from validators.estate import LEAST, RECIPES, Estate, Recipe, parents_in
 from validators.ground import Duel
 from validators.judging import AGAIN
 from validators.ledger import Thing, find_things, values_of
 from validators.names import is_identity
 from validators.operations import Operation, as_object
 from validators.states import (
-    State,
     as_data,
     changes,
     look,
@@ -30,41 +29,11 @@ from validators.states import (
     unrest,
     view_of,
     views_of,
-    watch,
 )
 from validators.traces import EXCERPT, digest, find_marks, like, normalise
 
 ROUNDS = 3
 SHORT = 8
-
-
-@dataclass(frozen=True, slots=True)
-class Sequel:
-    """The owner's own call on an object, and the way to the same one on another new object."""
-
-    call: Call
-    twin: Callable[[], Call | None]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Aim:
-    """An attack to try: the calls, whose id stands where, and the object to watch.
-
-    `sequel` is what the owner must still be able to do with the object, where no read shows it;
-    `telling` are the reads that showed the owner's own call, if there were such; `anew` makes
-    another object that nobody attacks, to be watched in the same way; `born` is the time.
-    `chosen`: the id is one that its owner thought of, so that others may have the same.
-    """
-
-    label: str
-    foreign: Call
-    absent: tuple[Call, ...]
-    watched: Mapping[str, str]
-    sequel: Sequel | None = None
-    telling: frozenset[str] = frozenset()
-    anew: Callable[[], Mapping[str, str]] | None = None
-    chosen: bool = False
-    born: float = field(default_factory=time.monotonic)
 
 
 def own_write(
@@ -106,6 +75,7 @@ def attack(duel: Duel, aim: Aim, number: int) -> tuple[list[Observation], bool]:
     before = look(duel.victim, views)
     absent = [(call, duel.attacker.send(call)) for call in aim.absent]
     quiet = look(duel.victim, views)
+    learn_leaks(duel)
     answer = duel.attacker.send(aim.foreign)
     granted = duel.attacker.accepts(answer)
     after = look(duel.victim, views)
@@ -162,35 +132,6 @@ def lost(duel: Duel, sequel: Sequel, views: Sequence[Call]) -> dict[str, Json]:
     return {"changed": [place], "noise": [], "before": "granted", "after": said}
 
 
-def unmoved(
-    duel: Duel, aim: Aim, views: Sequence[Call], looks: tuple[State, State, State]
-) -> list[str]:
-    """The places whose change is not the attack's doing.
-
-    Once for each operation that seems to have an effect, an object made anew is watched that
-    nobody attacks: what moves there moves by itself here as well.
-    """
-    owner, (before, quiet, after) = duel.victim, looks
-    moving = unrest(owner, views, before, quiet, after)
-    label, changed = aim.foreign.operation.label, changes(quiet, after)
-    if aim.anew is None or label in owner.watched or not telling(changed, moving):
-        return moving
-    owner.watched.add(label)
-    suspects, age = set(map(view_of, telling(changed, moving))), time.monotonic() - aim.born
-    calm = views_of(owner, duel.ground.private, aim.anew())
-    watch(owner, calm, changes(before, quiet), suspects, age)
-    return [*moving, *(each for each in changed if view_of(each) in owner.restless)]
-
-
-def watched_by(
-    duel: Duel, views: Sequence[Call], quiet: State, after: State, moving: Sequence[str]
-) -> str:
-    """The owner's request that shows the change, else his first view; "" when he has none."""
-    changed = {view_of(each) for each in telling(changes(quiet, after), moving)}
-    found = [each for each in views if each.operation.label in changed] or views
-    return curl(duel.victim.client, found[0]) if found else ""
-
-
 def told(duel: Duel, call: Call, answer: Answer) -> dict[str, Json]:
     """What makes answers comparable, and the request to get it again."""
     return {
@@ -213,6 +154,16 @@ def acts_on_caller(duel: Duel, call: Call) -> bool:
     return bool(telling(changes(quiet, after), moving))
 
 
+def learn_leaks(duel: Duel) -> None:
+    """Which of the attacker's lists show the victim's without any attack? Each asked once."""
+    known = duel.attacker.leaky
+    for each in duel.ground.operations:
+        if each.safe and not each.names and each.speakable and each.label not in known:
+            view = duel.attacker.write(each, (), recipe=LEAST)
+            traces = find_marks(duel.attacker.send(view), duel.marks, view.sent)
+            known[each.label] = any(traces.values())
+
+
 def later_marks(duel: Duel, call: Call, answer: Answer) -> list[Json]:
     """What of the victim the attacker sees in his own views once the request was granted."""
     if call.operation.safe:
@@ -222,6 +173,8 @@ def later_marks(duel: Duel, call: Call, answer: Answer) -> list[Json]:
     own = parents_in(call) | (made.chain if made else {})
     found = set()
     for view in views_of(duel.attacker, duel.ground.operations, own):
+        if duel.attacker.leaky.get(view.operation.label):
+            continue
         said = duel.attacker.send(view)
         traces = find_marks(said, duel.marks, (*call.sent, *view.sent))
         if any(traces.values()):
@@ -321,10 +274,19 @@ def references(call: Call, estate: Estate) -> list[tuple[Pointer, Thing]]:
     places = {"query": dict(call.query), "body": call.body}
     found = []
     for pointer, value in leaves(places):
-        thing = estate.ledger.by_value(value) if is_reference_name(pointer, value) else None
+        named = is_reference_name(pointer, value)
+        thing = meant(estate, call.operation, pointer, value) if named else None
         if thing is not None:
             found.append((pointer, thing))
     return found
+
+
+def meant(estate: Estate, operation: Operation, pointer: Pointer, value: str) -> Thing | None:
+    """The object with this id: of the kind that the field names, for small numbers are many's."""
+    name = next((each for each in reversed(pointer) if isinstance(each, str)), "")
+    fitting = estate.ledger.things_for(name, operation.resource)
+    named = next((each for each in fitting if each.id == value), None)
+    return named or estate.ledger.by_value(value)
 
 
 def is_reference_name(pointer: Pointer, value: str) -> bool:

@@ -32,6 +32,7 @@ HARMLESS = re.compile(
     r"/(.*/)?(docs|redoc|api-docs|swagger\.json|openapi\.json|sitemap\.xml|status|version|info)"
 )
 UNSAFE = ("PUT", "PATCH", "POST", "DELETE")
+NO_METHOD = "FROBNICATE"
 ABSENT = frozenset({0, 404, 405, 410, 501})
 OTHER_VERSIONS = ("v0", "v1", "v2", "v3", "beta", "internal", "latest")
 VERSION = re.compile(r"/v\d+(?=/)")
@@ -77,6 +78,10 @@ class Search:
             # Each answer has other content: only what came of the request can be compared.
             return shown[:2] not in {each[:2] for each in blank}
         return shown not in blank
+
+    def is_no_method(self, path: str, answer: Answer) -> bool:
+        """Is it what this path answers to a method that there is nowhere?"""
+        return self.show(answer, path) == self.show(self.client.request(NO_METHOD, path), path)
 
     def is_documented(self, method: str, path: str) -> bool:
         """Does the document know the path, perhaps as that of an object?"""
@@ -191,11 +196,13 @@ def try_methods(search: Search, duel: Duel) -> Iterator[Observation]:
         for method in UNSAFE if made else UNSAFE[:2]:
             if (method, operation.path) in declared:
                 continue
-            search.tried["methods"] += 1
             path = expand(operation.path, values)
+            if search.is_documented(method, path):  # `/items/count` is an item's path as well
+                continue
+            search.tried["methods"] += 1
             body: Json = None if method == "DELETE" else {}
             answer = search.client.request(method, path, body=body)
-            if search.is_there(method, path, answer):
+            if search.is_there(method, path, answer) and not search.is_no_method(path, answer):
                 yield search.note("method", f"{method} {operation.path}", answer, path)
 
 

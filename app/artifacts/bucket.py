@@ -84,8 +84,9 @@ class Bucket:
         """Make one object of the parts, read it back, and remove it when it is another one."""
         self._combine(transfer)
         digest = hashlib.sha256()
-        for chunk in self.read(transfer.key, 0, transfer.size):
-            digest.update(chunk)
+        with answering():
+            for chunk in self.read(transfer.key, 0, transfer.size):
+                digest.update(chunk)
         if digest.hexdigest() != sha256:
             self.delete(transfer.key)
             raise wrong_digest()

@@ -20,6 +20,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 from app.models.base import Base, Described
 
 UNFINISHED = ("queued", "running")
+# Nobody is left who could start it again.
+NEVER_GIVEN_UP = frozenset({"tenant-deletion"})
 
 
 class Job(Described):

@@ -52,15 +52,15 @@ def list_api_keys(query: PageQuery) -> dict[str, Any]:
 )
 def create_api_key(body: ApiKeyIn) -> NewApiKey:
     """Create a key. Its secret is in this answer only."""
-    tenant_id = principal().tenant_id
+    tenant_id, holder = principal().tenant_id, _holder(body.member_id)
     secret = keys.mint(tenant_id)
     row = ApiKey(
         tenant_id=tenant_id,
-        member_id=_holder(body.member_id),
+        member_id=holder,
         name=body.name,
         prefix=secret.prefix,
         digest=secret.digest,
-        scopes=_scopes(body.scopes),
+        scopes=_scopes(body.scopes, holder),
         expires_at=_expiry(body.expires_in_days),
     )
     db.session.add(row)
@@ -83,6 +83,7 @@ def rotate_api_key(key_id: UUID, body: Rotation) -> NewApiKey:
         detail = f"A key that rotates itself needs a grace of {OWN_GRACE_SECONDS} seconds or more."
         raise conflict("key-in-use", detail)
     row = _reachable(key_id)
+    _require_within(row)
     secret = keys.mint(row.tenant_id)
     row.previous_digest = row.digest
     row.previous_until = now() + timedelta(seconds=body.grace_seconds)
@@ -117,6 +118,13 @@ def _reachable(key_id: UUID) -> ApiKey:
     return row
 
 
+def _require_within(row: ApiKey) -> None:
+    """Give a key that is cut down no secret of one that may do more, or may once."""
+    own = principal().scopes
+    if own is not None and not own.issuperset(Permission if row.scopes is None else row.scopes):
+        raise forbidden("That key may do more than yours: use one that may do as much.")
+
+
 def _with_secret(row: ApiKey, secret: keys.Key) -> NewApiKey:
     shown = ApiKeyOut.model_validate(row)
     return NewApiKey(**shown.model_dump(), secret=secret.text)
@@ -141,12 +149,16 @@ def _holder(member_id: UUID | None) -> UUID:
     return member_id
 
 
-def _scopes(asked: list[Permission] | None) -> list[str] | None:
-    """What the key will be cut down to: never more than the creating key allows."""
-    if asked is None:
-        own = principal().scopes
-        return None if own is None else sorted(own)
-    missing = set(asked) - principal().permissions
+def _scopes(asked: list[Permission] | None, holder: UUID) -> list[str] | None:
+    """What the key will be cut down to: never more than the creating key allows.
+
+    Only one's own key may grow with its member's role; else its maker would grow as well.
+    """
+    own = principal()
+    if asked is None and own.scopes is None and holder == own.member_id:
+        return None
+    wanted = own.permissions if asked is None else set(asked)
+    missing = wanted - own.permissions
     if missing:
         raise forbidden(f"You may not hand out {', '.join(sorted(missing))}.")
-    return sorted(set(asked))
+    return sorted(wanted)

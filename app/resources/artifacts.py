@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from apiflask import APIBlueprint
-from flask import Response, after_this_request, request
+from flask import Response, request
 from sqlalchemy import exists, select
 
 from app.artifacts.naming import disposition
@@ -20,6 +20,7 @@ from app.endpoint import endpoint
 from app.errors import ProblemError, conflict
 from app.models import Artifact, Run, VersionArtifact
 from app.permissions import Permission
+from app.released import afterwards
 from app.schemas.artifacts import ArtifactPage, ContentQuery, Redirect
 from app.schemas.basics import PageQuery
 from app.tenancy import find, principal, read, scoped
@@ -37,7 +38,7 @@ BYTES = "application/octet-stream"
 )
 def list_artifacts(run_id: UUID, query: PageQuery) -> dict[str, Any]:
     """List a run's artifacts."""
-    find(Run, run_id)
+    read(Run, run_id)
     return page(scoped(Artifact).where(Artifact.run_id == run_id), Artifact, query)
 
 
@@ -91,13 +92,7 @@ def delete_artifact(artifact_id: UUID) -> None:
         raise conflict("in-use", "A model version consists of this artifact.")
     db.session.delete(artifact)
     key = Key(artifact.tenant_id, artifact_id)
-
-    @after_this_request
-    def remove(answer: Response) -> Response:
-        """Only once no row names the bytes any more."""
-        if answer.status_code == 204:  # noqa: PLR2004 - the declared success
-            current().store.delete(key)
-        return answer
+    afterwards(lambda: current().store.delete(key))
 
 
 def _serve(key: Key, size: int, tag: str) -> Response:

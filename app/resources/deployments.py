@@ -13,7 +13,7 @@ from app.database import db
 from app.endpoint import endpoint
 from app.errors import conflict, not_found
 from app.lifetimes import living
-from app.models import Deployment, DeploymentRevision, Model, ModelVersion
+from app.models import Deployment, DeploymentRevision, ModelVersion
 from app.permissions import Permission
 from app.schemas.deployments import (
     Action,
@@ -29,7 +29,7 @@ from app.schemas.deployments import (
     RollbackIn,
 )
 from app.tenancy import find, principal, scoped
-from app.version_rows import find_alias, find_version
+from app.version_rows import find_alias, find_version, hold_model
 
 bp = APIBlueprint("deployments", __name__, tag="Deployments")
 SHOWN_REVISIONS = 100
@@ -64,7 +64,7 @@ def list_deployments(query: DeploymentQuery) -> dict[str, Any]:
 )
 def create_deployment(body: DeploymentIn) -> Row[Any]:
     """Deploy a version of a model; the name is unique in the environment."""
-    find(Model, body.model_id)
+    hold_model(body.model_id)
     version, alias = _resolve(body.model_id, body.version)
     deployment = Deployment(
         tenant_id=principal().tenant_id,

@@ -34,7 +34,7 @@ bp = APIBlueprint("experiments", __name__, tag="Experiments")
 )
 def list_experiments(project_id: UUID, query: KeptQuery) -> dict[str, Any]:
     """List a project's experiments."""
-    find(Project, project_id)
+    read(Project, project_id)
     rows = listed(Experiment, query, Permission.EXPERIMENTS_DELETE).where(
         Experiment.project_id == project_id
     )

@@ -18,7 +18,7 @@ from app.endpoint import endpoint
 from app.errors import conflict, forbidden, not_found
 from app.models import Job, JobResult, Project
 from app.models.base import now
-from app.models.job import UNFINISHED
+from app.models.job import NEVER_GIVEN_UP, UNFINISHED
 from app.permissions import Permission
 from app.schemas.jobs import ExportIn, JobOut, JobPage, JobQuery, PurgeIn
 from app.tenancy import find, principal, scoped
@@ -37,7 +37,12 @@ SHOWN = (
     Permission.ARTIFACTS_READ,
     Permission.DEPLOYMENTS_READ,
 )
-REMOVED = (Permission.EXPERIMENTS_DELETE, Permission.RUNS_DELETE, Permission.MODELS_DELETE)
+REMOVED = (
+    Permission.EXPERIMENTS_DELETE,
+    Permission.RUNS_DELETE,
+    Permission.MODELS_DELETE,
+    Permission.ARTIFACTS_DELETE,
+)
 
 
 @endpoint(bp, "GET /v1/jobs", access=Permission.JOBS_MANAGE, query=JobQuery, reply=(200, JobPage))
@@ -100,6 +105,8 @@ def read_job(job_id: UUID) -> dict[str, Any]:
 def cancel_job(job_id: UUID) -> dict[str, Any]:
     """Cancel a job. One that runs stops before its next step; what it did stays done."""
     job = find(Job, job_id, lock=True)
+    if job.kind in NEVER_GIVEN_UP:
+        raise conflict("not-cancellable", "Of a tenant that is being deleted nothing is kept.")
     if job.state not in UNFINISHED:
         raise conflict("job-finished", f"The job has {job.state} already.")
     job.state = "cancelled"

@@ -42,7 +42,7 @@ def list_members(query: PageQuery) -> dict[str, Any]:
 )
 def create_member(body: MemberIn) -> Member:
     """Add a member, with a role not above one's own."""
-    require_rank(body.role)
+    _require_grant(body.role)
     member = Member(tenant_id=principal().tenant_id, email=body.email, role=body.role)
     db.session.add(member)
     db.session.flush()
@@ -62,6 +62,8 @@ def update_member(member_id: UUID, body: MemberChange) -> Member:
     require_rank(body.role)
     owners = _lock_owners()
     member = _reachable(member_id)
+    if body.role.rank > Role(member.role).rank:
+        _require_grant(body.role)
     if body.role is not Role.OWNER:
         _keep_an_owner(owners, member)
     member.role = body.role
@@ -91,6 +93,14 @@ def require_rank(role: Role) -> None:
     """Refuse to give, change or use a role above the caller's own."""
     if role.rank > principal().role.rank:
         raise forbidden(f"The role {role} is above your own.")
+
+
+def _require_grant(role: Role) -> None:
+    """Refuse to give a role above one's own, or one that allows more than the key itself."""
+    require_rank(role)
+    own = principal()
+    if own.scopes is not None and role.permissions - own.permissions:
+        raise forbidden(f"The role {role} allows more than this key.")
 
 
 def _reachable(member_id: UUID) -> Member:

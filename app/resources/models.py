@@ -18,7 +18,7 @@ from app.models import Deployment, Model, Project
 from app.permissions import Permission
 from app.schemas.basics import KeptQuery
 from app.schemas.models import ModelChange, ModelIn, ModelOut, ModelPage
-from app.tenancy import bring_back, find, listed, look, principal, scoped
+from app.tenancy import bring_back, find, listed, look, principal, read, scoped
 
 bp = APIBlueprint("models", __name__, tag="Models")
 
@@ -32,7 +32,7 @@ bp = APIBlueprint("models", __name__, tag="Models")
 )
 def list_models(project_id: UUID, query: KeptQuery) -> dict[str, Any]:
     """List a project's models."""
-    find(Project, project_id)
+    read(Project, project_id)
     return page(
         listed(Model, query, Permission.MODELS_DELETE).where(Model.project_id == project_id),
         Model,

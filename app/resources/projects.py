@@ -88,6 +88,8 @@ def delete_project(project_id: UUID) -> None:
     """Delete a project with everything in it until it is restored or purged, unless deployed."""
     project = find(Project, project_id, lock=True)
     models = scoped(Model).where(Model.project_id == project_id).with_only_columns(Model.id)
+    # Whoever deploys one of them just now holds it, and is waited for.
+    db.session.execute(models.with_for_update(read=True))
     deployed = exists(scoped(Deployment).where(Deployment.model_id.in_(models)))
     if db.session.scalar(deployed.select()):
         raise conflict("deployed", "A model in it is deployed: delete its deployments first.")

@@ -13,6 +13,7 @@ from app.lifetimes import remove
 from app.metric_history import scoped_points, thin
 from app.models import Run
 from app.permissions import Permission
+from app.prepared import fetch
 from app.ready import Ready
 from app.run_pages import read_page
 from app.run_rows import create_whole_run, read_whole_run, store_log
@@ -27,7 +28,7 @@ from app.schemas.runs import (
     RunPage,
     RunQuery,
 )
-from app.tenancy import bring_back, find
+from app.tenancy import bring_back, find, read
 
 bp = APIBlueprint("runs", __name__, tag="Runs")
 
@@ -122,12 +123,12 @@ def read_metric(run_id: UUID, key: str, query: HistoryQuery) -> dict[str, Any]:
 
     With `max_points` no peak and neither end of the history is lost.
     """
-    find(Run, run_id)
+    read(Run, run_id)
     points = scoped_points(run_id, key, query.after)
     if query.max_points is not None:
-        thinned = db.session.execute(thin(points, query.max_points)).all()
+        thinned = fetch(thin(points, query.max_points))
         return {"key": key, "points": thinned, "next_after": None}
-    rows = db.session.execute(points.limit(query.limit + 1)).all()
+    rows = fetch(points.limit(query.limit + 1))
     shown = rows[: query.limit]
     following = shown[-1].step if len(rows) > query.limit else None
     return {"key": key, "points": shown, "next_after": following}

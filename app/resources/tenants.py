@@ -97,6 +97,7 @@ def update_tenant(tenant_id: UUID, body: TenantChange) -> Tenant:
     "DELETE /v1/tenants/{tenant_id}",
     access=Permission.TENANT_DELETE,
     reply=(202, JobOut),
+    errors={409},
 )
 def delete_tenant(tenant_id: UUID) -> dict[str, Any]:
     """Delete one's own tenant with all its data. Nobody can sign in from this moment on."""

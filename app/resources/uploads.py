@@ -6,9 +6,8 @@ from typing import Any
 from uuid import UUID
 
 from apiflask import APIBlueprint
-from flask import Response, after_this_request, request
+from flask import request
 from sqlalchemy import delete, exists
-from sqlalchemy.exc import DBAPIError
 
 from app.artifacts.store import Key, Transfer
 from app.artifacts.sweep import forget_transfer
@@ -21,7 +20,7 @@ from app.models import Artifact, Run, Upload
 from app.models.base import now
 from app.permissions import Permission
 from app.quotas import Resource, require_room
-from app.released import released
+from app.released import afterwards, released, without_fail
 from app.schemas.artifacts import (
     LARGEST_PART,
     ArtifactOut,
@@ -107,7 +106,7 @@ def complete_upload(upload_id: UUID, body: CompleteIn) -> Artifact:
         with released():
             current().store.finish(transfer, body.sha256)
         return _record(upload, body.sha256)
-    except (ProblemError, DBAPIError):
+    except Exception:
         _give_up(transfer.key)
         raise
 
@@ -123,13 +122,7 @@ def delete_upload(upload_id: UUID) -> None:
     upload = find(Upload, upload_id, lock=True)
     transfer, completing = _transfer(upload), upload.completing_at is not None
     db.session.delete(upload)
-
-    @after_this_request
-    def remove(answer: Response) -> Response:
-        """Only once nobody can complete it any more."""
-        if answer.status_code == 204:  # noqa: PLR2004 - the declared success
-            forget_transfer(current().store, transfer, completing=completing)
-        return answer
+    afterwards(lambda: forget_transfer(current().store, transfer, completing=completing))
 
 
 def _open(upload_id: UUID, *, lock: bool = False) -> Upload:
@@ -180,11 +173,11 @@ def _record(upload: Upload, sha256: str) -> Artifact:
 
 
 def _give_up(key: Key) -> None:
-    """The upload is over, and nothing of it is kept: neither a row nor bytes."""
+    """The upload is over, whatever ended it: neither its row nor bytes are kept."""
     db.session.rollback()
     _forget(key.tenant_id, key.object_id)
     db.session.commit()
-    current().store.delete(key)
+    without_fail(lambda: current().store.delete(key))
 
 
 def _forget(tenant_id: UUID, upload_id: UUID) -> bool:

@@ -28,7 +28,7 @@ from app.schemas.models import (
     VersionPage,
 )
 from app.stages import may_move
-from app.tenancy import find, principal, scoped
+from app.tenancy import find, principal, read, scoped
 from app.version_rows import (
     attach,
     find_alias,
@@ -50,7 +50,7 @@ bp = APIBlueprint("versions", __name__, tag="Model versions")
 )
 def list_versions(model_id: UUID, query: PageQuery) -> dict[str, Any]:
     """List a model's versions."""
-    find(Model, model_id)
+    read(Model, model_id)
     owner = str(principal().tenant_id)
     return page_of(scoped_versions(model_id), ModelVersion.id, query, owner=owner)
 

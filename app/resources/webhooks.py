@@ -11,6 +11,7 @@ from app.context import current
 from app.cursors import page
 from app.database import db
 from app.endpoint import endpoint
+from app.errors import invalid
 from app.events import ping
 from app.models import Webhook, WebhookDelivery
 from app.permissions import Permission
@@ -23,7 +24,7 @@ from app.schemas.webhooks import (
     WebhookOut,
     WebhookPage,
 )
-from app.tenancy import find, principal, scoped
+from app.tenancy import find, principal, read, scoped
 from app.webhooks.signing import Signer
 
 bp = APIBlueprint("webhooks", __name__, tag="Webhooks")
@@ -50,6 +51,7 @@ def list_webhooks(query: PageQuery) -> dict[str, Any]:
 )
 def create_webhook(body: WebhookIn) -> NewWebhook:
     """Create a webhook, which is told so at once. Its secret is in this answer only."""
+    _require_deliverable(body.url)
     tenant_id = principal().tenant_id
     webhook = Webhook(tenant_id=tenant_id, url=body.url, events=_once(body.events))
     db.session.add(webhook)
@@ -70,6 +72,8 @@ def create_webhook(body: WebhookIn) -> NewWebhook:
 def update_webhook(webhook_id: UUID, body: WebhookChange) -> Webhook:
     """Change where a webhook is, what it hears of, or whether it does."""
     webhook = find(Webhook, webhook_id, lock=True)
+    if "url" in body.model_fields_set:
+        _require_deliverable(body.url)
     body.apply(webhook)
     webhook.events = _once(webhook.events)
     if "enabled" in body.model_fields_set and body.enabled:
@@ -98,9 +102,15 @@ def delete_webhook(webhook_id: UUID) -> None:
 )
 def list_deliveries(webhook_id: UUID, query: PageQuery) -> dict[str, Any]:
     """List what a webhook was, or will be, told."""
-    find(Webhook, webhook_id)
+    read(Webhook, webhook_id)
     rows = scoped(WebhookDelivery).where(WebhookDelivery.webhook_id == webhook_id)
     return page(rows, WebhookDelivery, query)
+
+
+def _require_deliverable(url: str) -> None:
+    """Refuse plain HTTP where no network is allowed: every delivery would fail."""
+    if not url.startswith("https://") and not current().config.webhook_allow:
+        raise invalid("json.url", "Deliveries go by https only.")
 
 
 def _once(events: list[Any]) -> list[str]:

@@ -17,6 +17,7 @@ URL = (
     r"(\.[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?){0,30}"
     r"(:([1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}))?(/[A-Za-z0-9._~!$&'()*+,;=:@%/?-]{0,500})?$"
 )
+HTTPS_URL = URL.replace("https?", "https", 1)
 Url = Annotated[str, StringConstraints(pattern=URL, max_length=1000)]
 Events = Annotated[
     list[Annotated[EventName, Field(strict=False)]], Field(min_length=1, max_length=50)

@@ -14,6 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from app.config import Config
 from app.database import Scope, db, enter
 from app.models import Tenant
+from app.schemas.tenants import Plan
 from app.telemetry.instruments import SLOTS, gauge
 
 FRESH_SECONDS = 60.0
@@ -32,9 +33,10 @@ class Census:
         self.until = time.monotonic() + FRESH_SECONDS
         enter(Scope(None, operator=True))
         try:
-            found = db.session.execute(select(Tenant.plan, func.count()).group_by(Tenant.plan))
-            for plan, tenants in found.all():
-                gauge("tenants_active", plan).set(tenants)
+            query = select(Tenant.plan, func.count()).group_by(Tenant.plan)
+            found: dict[str, int] = dict(list(db.session.execute(query).tuples()))
+            for plan in Plan:
+                gauge("tenants_active", plan.value).set(found.get(plan, 0))
         except SQLAlchemyError:  # counted by db_errors_total; a scrape must not depend on it
             db.session.rollback()
 

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, Update, select, update
+from sqlalchemy import Connection, Row, Update, func, select, update
 
+from app.database import place_of
 from app.models import Job
 from app.models.base import now
-from app.models.job import UNFINISHED
+from app.models.job import NEVER_GIVEN_UP, UNFINISHED
 from app.work import tasks
 from app.work.exports import export_step
 from app.work.purges import purge_step
@@ -25,8 +28,6 @@ STEPS: dict[str, TakeStep] = {
     "tenant-deletion": removal_step,
 }
 MOST_ATTEMPTS = 3
-# Nobody is left who could start it again.
-NEVER_GIVEN_UP = {"tenant-deletion"}
 RETRY_SECONDS = 5
 LONGEST_PAUSE = 600
 log = logging.getLogger("maestro")
@@ -60,6 +61,18 @@ def run_job(worker: Worker, entry: Entry) -> None:
         _retry(worker, turn)
 
 
+@contextmanager
+def _holding(worker: Worker, entry: Entry) -> Iterator[Connection]:
+    """A transaction of the job's tenant that holds the job's place, as requests for it do.
+
+    So a request that counts on what it has read of the job waits for the step.
+    """
+    place = place_of(entry.tenant_id, "/v1/jobs/{job_id}", entry.id)
+    with worker.as_tenant(entry.tenant_id) as connection:
+        connection.execute(select(func.pg_advisory_xact_lock_shared(place)))
+        yield connection
+
+
 def _begin(worker: Worker, entry: Entry) -> Turn | None:
     """Start a turn; None when the job is finished, cancelled or has failed too often."""
     statement = (
@@ -68,7 +81,7 @@ def _begin(worker: Worker, entry: Entry) -> Turn | None:
         .values(state="running", turn=Job.turn + 1, attempts=Job.attempts + 1)
         .returning(Job.turn, Job.attempts, Job.kind, Job.arguments)
     )
-    with worker.as_tenant(entry.tenant_id) as connection:
+    with _holding(worker, entry) as connection:
         row = connection.execute(statement).one_or_none()
         if row is None:
             tasks.finish(connection, entry.tenant_id, entry.id)
@@ -83,7 +96,7 @@ def _begin(worker: Worker, entry: Entry) -> Turn | None:
 def _take_step(worker: Worker, turn: Turn) -> bool:
     """Take one step in one transaction; False when there is no next one, or not for this worker."""
     entry = turn.entry
-    with worker.as_tenant(entry.tenant_id) as connection:
+    with _holding(worker, entry) as connection:
         job = _lock(connection, turn)
         if job is None:
             return False
@@ -125,14 +138,14 @@ def _store(connection: Connection, turn: Turn, progress: Progress) -> bool:
 
 def _hand_back(worker: Worker, turn: Turn) -> None:
     """The worker is stopping: let another one go on at once."""
-    with worker.as_tenant(turn.entry.tenant_id) as connection:
+    with _holding(worker, turn.entry) as connection:
         if _lock(connection, turn) is not None:
             tasks.postpone(connection, turn.entry, 0)
 
 
 def _retry(worker: Worker, turn: Turn) -> None:
     """Try the step again later, or give the job up."""
-    with worker.as_tenant(turn.entry.tenant_id) as connection:
+    with _holding(worker, turn.entry) as connection:
         attempts = connection.execute(
             select(Job.attempts).where(
                 Job.tenant_id == turn.entry.tenant_id,
@@ -151,7 +164,7 @@ def _retry(worker: Worker, turn: Turn) -> None:
 
 
 def _fail(worker: Worker, turn: Turn, code: str) -> None:
-    with worker.as_tenant(turn.entry.tenant_id) as connection:
+    with _holding(worker, turn.entry) as connection:
         if _lock(connection, turn) is not None:
             connection.execute(_change(turn).values(state="failed", error=code, finished_at=now()))
             tasks.finish(connection, turn.entry.tenant_id, turn.entry.id)

@@ -159,7 +159,7 @@ class Cast:
             client.close()
 
 
-def remembered(secrets: Mapping[str, str], tape: Tape | None) -> Mapping[str, str]:
+def remembered(secrets: dict[str, str], tape: Tape | None) -> dict[str, str]:
     """The secrets, which grow with the tape where there is one."""
     if tape is None:
         return secrets

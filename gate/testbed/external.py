@@ -18,6 +18,7 @@ from gate.errors import SetupError
 from gate.exchanges import Tape
 from gate.inside import Guest, Statement
 from gate.model import Json, Target
+from gate.testbed.again import Enter, Entry, entrance, nobody_enters
 from gate.testbed.client import Cast, HttpClient, document, remembered
 from gate.testbed.documents import read_file
 from gate.testbed.enrolment import asks, operations
@@ -48,6 +49,7 @@ class External:
     began: float
     turns: Iterator[int] = field(default_factory=count, repr=False, compare=False)
     hints: Hints = field(default_factory=Hints)
+    enter: Enter = field(default=nobody_enters, repr=False)
 
     def clock(self) -> float:
         """Seconds since the target answered first."""
@@ -62,6 +64,10 @@ class External:
         named = [role for owner, role in self.cast.clients if owner == tenant]
         order = [role for role in self.hints.roles if role in named]
         return (*order, *(role for role in named if role not in order))
+
+    def enter_again(self, tenant: str, role: str = "owner") -> Entry | None:
+        """Another credential of a principal that signs in or registers; None for any other."""
+        return self.enter(tenant, role)
 
     def openapi(self) -> Mapping[str, Json]:
         """The target's OpenAPI document, as read at the start."""
@@ -142,6 +148,7 @@ def external(
     description = describe(written, file)
     check_address(written.base_url.rstrip("/"), description)
     cast, secrets = cast_of(written, environment, file, description)
+    known = remembered(secrets, tape)
     with closing(cast), open_site(folder / "logs") as site:
         yield External(
             target=Target(
@@ -153,12 +160,13 @@ def external(
             seed=seed,
             folder=folder,
             tenants=tuple(dict.fromkeys(tenant for tenant, _ in cast.clients if tenant)),
-            secrets=remembered(secrets, tape),
+            secrets=known,
             cast=cast.taped(tape),
             description=description,
             site=site,
             began=time.monotonic(),
             hints=hints_in(written),
+            enter=entrance(written, environment, file, known),
         )
 
 

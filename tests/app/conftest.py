@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator
-from dataclasses import replace
-from ipaddress import ip_network
 from uuid import uuid4
 
 import psycopg2
@@ -30,6 +28,7 @@ def config(schema: Schema, redis_url: str, tmp_path_factory: pytest.TempPathFact
             "MAESTRO_REDIS_URL": redis_url,
             "MAESTRO_OPERATOR_KEY_SHA256": hashlib.sha256(OPERATOR_KEY.encode()).hexdigest(),
             "MAESTRO_CURSOR_SECRET": "a cursor secret of the tests",
+            "MAESTRO_WEBHOOK_ALLOW": "127.0.0.0/8",
             "MAESTRO_ARTIFACT_DIR": str(tmp_path_factory.mktemp("artifacts")),
         }
     )
@@ -57,12 +56,12 @@ def superuser(postgresql: PostgreSQL, schema: Schema) -> Iterator[Cursor]:
 
 @pytest.fixture
 def worker(config: Config, superuser: Cursor) -> Iterator[Worker]:
-    """Background work to be run by the test itself; it may deliver to this machine.
+    """Background work to be run by the test itself.
 
     What earlier tests left in the queue is gone.
     """
     superuser.execute("DELETE FROM tasks")
-    made = new_worker(replace(config, webhook_allow=(ip_network("127.0.0.0/8"),)))
+    made = new_worker(config)
     yield made
     made.close()
 

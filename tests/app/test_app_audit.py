@@ -16,12 +16,13 @@ from apiflask import APIFlask
 from hypothesis import assume, given
 from hypothesis import strategies as st
 from psycopg2.extensions import connection as Connection  # noqa: N812 - a class in lower case
+from sqlalchemy import event
 
 from app.__main__ import main
 from app.audit import GENESIS, Actor, Event, Sealed, seal, verify
 from app.audit_log import read_chain
 from app.config import Config
-from app.database import Scope, enter
+from app.database import Scope, db, enter
 from app.endpoint import TELEMETRY
 from app.factory import declarations
 from gate.testbed.postgresql import PostgreSQL
@@ -238,6 +239,32 @@ def test_an_edit_in_the_database_is_noticed(
         admin.commit()
         chain, head = stored(service, tenant)
         assert list(verify(chain, head=head)) == []
+
+
+@pytest.mark.parametrize("page", [2, 5000])
+def test_an_event_that_is_added_while_the_log_is_read_breaks_nothing(
+    service: APIFlask, owner: Caller, monkeypatch: pytest.MonkeyPatch, page: int
+) -> None:
+    monkeypatch.setattr("app.audit_log.PAGE", page, raising=False)
+    for number in range(4):
+        owner.make("/v1/projects", name=str(number))
+    tenant, added = owner.read("/v1/me")["tenant_id"], []
+
+    def add(*about: Any) -> None:
+        if "FROM audit_events" in about[2] and not added:
+            added.append(True)
+            caller = Caller(service.test_client(), owner.key)
+            with ThreadPoolExecutor(1) as pool:  # beside this context, which it would share
+                pool.submit(caller.make, "/v1/projects", name="new").result()
+
+    with service.app_context():
+        event.listen(db.engine, "before_cursor_execute", add)
+        enter(Scope(UUID(tenant)))
+        chain, head = read_chain(UUID(tenant))
+        read = list(chain)
+        event.remove(db.engine, "before_cursor_execute", add)
+    assert added
+    assert (len(read), list(verify(read, head=head))) == (5, [])
 
 
 def test_the_command_line_verifies_a_log(

@@ -5,6 +5,9 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 from dataclasses import replace
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+from typing import ClassVar
 from uuid import UUID
 
 import httpx
@@ -199,3 +202,49 @@ def test_a_forgotten_tenant_leaves_nothing_in_the_bucket(
     bucket.forget(UUID(tenant))
     assert not any(key.startswith(tenant) for key in keys(bucket))
     assert tenant not in str(bucket.client.list_multipart_uploads(Bucket=bucket.name))
+
+
+class Breaking(BaseHTTPRequestHandler):
+    """In front of a bucket: objects that are read break off in the middle."""
+
+    behind: ClassVar[str]
+
+    def answer(self) -> None:
+        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        url, headers = f"{self.behind}{self.path}", dict(self.headers)
+        found = httpx.request(self.command, url, content=body, headers=headers)
+        broken = self.command == "GET" and "Range" in self.headers
+        self.send_response(found.status_code)
+        for name in ("Content-Type", "ETag", "Content-Range"):
+            if name in found.headers:
+                self.send_header(name, found.headers[name])
+        self.send_header("Content-Length", str(len(found.content)))
+        self.end_headers()
+        self.wfile.write(found.content[: len(found.content) // 2] if broken else found.content)
+        self.close_connection = broken
+
+    def log_message(self, *_: object) -> None:
+        """Nothing."""
+
+
+def test_an_object_that_breaks_off_while_it_is_checked_ends_the_upload_with_503(
+    config: Config, s3_owner: Caller, run: str, endpoint: str, bucket: Bucket
+) -> None:
+    upload = begin_upload(s3_owner, run, "breaking")
+    httpx.put(upload["parts"][0]["url"], content=BYTES)
+    methods = {f"do_{method}": Breaking.answer for method in ("GET", "PUT", "POST", "DELETE")}
+    relay = ThreadingHTTPServer(
+        (LOOPBACK, 0), type("Relay", (Breaking,), {"behind": endpoint, **methods})
+    )
+    Thread(target=relay.serve_forever, daemon=True).start()
+    place = {"artifact_bucket": bucket.name, "artifact_region": "us-east-1"}
+    there = f"http://{LOOPBACK}:{relay.server_port}"
+    caller = Caller(
+        create_app(replace(config, artifact_endpoint=there, **place)).test_client(), s3_owner.key
+    )
+    path = f"/v1/uploads/{upload['id']}:complete"
+    assert caller.ask("POST", path, {"sha256": DIGEST}).status_code == 503
+    relay.shutdown()
+    relay.server_close()
+    assert not any(upload["id"] in key for key in keys(bucket))
+    assert s3_owner.ask("POST", path, {"sha256": DIGEST}).status_code == 404

@@ -165,3 +165,13 @@ def test_the_document_and_the_metrics_travel_compressed(owner: Caller) -> None:
         answer = ask(owner, path, Accept_Encoding="br")
         if len(ask(owner, path).data) >= 1000:
             assert answer.headers["Content-Encoding"] == "br"
+
+
+@pytest.mark.parametrize("matching", [True, False])
+def test_a_condition_that_is_for_changes_means_nothing_to_a_read_compressed_or_not(
+    owner: Caller, project: str, matching: bool
+) -> None:
+    tag = ask(owner, project).headers["ETag"] if matching else '"another"'
+    for accepts in ("identity", "gzip"):
+        answer = ask(owner, project, Accept_Encoding=accepts, If_Match=tag)
+        assert answer.status_code == 200, accepts

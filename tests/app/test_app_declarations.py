@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from openapi_spec_validator import validate
 from app.config import Config
 from app.endpoint import declaration_of
 from app.factory import create_app, declarations
+from app.limits import UNCOUNTED
 
 ROUTES = """
 GET /docs | GET /docs/start.js | GET /docs/swagger-ui-bundle.js | GET /docs/swagger-ui.css
@@ -137,5 +139,17 @@ def test_every_error_is_a_problem(document: dict[str, Any]) -> None:
 def test_every_operation_that_is_counted_says_so(document: dict[str, Any]) -> None:
     for operation in operations(document).values():
         for answer in operation["responses"].values():
-            counted = {"RateLimit", "RateLimit-Policy"} <= set(answer.get("headers", ()))
-            assert counted == bool(operation["security"])
+            told = {"RateLimit", "RateLimit-Policy"} <= set(answer.get("headers", ()))
+            assert told == (operation["operationId"] not in UNCOUNTED)
+
+
+def test_a_public_page_that_is_refused_to_a_busy_address_says_so(
+    config: Config, document: dict[str, Any]
+) -> None:
+    client = create_app(replace(config, anonymous_per_minute=0)).test_client()
+    pages = {route for route, each in operations(document).items() if not each["security"]}
+    for page in pages:
+        answer = client.get(page.removeprefix("GET "))
+        assert str(answer.status_code) in operations(document)[page]["responses"], page
+        documented = operations(document)[page]["responses"][str(answer.status_code)]
+        assert ("RateLimit" in answer.headers) == ("RateLimit" in documented.get("headers", ()))

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 
 import psycopg2
 import pytest
 from apiflask import APIFlask
+from psycopg2.extensions import connection as Connection  # noqa: N812 - a class in lower case
 
+from gate.testbed.postgresql import PostgreSQL
 from gate.testbed.provision import Schema
 from tests.app.callers import Caller, World, build_world
 
@@ -166,3 +168,61 @@ def test_a_foreign_model_cannot_be_deployed(
     foreign = build_world(new_owner(), "victim")
     body = {"name": "a", "environment": "e", "model_id": foreign.model_id, "version": 1}
     assert owner.ask("POST", "/v1/deployments", body).status_code == 404
+
+
+@pytest.fixture
+def admin(postgresql: PostgreSQL, schema: Schema) -> Iterator[Connection]:
+    """The database's superuser, who can hold any lock."""
+    connection = psycopg2.connect(postgresql.url_for(schema.database))
+    yield connection
+    connection.close()
+
+
+def wait_for_blocked(admin: Connection, number: int) -> None:
+    """Until so many wait for `admin`, or for each other."""
+    with admin.cursor() as cursor:
+        while True:
+            cursor.execute("SELECT count(DISTINCT pid) FROM pg_locks WHERE NOT granted")
+            if cursor.fetchone() == (number,):
+                return
+
+
+def deploying(world: World, version: int = 2) -> dict[str, object]:
+    return {"name": "x", "environment": "staging", "model_id": world.model_id, "version": version}
+
+
+def test_no_project_is_deleted_under_a_deployment_that_is_just_being_made(
+    owner: Caller, world: World, service: APIFlask, admin: Connection
+) -> None:
+    owner.ask("DELETE", path_of(world))
+    # Both queue for the end of the audit log: the deployment has been checked, and so is deletion.
+    admin.cursor().execute(
+        "SELECT 1 FROM audit_heads WHERE tenant_id = %s FOR UPDATE", [world.tenant_id]
+    )
+    first, second = (Caller(service.test_client(), owner.key) for _ in range(2))
+    with ThreadPoolExecutor(2) as pool:
+        made = pool.submit(first.ask, "POST", "/v1/deployments", deploying(world))
+        wait_for_blocked(admin, 1)
+        deleted = pool.submit(second.ask, "DELETE", f"/v1/projects/{world.project_id}")
+        wait_for_blocked(admin, 2)
+        admin.rollback()
+    assert (made.result().status_code, deleted.result().status_code) == (201, 409)
+    assert deleted.result().get_json()["code"] == "deployed"
+
+
+def test_a_deployment_and_a_move_of_the_same_version_do_not_stop_each_other(
+    owner: Caller, world: World, service: APIFlask, admin: Connection
+) -> None:
+    admin.cursor().execute(
+        "SELECT 1 FROM model_versions WHERE model_id = %s AND version = 2 FOR UPDATE",
+        [world.model_id],
+    )
+    first, second = (Caller(service.test_client(), owner.key) for _ in range(2))
+    alias = f"/v1/models/{world.model_id}/aliases/next"
+    with ThreadPoolExecutor(2) as pool:
+        made = pool.submit(first.ask, "POST", "/v1/deployments", deploying(world))
+        wait_for_blocked(admin, 1)
+        moved = pool.submit(second.ask, "PUT", alias, {"version": 2})
+        wait_for_blocked(admin, 2)
+        admin.rollback()
+    assert (made.result().status_code, moved.result().status_code) == (201, 200)

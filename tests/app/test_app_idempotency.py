@@ -118,6 +118,16 @@ def test_a_repetition_needs_the_permission_again(owner: Caller) -> None:
     assert post(admin, "/v1/projects", {"name": "x"}, key).status_code == 403
 
 
+def test_a_narrower_key_of_the_same_member_gets_no_kept_secret(owner: Caller) -> None:
+    key, body = uuid4().hex, {"name": "k"}
+    made = post(owner, "/v1/api-keys", body, key).get_json()
+    scopes = ["apikeys:create"]
+    narrow = Caller(owner.client, owner.make("/v1/api-keys", name="n", scopes=scopes)["secret"])
+    answer = post(narrow, "/v1/api-keys", body, key)
+    assert "Idempotent-Replayed" not in answer.headers
+    assert (answer.get_json()["scopes"], answer.get_json()["id"] == made["id"]) == (scopes, False)
+
+
 @pytest.mark.parametrize("key", ["", " ", "a b", "x" * 256, "\u00fc"])
 def test_a_malformed_key_is_422(owner: Caller, key: str) -> None:
     assert post(owner, "/v1/projects", {"name": "x"}, key).status_code == 422
@@ -249,7 +259,7 @@ def test_every_post_that_changes_something_heeds_the_key(
 def test_a_claim_depends_on_everything_and_shows_nothing(sent: str, path: str, owned: bool) -> None:
     builder = EnvironBuilder(path, method="POST", data=b"{}")
     request = Request(builder.get_environ() | {"HTTP_IDEMPOTENCY_KEY": sent})
-    owner = (TENANT, MEMBER) if owned else None
+    owner = (TENANT, MEMBER, None) if owned else None
     if not re.fullmatch("[!-~]{1,255}", sent):
         with pytest.raises(ProblemError):
             claim(request, "operation", owner=owner, secret="s" * 16)
@@ -260,8 +270,9 @@ def test_a_claim_depends_on_everything_and_shows_nothing(sent: str, path: str, o
     others = [
         claim(request, "operation", owner=owner, secret="t" * 16),
         claim(request, "other", owner=owner, secret="s" * 16),
-        claim(request, "operation", owner=(MEMBER, TENANT), secret="s" * 16),
+        claim(request, "operation", owner=(MEMBER, TENANT, None), secret="s" * 16),
+        claim(request, "operation", owner=(TENANT, MEMBER, MEMBER), secret="s" * 16),
     ]
     digests = {made.digest, *(other.digest for other in others if other)}
     secrets = {made.secret, *(other.secret for other in others if other)}
-    assert (len(digests), len(secrets)) == (4, 4)
+    assert (len(digests), len(secrets)) == (5, 5)

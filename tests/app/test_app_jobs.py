@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from uuid import UUID
 
 import pytest
+from apiflask import APIFlask
 from psycopg2.extensions import cursor as Cursor  # noqa: N812 - a class in lower case
 from sqlalchemy import select, text
 
@@ -361,3 +363,32 @@ def test_the_services_thread_outlives_an_outage_of_postgresql(
         assert until(is_done, within=30)
     finally:
         runner.stop()
+
+
+def test_a_job_that_has_moved_on_since_it_was_seen_is_not_cancelled(
+    owner: Caller,
+    service: APIFlask,
+    worker: Worker,
+    superuser: Cursor,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The worker changes it outside of requests, and still not between comparing and cancelling."""
+    path = f"/v1/jobs/{owner.make('/v1/exports')['id']}"
+    pool, asked = ThreadPoolExecutor(1), []
+
+    def step(given: Step) -> Progress:
+        if given.checkpoint:
+            return Progress(checkpoint=None, done=2, total=2)
+        seen = {"If-Match": owner.ask("GET", path).headers["ETag"]}
+        caller = Caller(service.test_client(), owner.key)
+        asked.append(pool.submit(caller.ask, "POST", f"{path}:cancel", headers=seen))
+        while True:
+            superuser.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
+            if superuser.fetchone() != (0,):
+                return Progress(checkpoint={"one": 1}, done=1, total=2)
+
+    monkeypatch.setitem(STEPS, "export", step)
+    run_due(worker)
+    pool.shutdown()
+    assert [each.result().status_code for each in asked] == [412]
+    assert owner.read(path)["state"] == "succeeded"

@@ -14,6 +14,7 @@ from app import keys
 from app.config import Config
 from app.factory import create_app
 from app.ids import new_id
+from app.permissions import Role
 from gate.testbed.postgresql import PostgreSQL
 from gate.testbed.provision import Schema
 from tests.app.callers import Caller
@@ -94,6 +95,28 @@ def test_a_scoped_key_cannot_make_a_wider_one(owner: Caller) -> None:
     wider = maker.ask("POST", "/v1/api-keys", {"name": "w", "scopes": ["projects:create"]})
     assert wider.status_code == 403
     assert maker.make("/v1/api-keys", name="same")["scopes"] == narrow["scopes"]
+
+
+def test_a_key_made_for_somebody_else_stays_within_what_its_maker_may(owner: Caller) -> None:
+    """Else whoever made it would be an owner on the day that its holder becomes one."""
+    admin = owner.key_for("admin")
+    member = admin.make("/v1/members", email="rising@example.org", role="viewer")["id"]
+    made = admin.make("/v1/api-keys", name="k", member_id=member)
+    assert owner.ask("PATCH", f"/v1/members/{member}", {"role": "owner"}).status_code == 200
+    kept = Caller(owner.client, made["secret"])
+    assert set(kept.read("/v1/me")["permissions"]) == Role.ADMIN.permissions
+    assert kept.ask("GET", "/v1/quotas").status_code == 403
+
+
+def test_a_scoped_key_gives_no_role_that_allows_more_than_itself(owner: Caller) -> None:
+    member = owner.make("/v1/members", email="a@example.org", role="contributor")["id"]
+    scopes = ["members:invite", "members:update", *Role.VIEWER.permissions]
+    narrow = Caller(owner.client, owner.make("/v1/api-keys", name="n", scopes=scopes)["secret"])
+    wider = {"email": "b@example.org", "role": "owner"}
+    assert narrow.ask("POST", "/v1/members", wider).status_code == 403
+    assert narrow.ask("PATCH", f"/v1/members/{member}", {"role": "owner"}).status_code == 403
+    assert narrow.ask("POST", "/v1/members", wider | {"role": "viewer"}).status_code == 201
+    assert narrow.ask("PATCH", f"/v1/members/{member}", {"role": "viewer"}).status_code == 200
 
 
 @pytest.mark.parametrize(("role", "above"), [("admin", "owner")])

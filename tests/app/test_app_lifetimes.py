@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
+import psycopg2
 import pytest
 from apiflask import APIFlask
 from sqlalchemy import event
@@ -12,6 +14,8 @@ from app.database import db
 from app.factory import declarations
 from app.lifetimes import dead, living
 from app.models import Base, Removable
+from gate.testbed.postgresql import PostgreSQL
+from gate.testbed.provision import Schema
 from tests.app.callers import Caller, World, arguments, build_world
 
 # What hangs below what, by the path of each object.
@@ -189,3 +193,22 @@ def test_a_hot_read_is_one_round_trip(
     finally:
         event.remove(engine, "before_cursor_execute", note)
     assert len(statements) == expected
+
+
+def test_a_change_of_what_goes_for_good_meanwhile_is_404(
+    owner: Caller, service: APIFlask, postgresql: PostgreSQL, schema: Schema
+) -> None:
+    world = build_world(owner, "own")
+    path = f"/v1/experiments/{world.experiment_id}"
+    holder = psycopg2.connect(postgresql.url_for(schema.database))
+    with ThreadPoolExecutor(1) as pool, holder.cursor() as cursor:
+        cursor.execute("DELETE FROM experiments WHERE id = %s", [world.experiment_id])
+        caller = Caller(service.test_client(), owner.key)
+        changed = pool.submit(caller.ask, "PATCH", path, {"description": "late"})
+        while True:
+            cursor.execute("SELECT count(DISTINCT pid) FROM pg_locks WHERE NOT granted")
+            if cursor.fetchone() == (1,):
+                break
+        holder.commit()
+    holder.close()
+    assert (changed.result().status_code, owner.ask("GET", path).status_code) == (404, 404)

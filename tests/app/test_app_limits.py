@@ -208,7 +208,8 @@ def test_behind_a_proxy_each_address_counts_for_itself(config: Config) -> None:
     client = create_app(alone).test_client()
 
     def ask(address: str) -> int:
-        return client.get("/v1/me", headers={"X-Forwarded-For": address}).status_code
+        guess = {"Authorization": "Bearer x", "X-Forwarded-For": address}
+        return client.get("/v1/me", headers=guess).status_code
 
     assert [ask("203.0.113.1"), ask("203.0.113.1"), ask("203.0.113.2")] == [401, 429, 401]
     assert ask("6.6.6.6, 203.0.113.1") == 429
@@ -229,6 +230,18 @@ def test_an_address_that_guesses_costs_no_lookup_and_hurts_no_known_key(
     assert [guesser.ask("GET", "/v1/me").status_code for _ in range(8)] == [401] * 5 + [429] * 3
     assert len([text for text in statements if "api_keys" in text]) == 5
     assert known.ask("GET", "/v1/me").status_code == 200
+
+
+def test_who_says_nothing_is_told_to_sign_in_though_others_guess_from_the_same_address(
+    config: Config,
+) -> None:
+    app = create_app(replace(config, anonymous_per_minute=2, cursor_secret=uuid4().hex))
+    client = app.test_client()
+    guess = {"Authorization": "Bearer x"}
+    silent = [client.get("/v1/me").status_code for _ in range(4)]
+    guessed = [client.get("/v1/me", headers=guess).status_code for _ in range(3)]
+    assert (silent, guessed) == ([401] * 4, [401, 401, 429])
+    assert client.get("/v1/me").status_code == 401
 
 
 def test_probes_of_the_platform_are_never_refused(config: Config) -> None:

@@ -13,6 +13,7 @@ import pytest
 from apiflask import APIFlask
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.parser import text_string_to_metric_families
+from psycopg2.extensions import cursor as Cursor  # noqa: N812 - a class in lower case
 
 from app.conduct import Readers
 from app.endpoint import Audience, Declaration
@@ -23,6 +24,7 @@ from app.openapi import errors_of
 from app.permissions import Permission
 from app.telemetry.answers import DEFECTS
 from app.telemetry.catalogue import METRICS
+from app.telemetry.exposition import CENSUS
 from app.telemetry.instruments import build
 from app.telemetry.metric import Feed, Kind
 from app.telemetry.page import render
@@ -276,6 +278,17 @@ def test_nothing_is_in_flight_and_no_connection_in_use_when_all_is_answered(
     assert value("db_pool_size") > 0
     assert value("tenants_active", plan="enterprise") >= 1
     assert value("build_info") == 1
+
+
+def test_a_plan_that_its_last_tenant_left_is_shown_as_empty(
+    value: Value, new_owner: Callable[..., Caller], superuser: Cursor
+) -> None:
+    new_owner("business")
+    CENSUS.until = 0
+    assert value("tenants_active", plan="business") >= 1
+    superuser.execute("DELETE FROM tenants WHERE plan = 'business'")
+    CENSUS.until = 0
+    assert value("tenants_active", plan="business") == 0
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -11,7 +14,8 @@ from alembic import command
 from sqlalchemy import Connection, create_engine, text
 
 from app.config import DRIVER, MigrationConfig
-from app.migrate import _alembic, upgrade
+from app.migrate import MigrationError, _alembic, upgrade
+from gate.testbed.embedded import CHECKOUT
 from gate.testbed.postgresql import PostgreSQL
 from gate.testbed.provision import Schema
 from tests.app.callers import Caller, build_world
@@ -103,3 +107,32 @@ def plant(connection: Connection, runs: int) -> None:
     """Five points each of some runs of one tenant."""
     for statement in PLANTED:
         connection.execute(text(statement), {"runs": runs} if ":runs" in statement else {})
+
+
+def test_two_migrations_at_once_wait_for_each_other(postgresql: PostgreSQL, schema: Schema) -> None:
+    """As two copies of the service do that are rolled out together."""
+    with own_database(postgresql, schema) as connection:
+        command.downgrade(_alembic(connection), "base")
+        connection.execute(text("DROP TABLE alembic_version"))
+        connection.commit()
+        url = connection.engine.url.render_as_string(hide_password=False)
+        told = {"MAESTRO_MIGRATION_DATABASE_URL": url, "MAESTRO_APP_ROLE": schema.app_role}
+        command_line, own = [sys.executable, "-m", "app", "migrate"], os.environ | told
+        begun = [subprocess.Popen(command_line, env=own, cwd=CHECKOUT) for _ in range(2)]
+        assert [each.wait(timeout=80) for each in begun] == [0, 0]
+
+
+def test_a_migration_does_not_queue_for_long_in_front_of_everybody(
+    postgresql: PostgreSQL, schema: Schema, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.migrate.LOCK_SECONDS", 0.2)
+    with own_database(postgresql, schema) as connection:
+        command.downgrade(_alembic(connection), "0006")
+        connection.commit()
+        url = connection.engine.url.render_as_string(hide_password=False)
+        config = MigrationConfig(database_url=url, app_role=schema.app_role)
+        with connection.engine.connect() as reader:
+            reader.execute(text("SELECT 1 FROM uploads"))  # for long
+            with pytest.raises(MigrationError, match="in use for"):
+                upgrade(config)
+        upgrade(config)

@@ -20,7 +20,8 @@ from sqlalchemy.exc import DBAPIError
 
 from app.config import Config
 from app.database import Hold, Scope, db, enter, hold
-from app.factory import create_app
+from app.endpoint import Audience
+from app.factory import create_app, declarations
 from app.prepared import KNOWN, Prepared, send
 from app.run_rows import READ_RUN, array_of
 from tests.app.callers import NOBODY, Caller, World, build_world
@@ -105,6 +106,23 @@ def test_a_hot_path_is_one_message_and_no_transaction_beside_it(
         assert owner.ask(asked.method, world.fill(asked.path), asked.body).status_code < 300
     assert len(said) == asked.messages, said
     assert all(text.startswith("SELECT set_config('app.tenant_id', ") for text in said)
+
+
+def test_a_list_is_one_message_and_one_for_what_it_hangs_below(
+    service: APIFlask, owner: Caller, operator: Caller, world: World
+) -> None:
+    owner.read("/v1/me")
+    lists = [
+        declared
+        for declared in declarations(service).values()
+        if declared.method == "GET" and "cursor" in declared.query_names
+    ]
+    assert len(lists) > 10
+    for declared in lists:
+        caller = operator if declared.access is Audience.OPERATOR else owner
+        with heard(service) as said:
+            assert caller.ask("GET", world.fill(declared.path)).status_code == 200
+        assert len(said) <= 1 + ("{" in declared.path), (declared.operation, said)
 
 
 def test_an_audited_change_is_heard_as_a_transaction(

@@ -34,6 +34,14 @@ def purge(owner: Caller, worker: Worker, days: int) -> int:
     return count
 
 
+def test_a_purge_needs_the_right_to_delete_everything_that_it_removes(owner: Caller) -> None:
+    rest = ["projects:delete", "experiments:delete", "runs:delete", "models:delete"]
+    key = owner.make("/v1/api-keys", name="k", scopes=rest)["secret"]
+    answer = Caller(owner.client, key).ask("POST", "/v1/purges", {})
+    assert answer.status_code == 403
+    assert "artifacts:delete" in answer.get_json()["detail"]
+
+
 def rows(cursor: Cursor, world: World) -> dict[str, int]:
     found = {}
     for table in (*SOFT_DELETED, "run_params", "metric_points", "model_versions"):

@@ -69,6 +69,22 @@ def test_nobody_rotates_a_key_that_they_could_not_revoke(
     assert answer.status_code == expected
 
 
+def test_a_key_with_scopes_does_not_get_at_a_wider_one_by_rotating_it(owner: Caller) -> None:
+    """The answer holds the new secret, so it would be worth more than the key that asked for it."""
+    scopes = ["apikeys:create", "projects:read"]
+    narrow = Caller(owner.client, owner.make("/v1/api-keys", name="n", scopes=scopes)["secret"])
+    wide = [
+        owner.read("/v1/me")["key_id"],
+        owner.make("/v1/api-keys", name="w", scopes=[*scopes, "projects:delete"])["id"],
+        owner.key_for("viewer").read("/v1/me")["key_id"],
+    ]
+    for key in wide:
+        answer = narrow.ask("POST", f"/v1/api-keys/{key}:rotate", {"grace_seconds": 3600})
+        assert answer.status_code == 403, answer.text
+    like = owner.make("/v1/api-keys", name="l", scopes=scopes[:1])["id"]
+    assert narrow.make(f"/v1/api-keys/{like}:rotate")["scopes"] == scopes[:1]
+
+
 def test_a_key_ends_when_it_expires(owner: Caller, config: Config, superuser: Cursor) -> None:
     made = owner.make("/v1/api-keys", name="k", expires_in_days=1)
     assert made["expires_at"] is not None

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import signal
+import subprocess
+import sys
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from threading import Event, Lock, Thread
 
 import httpx
@@ -150,3 +154,42 @@ def test_killed_workers_come_back_and_nothing_acknowledged_is_lost(
         # One thread per worker: a kill can only cut off what that worker had accepted.
         assert set(load.failed) <= {"RemoteProtocolError", "ReadError", "ConnectError"}
         assert set(load.acknowledged) <= stored(postgresql, schema)
+
+
+SLOW = """
+from pathlib import Path
+
+import app.serve
+
+app.serve.APPLICATION = "never:app"
+app.serve.serve(
+    host="127.0.0.1", port=0, workers=1, drain_file=Path("draining"), drain_seconds=0
+)
+"""
+NEVER = """
+from pathlib import Path
+from threading import Event
+
+Path("starting").touch()
+Event().wait(60)
+"""
+
+
+def test_the_server_ends_though_a_worker_is_still_starting(tmp_path: Path) -> None:
+    (tmp_path / "never.py").write_text(NEVER, encoding="utf-8")
+    server = subprocess.Popen([sys.executable, "-c", SLOW], cwd=tmp_path)
+    try:
+        assert until((tmp_path / "starting").exists, within=30)
+        server.send_signal(signal.SIGTERM)
+        assert server.wait(timeout=30) == 0
+    finally:
+        server.kill()
+        server.wait()
+
+
+def test_a_server_that_is_told_too_little_says_what_and_starts_nothing() -> None:
+    told = {"PATH": os.environ["PATH"], "MAESTRO_REDIS_URL": "redis://127.0.0.1:1"}
+    command = [sys.executable, "-m", "app", "serve", "--port", "0", "--workers", "1"]
+    ended = subprocess.run(command, env=told, capture_output=True, timeout=30, check=False)
+    assert ended.returncode == 64
+    assert ended.stderr.decode().startswith("MAESTRO_DATABASE_URL is not set")

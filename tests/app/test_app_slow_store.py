@@ -13,6 +13,7 @@ import pytest
 from apiflask import APIFlask
 from psycopg2.extensions import cursor as Cursor  # noqa: N812 - a class in lower case
 from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from app.artifacts.store import Store, out_of_reach
 from app.artifacts.sweep import sweep_uploads
@@ -21,7 +22,14 @@ from app.context import NAME
 from app.database import Scope, db, enter
 from app.factory import create_app
 from app.models.base import now
-from tests.app.callers import BYTES, Caller, begin_upload, build_world, send_parts
+from tests.app.callers import (
+    BYTES,
+    Caller,
+    begin_upload,
+    build_world,
+    send_parts,
+    upload_artifact,
+)
 
 SHA256 = {"sha256": hashlib.sha256(BYTES).hexdigest()}
 KEY = {"Idempotency-Key": "once"}
@@ -151,9 +159,6 @@ def test_a_request_in_flight_stays_so_while_the_store_works(
 def test_a_request_that_the_store_failed_may_be_repeated_with_its_key(
     caller: Caller, store: SlowStore, run: str
 ) -> None:
-    def fail() -> None:
-        raise out_of_reach()
-
     wanted = {"run_id": run, "path": "weights", "size": len(BYTES)}
     store.meanwhile["begin"] = fail
     failed = caller.ask("POST", "/v1/uploads", wanted, headers=KEY)
@@ -249,5 +254,41 @@ def test_an_upload_whose_end_the_database_does_not_hear_stays_removable(
 
     monkeypatch.setattr("app.resources.uploads._record", fail)
     assert complete(caller, upload).status_code == 503
+    assert bytes_of(config, upload) == []
+    assert complete(caller, upload).status_code == 404
+
+
+def fail() -> None:
+    raise out_of_reach()
+
+
+def test_a_deletion_that_is_committed_is_answered_so_though_the_store_is_down(
+    caller: Caller, store: SlowStore, run: str, upload: str
+) -> None:
+    """The bytes stay without a row, as after a crash; a 500 would tell that nothing was done."""
+    artifact = upload_artifact(caller, run, "gone")["id"]
+    store.meanwhile = {"delete": fail, "abort": fail}
+    assert caller.ask("DELETE", f"/v1/artifacts/{artifact}").status_code == 204
+    assert caller.ask("DELETE", f"/v1/uploads/{upload}").status_code == 204
+    assert caller.ask("DELETE", f"/v1/artifacts/{artifact}").status_code == 404
+
+
+@pytest.mark.parametrize(("error", "status"), [(PoolTimeoutError(), 503), (OSError(), 500)])
+def test_an_upload_is_over_whatever_its_completion_runs_into(
+    caller: Caller,
+    upload: str,
+    config: Config,
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    error: Exception,
+    status: int,
+) -> None:
+    """Else it would be being completed for ever."""
+
+    def run_into(*_: Any) -> None:
+        raise error
+
+    monkeypatch.setattr("app.resources.uploads._record", run_into)
+    assert complete(caller, upload).status_code == status
     assert bytes_of(config, upload) == []
     assert complete(caller, upload).status_code == 404

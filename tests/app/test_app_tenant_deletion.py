@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
+import psycopg2
 import pytest
+from apiflask import APIFlask
 from psycopg2.extensions import cursor as Cursor  # noqa: N812 - a class in lower case
 from redis import Redis
 
@@ -15,6 +18,8 @@ from app.factory import create_app
 from app.models import Base
 from app.work.runner import run_due
 from app.work.worker import Worker, new_worker
+from gate.testbed.postgresql import PostgreSQL
+from gate.testbed.provision import Schema
 from tests.app.callers import Caller, build_world
 
 
@@ -82,6 +87,15 @@ def test_a_deletion_takes_many_steps_and_goes_on_where_a_dead_worker_stopped(
     assert left(superuser, tenant) == {}
 
 
+def test_nobody_cancels_a_deletion(owner: Caller, superuser: Cursor) -> None:
+    """Half a tenant would be left, and nobody who could sign in to start it again."""
+    job = owner.make("/v1/exports")["id"]
+    superuser.execute("UPDATE jobs SET kind = 'tenant-deletion' WHERE id = %s", [job])
+    answer = owner.ask("POST", f"/v1/jobs/{job}:cancel")
+    assert (answer.status_code, answer.get_json()["code"]) == (409, "not-cancellable")
+    assert owner.read(f"/v1/jobs/{job}")["state"] == "queued"
+
+
 def test_without_redis_a_tenant_still_goes(
     owner: Caller, config: Config, worker: Worker, superuser: Cursor
 ) -> None:
@@ -103,3 +117,23 @@ def test_only_ones_own_tenant_can_be_deleted(
     assert owner.key_for("admin").ask("DELETE", f"/v1/tenants/{victim}").status_code == 403
     elsewhere = Caller(create_app(config).test_client(), other.key)
     assert elsewhere.ask("GET", "/v1/me").status_code == 200
+
+
+def test_of_two_deletions_at_once_one_is_done_and_the_other_answers_as_documented(
+    owner: Caller, service: APIFlask, postgresql: PostgreSQL, schema: Schema
+) -> None:
+    tenant = owner.read("/v1/me")["tenant_id"]
+    holder = psycopg2.connect(postgresql.url_for(schema.database))
+    with ThreadPoolExecutor(2) as pool, holder.cursor() as cursor:
+        cursor.execute("SELECT 1 FROM tenants WHERE id = %s FOR UPDATE", [tenant])
+        callers = [Caller(service.test_client(), owner.key) for _ in range(2)]
+        asked = [pool.submit(each.ask, "DELETE", f"/v1/tenants/{tenant}") for each in callers]
+        while True:
+            cursor.execute("SELECT count(DISTINCT pid) FROM pg_locks WHERE NOT granted")
+            if cursor.fetchone() == (2,):
+                break
+        holder.rollback()
+    holder.close()
+    assert sorted(each.result().status_code for each in asked) == [202, 409]
+    document = service.test_client().get("/openapi.json").get_json()
+    assert "409" in document["paths"]["/v1/tenants/{tenant_id}"]["delete"]["responses"]

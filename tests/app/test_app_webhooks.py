@@ -6,8 +6,10 @@ import base64
 import hashlib
 import hmac
 import json
+import re
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -208,3 +210,27 @@ def test_an_operation_without_webhooks_costs_one_small_query(
     finally:
         event.remove(engine, "before_cursor_execute", note)
     assert len([text for text in statements if "webhooks" in text]) == 1
+
+
+def test_plain_http_is_refused_where_nothing_may_be_delivered_by_it(
+    config: Config, owner: Caller
+) -> None:
+    """Every delivery would end in `https-required`."""
+    app = create_app(replace(config, webhook_allow=()))
+    caller = Caller(app.test_client(), owner.key)
+    plain, safe = "http://example.org/hook", "https://example.org/hook"
+    made = caller.make("/v1/webhooks", url=safe, events=["run.finished"])
+    answers = [
+        caller.ask("POST", "/v1/webhooks", {"url": plain, "events": ["run.finished"]}),
+        caller.ask("PATCH", f"/v1/webhooks/{made['id']}", {"url": plain}),
+    ]
+    assert [answer.status_code for answer in answers] == [422, 422]
+    for answer in answers:
+        (fault,) = answer.get_json()["errors"]
+        assert fault == {"location": "json.url", "detail": "Deliveries go by https only."}
+    for client, allowed in ((app.test_client(), False), (owner.client, True)):
+        schemas = client.get("/openapi.json").get_json()["components"]["schemas"]
+        for name in ("WebhookIn", "WebhookChange"):
+            pattern = schemas[name]["properties"]["url"]["pattern"]
+            assert re.match(pattern, safe)
+            assert bool(re.match(pattern, plain)) is allowed

@@ -159,7 +159,7 @@ def summary(rows: list[Row]) -> str:
 def main(out: Path, services: list[str]) -> None:
     jobs = [
         (service, flaw, SEED)
-        for service, _, chosen in (each.partition(":") for each in services or MODULES)
+        for service, _, chosen in (each.partition(":") for each in services or ENDS_SESSIONS)
         for flaw in ("", *(chosen.split(",") if chosen else MODULES[service].FLAWS))
     ]
     rows: list[Row] = []

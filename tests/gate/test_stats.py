@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gate.stats import quantile, quantile_interval, ranks, share, worst_unseen
+from gate.stats import quantile, quantile_interval, rank_sum, ranks, share, worst_unseen
 
 
 @given(st.integers(1, 10_000).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n))))
@@ -64,3 +64,25 @@ def test_too_few_samples_have_no_interval() -> None:
 def test_an_interval_is_the_same_for_the_same_seed() -> None:
     blocks = [[1.0, 2.0, 5.0], [3.0, 9.0, 4.0], [4.0, 3.0]]
     assert quantile_interval(blocks, 0.5, seed=3) == quantile_interval(blocks, 0.5, seed=3)
+
+
+def test_the_rank_sum_of_two_groups_is_as_by_hand() -> None:
+    # All 16 pairs on one side: z = (8 - 0.5) / sqrt(16 / 12 * 9).
+    one, two = [1.0, 2.0, 3.0, 4.0], [5.0, 6.0, 7.0, 8.0]
+    assert rank_sum(one, two)[0] == 0.0
+    assert rank_sum(two, one)[0] == 1.0
+    assert rank_sum(one, two)[1] == pytest.approx(0.0304, abs=0.0001)
+    assert rank_sum(one, one) == (0.5, 1.0)
+
+
+def test_equal_values_have_no_order() -> None:
+    assert rank_sum([2.0] * 9, [2.0] * 7) == (0.5, 1.0)
+
+
+def test_groups_of_one_kind_are_rarely_told_apart() -> None:
+    chance = random.Random(1)
+    said = [
+        rank_sum([chance.random() for _ in range(20)], [chance.random() for _ in range(20)])[1]
+        for _ in range(400)
+    ]
+    assert 0.02 < sum(each < 0.05 for each in said) / len(said) < 0.08

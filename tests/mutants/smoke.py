@@ -20,6 +20,10 @@ SMOKE: Mapping[str, frozenset[str]] = {
     "the tenant is taken from a header: X-Tenant-Id": frozenset(
         {"isolation.credentials", "isolation.cache-keys", "isolation.rate-buckets"}
     ),
+    "a rule of roles is left out: a key's scopes are ignored": frozenset(
+        {"isolation.issued-credentials"}
+    ),
+    "an error tells: names are unique over all tenants": frozenset({"isolation.side-channels"}),
     "a cache: a row's key without the tenant": frozenset({"isolation.cache-keys"}),
     "logged: the path": frozenset({"isolation.telemetry"}),
     "a metric's label: the tenant's id": frozenset({"isolation.telemetry"}),

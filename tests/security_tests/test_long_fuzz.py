@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import closing
+from contextlib import ExitStack, closing
 from dataclasses import replace
 
 from hypothesis import given
@@ -78,17 +78,19 @@ def test_a_run_is_complete_with_enough_cases_and_without_trouble() -> None:
 
 def test_every_operation_has_a_caller_that_may_lose_what_it_takes(testbed: Embedded) -> None:
     routes = list_routes(testbed.openapi())
-    with (
-        closing(newcomer(testbed, "changer")) as changer,
-        closing(newcomer(testbed, "leaver")) as leaver,
-    ):
-        owner, operator, changing, last = parts(testbed, changer, leaver, routes)
-    assert {*owner.routes, *operator.routes, *changing.routes, *last.routes} == {*routes}
-    deleting = {route for route in routes if endangers(route) and route.method == "DELETE"}
-    assert deleting
-    assert deleting <= {*last.routes}
-    assert not deleting & {*changing.routes}
+    with ExitStack() as stack:
+        arrive = lambda name: stack.enter_context(closing(newcomer(testbed, name)))  # noqa: E731
+        owner, operator, changing, *leaving = parts(testbed, arrive, routes)
+    everybody = [owner, operator, changing, *leaving]
+    assert {route for each in everybody for route in each.routes} == {*routes}
+    deleting = [route for route in routes if endangers(route) and route.method == "DELETE"]
+    ended = [[route for route in each.routes if route in deleting] for each in leaving]
+    assert ended == [[route] for route in deleting]
+    assert not {*deleting} & {*changing.routes}
     assert not any(map(endangers, owner.routes))
     assert {route.label for route in operator.routes} == {"GET /v1/tenants", "POST /v1/tenants"}
-    assert last.client.tenant not in testbed.tenants
-    assert "POST /v1/members" in {route.label for route in last.routes}
+    assert (
+        len({each.client.tenant for each in everybody[1:]} | {*testbed.tenants})
+        == len(everybody) + len(testbed.tenants) - 1
+    )
+    assert "POST /v1/members" in {route.label for each in leaving for route in each.routes}

@@ -27,7 +27,7 @@ from validators import CHECKS
 Row = dict[str, Any]
 # With BY_KIND=1 a flaw is only shown to the checks that could find it, which saves most of the time
 # and can but lower the result; clean builds are shown to all.
-READ, WRITE, BODY, LISTS, MASS, WHO, ROLES = (
+READ, WRITE, BODY, LISTS, MASS, WHO, ROLES, ISSUED = (
     f"isolation.{name}"
     for name in (
         "read-by-id",
@@ -37,6 +37,7 @@ READ, WRITE, BODY, LISTS, MASS, WHO, ROLES = (
         "mass-assignment",
         "credentials",
         "roles",
+        "issued-credentials",
     )
 )
 BY_KIND = {
@@ -55,7 +56,7 @@ BY_KIND = {
     "cursor": {LISTS},
     "mass assignment": {MASS, WHO},
     "header": {WHO},
-    "revoked": {WHO},
+    "revoked": {WHO, ISSUED},
     "function": {ROLES},
 }
 

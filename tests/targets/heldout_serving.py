@@ -8,14 +8,32 @@ from pathlib import Path
 from typing import Any
 
 from gate.testbed.external import External, external
-from tests.targets import heldout_clinic, heldout_helpdesk, heldout_invoicing, heldout_warehouse
-from tests.targets.serving import Threaded, running, wsgi
+from tests.targets import (
+    heldout_bazaar,
+    heldout_bazaar_target,
+    heldout_board,
+    heldout_board_target,
+    heldout_clinic,
+    heldout_garage,
+    heldout_garage_target,
+    heldout_helpdesk,
+    heldout_invoicing,
+    heldout_warehouse,
+)
+from tests.targets.serving import Threaded, asgi, running, wsgi
 
+# These say themselves how they are described: actors, variables, hints.
+DESCRIBED = {
+    "garage": heldout_garage_target,
+    "bazaar": heldout_bazaar_target,
+    "board": heldout_board_target,
+}
 MODULES = {
     "helpdesk": heldout_helpdesk,
     "invoicing": heldout_invoicing,
     "clinic": heldout_clinic,
     "warehouse": heldout_warehouse,
+    **DESCRIBED,
 }
 LOGIN = """
 [[actors]]
@@ -26,6 +44,19 @@ path = "/v1/sessions"
 token = "data.attributes.token"
 [actors.login.body.data.attributes]
 email = "{email}"
+password = "${{{variable}}}"
+"""
+RPC_LOGIN = """
+[[actors]]
+tenant = "{tenant}"
+role = "{role}"
+[actors.login]
+path = "/api/auth.login"
+token = "result.apiKey"
+send = "X-Api-Key"
+template = "{{token}}"
+[actors.login.body]
+user = "{user}"
 password = "${{{variable}}}"
 """
 HEADER = """
@@ -64,14 +95,6 @@ values = { gtin = "0731" }
 """,
 }
 SEATS: dict[str, tuple[str, str, dict[str, tuple[str, str]]]] = {
-    "invoicing": (
-        "X-Api-Key",
-        "",
-        {
-            key: (tenant, role if role == "owner" else "clerk")
-            for key, (tenant, role, _) in heldout_invoicing.KEYS.items()
-        },
-    ),
     "clinic": (
         "Authorization",
         "Bearer ",
@@ -98,6 +121,12 @@ def server(service: str, flaw: str) -> Callable[[tuple[str, int]], Any]:
         return lambda address: Threaded(address, door)
     if service == "clinic":
         return wsgi(heldout_clinic.clinic(flaw))
+    if service == "garage":
+        return asgi(heldout_garage.garage(flaw))
+    if service == "bazaar":
+        return wsgi(heldout_bazaar.Bazaar(flaw))
+    if service == "board":
+        return wsgi(heldout_board.Board(flaw))
     made: Any = heldout_helpdesk.Desk if service == "helpdesk" else heldout_warehouse.Stock
     return wsgi(made(flaw))
 
@@ -105,12 +134,20 @@ def server(service: str, flaw: str) -> Callable[[tuple[str, int]], Any]:
 def description(service: str, base_url: str, hints: bool = True) -> tuple[str, dict[str, str]]:
     """The target file's text and the variables that it refers to."""
     text, environment = f'name = "{service}"\nbase_url = "{base_url}"\n', {}
+    if service in DESCRIBED:
+        said: Any = DESCRIBED[service]
+        return text + said.ACTORS + (said.HINTS if hints else ""), dict(said.ENVIRONMENT)
     if service == "helpdesk":
         for email, (tenant, role, password, _) in heldout_helpdesk.USERS.items():
             seat = "owner" if role == "admin" else role
             variable = f"{tenant}_{seat}".upper()
             environment[variable] = password
             text += LOGIN.format(tenant=tenant, role=seat, email=email, variable=variable)
+    elif service == "invoicing":
+        for tenant, role, user in heldout_invoicing.KEYS.values():
+            variable = f"{tenant}_{role}".upper()
+            environment[variable] = f"{user}-secret"
+            text += RPC_LOGIN.format(tenant=tenant, role=role, user=user, variable=variable)
     else:
         header, prefix, seats = SEATS[service]
         for key, (tenant, seat) in seats.items():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -11,8 +12,11 @@ from socketserver import ThreadingMixIn
 from typing import Any
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer
 
+import uvicorn
+
 from gate.testbed.external import External, external
 from gate.testbed.ports import LOOPBACK, reserve
+from tests.targets.clubs import Clubs
 from tests.targets.ledgers import Ledgers
 from tests.targets.notes import Door, Notes
 from tests.targets.odd import Odd
@@ -28,6 +32,7 @@ headers = {{ "{header}" = "{prefix}${{{variable}}}" }}
 SHOP_HINTS = (
     '[hints]\nroles = ["viewer", "owner"]\nshared = ["GET /announcements"]\nthrow_away = true\n'
 )
+CLUB_HINTS = '[hints]\nroles = ["helper", "owner"]\n'
 REGISTER = """
 [register]
 path = "/register"
@@ -51,6 +56,30 @@ class Threaded(ThreadingHTTPServer):
     daemon_threads = True
 
 
+class Asgi:
+    """An ASGI application behind uvicorn, which listens before it is run."""
+
+    def __init__(self, app: Any, address: tuple[str, int]) -> None:
+        self.listening = socket.create_server(address, backlog=128)
+        # asyncio does so by itself only for sockets that say that they speak TCP.
+        self.listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.uvicorn = uvicorn.Server(uvicorn.Config(app, log_level="error", lifespan="off"))
+        self.ended = threading.Event()
+
+    def serve_forever(self, _: float) -> None:
+        try:
+            self.uvicorn.run(sockets=[self.listening])
+        finally:
+            self.ended.set()
+
+    def shutdown(self) -> None:
+        self.uvicorn.should_exit = True
+        self.ended.wait()
+
+    def server_close(self) -> None:
+        self.listening.close()
+
+
 @contextmanager
 def running(make: Callable[[tuple[str, int]], Any]) -> Iterator[str]:
     with reserve() as port:
@@ -72,6 +101,10 @@ def wsgi(app: Any) -> Callable[[tuple[str, int]], Any]:
         return server
 
     return make
+
+
+def asgi(app: Any) -> Callable[[tuple[str, int]], Any]:
+    return lambda address: Asgi(app, address)
 
 
 def plain(notes: Notes) -> Callable[[tuple[str, int]], Any]:
@@ -101,6 +134,9 @@ def build(service: str, flaw: str) -> tuple[Callable[[tuple[str, int]], Any], st
         return wsgi(Ledgers(flaw)), text, environment
     if service == "stays":  # nobody is named: two people register as the document shows
         return wsgi(stays(flaw)), "", {}
+    if service == "clubs":
+        text, environment = actors(Clubs.tokens, "Authorization", "Bearer ")
+        return wsgi(Clubs(flaw)), text + CLUB_HINTS, environment
     if service == "odd":
         text, environment = actors(Odd.tokens, "Authorization", "Bearer ")
         return wsgi(Odd(flaw)), text, environment

@@ -3,34 +3,41 @@
 from __future__ import annotations
 
 import json
+import re
+from contextlib import ExitStack
 from itertools import count
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+import httpx
 import pytest
 from openapi_spec_validator import validate
 from werkzeug.test import Client
 
 from tests.targets import (
+    heldout_bazaar_attacks,
+    heldout_board_attacks,
     heldout_clinic,
+    heldout_garage_attacks,
     heldout_helpdesk,
     heldout_invoicing,
     heldout_warehouse,
 )
 from tests.targets.heldout import document
 from tests.targets.heldout_attacks import CLINIC, HELPDESK, INVOICING, WAREHOUSE, Step
+from tests.targets.heldout_garage import garage
+from tests.targets.heldout_serving import DESCRIBED, MODULES, heldout, server
+from tests.targets.serving import running
 
-MODULES = {
-    "helpdesk": heldout_helpdesk,
-    "invoicing": heldout_invoicing,
-    "clinic": heldout_clinic,
-    "warehouse": heldout_warehouse,
-}
 STEPS = {
     "helpdesk": HELPDESK,
     "invoicing": INVOICING,
     "clinic": CLINIC,
     "warehouse": WAREHOUSE,
+    "garage": heldout_garage_attacks.GARAGE,
+    "bazaar": heldout_bazaar_attacks.BAZAAR,
+    "board": heldout_board_attacks.BOARD,
 }
 KEYS = {
     "helpdesk": {
@@ -49,8 +56,38 @@ KEYS = {
         "a": "Token wh_lyra_m_6d2c",
         "l": "Token wh_lyra_p_13be",
     },
+    "garage": {"v": "Bearer gar_ann_3b7a45c6", "a": "Bearer gar_bob_c19f20aa", "n": "nobody"},
+    "bazaar": {"v": "Bearer {v}", "a": "Bearer {a}", "n": "nobody"},
+    "board": {
+        "v": "Bearer sess_nora_c4b8e12f",
+        "a": "Bearer sess_sam_2e6a55cd",
+        "l": "Bearer sess_sue_7b1c0934",
+        "n": "nobody",
+    },
+}
+# What the services say that they answer with success, to whoever asks, without any effect.
+HARMLESS = {
+    "garage": set[str](),
+    "bazaar": {
+        "PUT /users/v1/{username}/password",
+        "DELETE /messages/v1/{messageId}",
+        "POST /orders/v1/{orderId}/return",
+    },
+    "board": {"DELETE /w/{workspace}/searches/{searchId}"},
+}
+HOMES = {"garage": "/users/me", "bazaar": "/wallet/v1", "board": "/me"}
+MULTIPART = "multipart/form-data"
+WAYS = {
+    "application/json": "json",
+    "application/x-www-form-urlencoded": "data",
+    "text/csv": "content",
+    MULTIPART: "files",
 }
 FLAWS = [(service, flaw) for service, module in MODULES.items() for flaw in module.FLAWS]
+
+
+def declared(service: str) -> dict[str, Any]:
+    return garage().openapi() if service == "garage" else document(service)
 
 
 def made(service: str, flaw: str) -> Any:
@@ -69,6 +106,8 @@ def filled(value: Any, kept: dict[str, Any]) -> Any:
         return [filled(one, kept) for one in value]
     if isinstance(value, str) and value.startswith("{") and value[1:-1] in kept:
         return kept[value[1:-1]]
+    if isinstance(value, str):
+        return re.sub(r"\{(\w+)\}", lambda found: str(kept.get(found[1], found[0])), value)
     return value
 
 
@@ -83,16 +122,33 @@ def found(body: Any, name: str) -> Any:
 
 def sent(service: str, made: Any, step: Step, kept: dict[str, Any]) -> tuple[int, Any]:
     who, operation, values, body, headers, _ = step
-    body = filled(body, kept)
+    body, headers = filled(body, kept), filled(headers, kept)
     method, path = operation.split(" ")
-    key = KEYS[service][who]
+    key = filled(KEYS[service][who], kept)
     if service == "invoicing":
         return 200, made.call(path.removeprefix("/api/"), key, body)
     path = path.format(**filled(values, kept))
+    if service in DESCRIBED:
+        return asked(made, method, path, {"Authorization": key, **headers}, body)
     data = {"query_string": body} if method == "GET" else {"json": body}
     given = {"headers": {"Authorization": key, **headers}, "method": method}
     answer = made.open(path, **given, **(data if body is not None else {}))
     return answer.status_code, answer.get_json(silent=True) or answer.text
+
+
+def asked(
+    made: httpx.Client, method: str, path: str, headers: dict[str, str], body: Any
+) -> tuple[int, Any]:
+    kind = headers.get("Content-Type", "application/json")
+    if kind == MULTIPART:
+        body = {"file": ("file.txt", body["file"])}
+        del headers["Content-Type"]  # its boundary is still to be made
+    way = "params" if method == "GET" else WAYS[kind]
+    answer = made.request(method, path, headers=headers, **{way: body})
+    try:
+        return answer.status_code, answer.json()
+    except ValueError:
+        return answer.status_code, answer.text
 
 
 def played(service: str, flaw: str, monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, Any]]:
@@ -100,10 +156,21 @@ def played(service: str, flaw: str, monkeypatch: pytest.MonkeyPatch) -> list[tup
     monkeypatch.setattr("secrets.token_hex", lambda _: f"{next(serial):08x}")
     monkeypatch.setattr("secrets.token_urlsafe", lambda _: f"link{next(serial)}")
     monkeypatch.setattr("tests.targets.heldout_clinic.uuid4", lambda: UUID(int=next(serial)))
-    service_built, kept = made(service, flaw), {}
-    answers = []
+    for half in ("board", "board_core"):
+        monkeypatch.setattr(f"tests.targets.heldout_{half}.uuid4", lambda: UUID(int=next(serial)))
+    with ExitStack() as stack:
+        if service in DESCRIBED:
+            base_url = stack.enter_context(running(server(service, flaw)))
+            built: Any = stack.enter_context(httpx.Client(base_url=base_url))
+        else:
+            built = made(service, flaw)
+        return attacked(service, built)
+
+
+def attacked(service: str, built: Any) -> list[tuple[int, Any]]:
+    answers, kept = [], {}
     for step in STEPS[service]:
-        status, body = sent(service, service_built, step, kept)
+        status, body = sent(service, built, step, kept)
         answers.append((status, body))
         if step[-1]:
             name, field = step[-1].split("=")
@@ -114,13 +181,16 @@ def played(service: str, flaw: str, monkeypatch: pytest.MonkeyPatch) -> list[tup
 
 @pytest.mark.parametrize("service", MODULES)
 def test_the_document_is_valid_and_names_every_operation_to_blame(service: str) -> None:
-    validate(document(service))
-    declared = {
+    validate(declared(service))
+    operations = {
         f"{method.upper()} {path}"
-        for path, item in document(service)["paths"].items()
+        for path, item in declared(service)["paths"].items()
         for method in item
     }
-    assert {planted.operation for planted in MODULES[service].FLAWS.values()} <= declared
+    named = {planted.operation for planted in MODULES[service].FLAWS.values()}
+    if service in DESCRIBED:
+        named |= {operation for operation, _ in DESCRIBED[service].TRAPS}
+    assert named <= operations
 
 
 @pytest.mark.parametrize(("service", "flaw"), FLAWS, ids=str)
@@ -141,6 +211,41 @@ def test_a_clean_build_tells_the_attacker_nothing_of_the_victims(
     service: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     echoes = {"GET /v1/search", "POST /api/invoice.search", "GET /api/search"}
+    echoes |= heldout_garage_attacks.ECHOES | heldout_board_attacks.ECHOES
     for step, (_, body) in zip(STEPS[service], played(service, "", monkeypatch), strict=True):
         if step[0] != "v" and step[1] not in echoes:
             assert "victim" not in json.dumps(body), step
+
+
+@pytest.mark.parametrize("hints", [True, False])
+@pytest.mark.parametrize(("service", "home"), HOMES.items())
+def test_everybody_whom_a_target_file_names_gets_in(
+    service: str, home: str, hints: bool, tmp_path: Path
+) -> None:
+    with heldout(service, "", tmp_path, hints) as testbed:
+        seats = [(tenant, role) for tenant in testbed.tenants for role in testbed.roles(tenant)]
+        answers = {testbed.actor(*seat).request("GET", home).status for seat in seats}
+    assert len(seats) > 2
+    assert answers == {200}
+
+
+@pytest.mark.parametrize("service", DESCRIBED)
+def test_a_clean_build_refuses_to_change_what_is_the_victims(
+    service: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    victims = {f"{{{step[-1].partition('=')[0]}}}" for step in STEPS[service] if step[0] == "v"}
+    victims |= {"north", "ann", "ann@bazaar.example"}
+    for step, (status, body) in zip(STEPS[service], played(service, "", monkeypatch), strict=True):
+        if step[0] in "al" and victims & set(step[2].values()) and not step[1].startswith("GET"):
+            assert status >= 400 or step[1] in HARMLESS[service], (step, status, body)
+
+
+@pytest.mark.parametrize("service", DESCRIBED)
+def test_only_what_the_document_leaves_open_answers_to_nobody(service: str) -> None:
+    written = declared(service)
+    with running(server(service, "")) as base_url, httpx.Client(base_url=base_url) as nobody:
+        for path, item in written["paths"].items():
+            for method, said in item.items():
+                if said.get("security", written.get("security")):
+                    answer = nobody.request(method, re.sub(r"\{\w+\}", "1", path), json={})
+                    assert answer.status_code == 401, (method, path)

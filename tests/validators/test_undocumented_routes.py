@@ -60,10 +60,25 @@ class Hidden:
             return [b'{"error": "not for you"}']
         if self.flaw == "slash" and path.endswith("/"):
             environ = environ | {"PATH_INFO": path.rstrip("/"), "HTTP_AUTHORIZATION": RED}
+        if found is None and self.flaw == "words":
+            return in_words(self.shop, environ, start)
         if found is None:
             return self.shop(environ, start)
         start("200 OK", [("Content-Type", "application/json")])
         return [json.dumps(found).encode()]
+
+
+def in_words(app: Any, environ: dict[str, Any], start: Any) -> Any:
+    """The answer with its status in the body alone."""
+    status: list[str] = []
+    body = b"".join(app(environ, lambda said, _: status.append(said)))
+    if environ["PATH_INFO"] != "/openapi.json":
+        said = json.loads(body) if body else None
+        good = status[0].startswith("2")
+        told = {"ok": good, "code": status[0][:3], "result": said if good else None}
+        body = json.dumps(told).encode()
+    start("200 OK", [("Content-Type", "application/json")])
+    return [body]
 
 
 @contextmanager
@@ -89,6 +104,13 @@ def test_a_page_for_every_name_is_no_route(tmp_path: Path) -> None:
     with hidden("catch-all", tmp_path) as testbed:
         result = run(CHECK, testbed, lambda _: None)
     assert result.findings == ()
+
+
+def test_a_method_that_is_refused_in_words_alone_is_none(tmp_path: Path) -> None:
+    with hidden("words", tmp_path) as testbed:
+        result = run(CHECK, testbed, lambda _: None)
+    assert result.findings == ()
+    assert result.outcome is Outcome.PASS, (result.doubts, result.failures)
 
 
 def test_maestro_ml_keeps_the_promise(testbed: Embedded) -> None:

@@ -152,9 +152,9 @@ CHECK = Check(
     claim="Only a tenant's own valid credential opens or changes what is the tenant's.",
     blind_to=(
         "Credentials of another kind than the target file gives. Forged signatures of tokens that "
-        "carry claims. Expiry by time. Reuse of a session after sign-out. Operations that the "
-        "document declares public. Writes that act on the caller himself. Up to 5 % of the "
-        "secured operations, if their owner got nowhere with them."
+        "carry claims. Expiry and sign-out: isolation.issued-credentials looks at these. "
+        "Operations that the document declares public. Writes that act on the caller himself. Up "
+        "to 5 % of the secured operations, if their owner got nowhere with them."
     ),
     probe=probe,
     judge=judge,

@@ -65,9 +65,10 @@ def judge(seen: Sequence[Observation]) -> Iterator[Finding | Estimate | Doubt]:
     Numbers have no marks: what moves in a tenant's list, count or total while another tenant makes
     objects, twice, and does not move without that, tells of the other's volume. A search for the
     other's mark that is answered unlike searches for marks that nobody has tells that it matches.
-    What nobody without a credential sees as well, where the document lets anybody in, is recorded
-    as suppressed. A list that its owner cannot read does not count as covered; below 95 % there is
-    no pass.
+    What nobody without a credential sees as well, where the document lets anybody in, is
+    recorded as suppressed; numbers may move where the target file or the document in its words
+    says that they are of all tenants together. A list that its owner cannot read does not count
+    as covered; below 95 % there is no pass.
     """
     numbered = number(seen)
     for label in subjects(numbered, "foreign-list", "growth"):
@@ -126,6 +127,13 @@ CHECK = Check(
         Control(
             defect="a list holds the victim's canary",
             record=spoil("foreign-list", traces={"headers": [], "body": ["canary"]}),
+        ),
+        Control(
+            defect="a filter for the victim's objects finds them",
+            record=(
+                *CLEAN,
+                fact("foreign-list", ids="with ownerId", traces={"headers": [], "body": ["id"]}),
+            ),
         ),
         Control(
             defect="a total moves with the other tenant's objects",

@@ -63,11 +63,12 @@ def judge(seen: Sequence[Observation]) -> Iterator[Finding | Estimate | Doubt]:
     """Only what is read back counts, twice, with new objects: an answer may just echo.
 
     Kept is an injected value that the object itself shows when it is read again, in a field that
-    the service fills and the request's schema does not offer (CWE-915, OWASP API3:2023). Reached is
-    what the other tenant sees change at the same time: the object has come to him, or one of his
-    was overwritten by its id. An owner-like field or an id that is kept or reaches the other tenant
-    is critical, a role, plan or flag high, any other field medium. Requests that their owner could
-    not make plainly do not count as covered; below 95 % there is no pass.
+    the service fills and the request's schema does not offer (CWE-915, OWASP API3:2023). Reached
+    is what the other tenant sees change at the same time: the object has come to him, or one of
+    his was overwritten by its id. An owner-like field or an id that is kept or reaches the other
+    tenant is critical, a role, plan or flag high, any other field medium. A rank counts as well
+    that somebody of a weaker role has given himself. Requests that their owner could not make
+    plainly do not count as covered; below 95 % there is no pass.
     """
     numbered = number(seen)
     for label in subjects(numbered, "assigned"):
@@ -104,7 +105,8 @@ def word(each: Observation) -> str:
     """Which field, and what came of it."""
     reached = texts(each.data.get("reached"))
     came = f"reached {each.data.get('attacker')}: {', '.join(reached)}" if reached else "was kept"
-    return f"{each.data.get('field')} {came}"
+    by = f" of the {each.data['role']}" if "role" in each.data else ""
+    return f"{each.data.get('field')}{by} {came}"
 
 
 LABEL = "POST /v1/projects"
@@ -138,6 +140,13 @@ def spoil(field: str, **change: Json) -> tuple[Observation, ...]:
     )
 
 
+def promoted(*, kept: bool) -> tuple[Observation, ...]:
+    """The clean record with a weaker principal who asked for the owner's rank."""
+    one, two = injected("level", "rank")
+    more: dict[str, Json] = {"kept": kept, "role": "viewer"}
+    return (*CLEAN, *(replace(each, data={**each.data, **more}) for each in (one, two)))
+
+
 CHECK = Check(
     id=ID,
     claim="No field of a body sets whose an object is, its holder's rights, or a read-only value.",
@@ -155,6 +164,7 @@ CHECK = Check(
             record=spoil("tenant_id", reached=["GET /v1/projects $.items[].name"]),
         ),
         Control(defect="a role of the body is kept", record=spoil("role", kept=True)),
+        Control(defect="a weaker role gives himself the owner's", record=promoted(kept=True)),
         Control(defect="a read-only time is kept", record=spoil("created_at", kept=True)),
     ),
     at_least=ASKED,

@@ -11,17 +11,33 @@ from gate.exhibits import Exhibit
 from gate.model import Doubt, Estimate, Finding, Json, Observation, Severity
 from validators.access import access
 from validators.channels.read_by_id import GROUND, WHO
+from validators.ground import judge_ground
 from validators.judging import (
     ASKED,
+    COVERED,
     LIMITS,
     NEEDS,
     Rule,
     Seen,
+    effects,
     judge_coverage,
     number,
     pick,
+    places,
     subjects,
+    tell,
     texts,
+)
+from validators.role_controls import CONTROLS, LABEL
+from validators.role_grounds import (
+    TOP,
+    Matrix,
+    is_refused,
+    is_reserved_for_others,
+    lesser_refused,
+    matrix_of,
+    promise,
+    reading_refused,
 )
 from validators.role_matrix import probe
 
@@ -71,24 +87,62 @@ ORDER = Rule(
     asvs="V8.2.1",
     cvss="CVSS:4.0/AV:N/AC:L/AT:N/PR:L/UI:N/VC:L/VI:L/VA:N/SC:N/SI:N/SA:N",
 )
+RESERVED = Rule(
+    check=ID,
+    rule="reserved-operation",
+    title="A role is let in where the document's words reserve the operation for others",
+    severity=Severity.HIGH,
+    remedy="Check the role before the operation does anything, or correct the document.",
+    cwe=285,
+    owasp_api="API5:2023",
+    asvs="V8.2.1",
+    cvss="CVSS:4.0/AV:N/AC:L/AT:N/PR:L/UI:N/VC:L/VI:L/VA:N/SC:N/SI:N/SA:N",
+)
+UNEVEN = Rule(
+    check=ID,
+    rule="uneven-permission",
+    title="A role may do to an object what weighs more than what it is refused",
+    severity=Severity.MEDIUM,
+    remedy="Require for the heavier operation at least what the lighter ones require.",
+    cwe=285,
+    owasp_api="API5:2023",
+    asvs="V8.2.1",
+    cvss="CVSS:4.0/AV:N/AC:L/AT:N/PR:L/UI:N/VC:N/VI:L/VA:N/SC:N/SI:N/SA:N",
+)
+STRANGE = Rule(
+    check=ID,
+    rule="foreign-role",
+    title="A weaker role of another tenant gets where that tenant's owner does not",
+    severity=Severity.HIGH,
+    remedy="Scope the lookup by the caller's tenant whatever the role.",
+    cwe=639,
+    owasp_api="API1:2023",
+    asvs="V8.2.2",
+    cvss="CVSS:4.0/AV:N/AC:L/AT:N/PR:L/UI:N/VC:H/VI:L/VA:N/SC:N/SI:N/SA:N",
+)
 
 
 def judge(seen: Sequence[Observation]) -> Iterator[Finding | Estimate | Doubt | Exhibit]:
-    """What a black box may claim of roles: declared, ordered, or promised by a name.
+    """What a black box may claim of roles: declared, reserved, ordered, promised by a name.
 
     Where the document names the roles of an operation (`x-required-roles` and the like), every
     other role that is granted is a finding, and every named one that is refused (OWASP API5:2023,
-    CWE-285). Where roles are ordered, by the target file or by the usual names, a weaker one that
-    is granted what a stronger one is refused is a finding. A role that is named for reading and
-    after whose write the owner sees another object is a finding. Everything else in the matrix,
-    such as writing without reading, may be meant so: it is recorded, and nothing is claimed. A
-    success status without an effect on the owner's object counts as no write. Below 95 % of
-    operations with a positive control there is no pass.
+    CWE-285). Where its prose reserves an operation, a role that is granted it is a finding if the
+    words name a stronger role of the target, or if another operation with the same words refused
+    this role; the finding quotes both. Where roles are ordered, by the target file or by the usual
+    names, a weaker one that is granted what a stronger one is refused is a finding. So is a role
+    that is named for reading and after whose write the owner sees another object, one that ends
+    what it may neither make nor change, and one that changes what it may not read (EvoMaster's
+    oracle of contradicting permissions, narrowed: who may edit but not delete is usual). So is a
+    weaker role of another tenant that gets where its own owner does not. Everything else in the
+    matrix may be meant so: it is recorded, and nothing is claimed. A success without an effect
+    that its owner sees, where he can see his own, counts as no write, and a read that shows
+    nothing of his as no read. Below 95 % of operations with a positive control there is no pass.
     """
     numbered = number(seen)
-    staffed = next((each for each in seen if each.kind == "staffed"), None)
-    ordered = texts(staffed.data.get("roles")) if staffed and staffed.data.get("ordered") else []
-    for label in subjects(numbered, "role-call"):
+    matrix = matrix_of(numbered)
+    ordered = matrix.roles if matrix.ordered else ()
+    for label in subjects(numbered, "role-call", "owned-call"):
         about = pick(numbered, "role-call", label)
         for rule, hits in (
             (WRITER, [item for item in about if is_reader(item) and is_effective(item)]),
@@ -98,8 +152,61 @@ def judge(seen: Sequence[Observation]) -> Iterator[Finding | Estimate | Doubt | 
         ):
             if hits:
                 yield rule.find(label, [word(each) for _, each in hits], hits)
-    yield from judge_coverage(seen, "owned-call", "role-call")
+        yield from judge_grounds(label, [*about, *pick(numbered, "owned-call", label)], matrix)
+    for label in subjects(numbered, "stranger-call"):
+        hits = [item for item in pick(numbered, "stranger-call", label) if is_strange(item[1])]
+        if hits:
+            yield STRANGE.find(label, [reached(each) for _, each in hits], hits)
+    kept = [each for each in seen if not is_reserved_for_others(each)]
+    if matrix.roles == [TOP]:
+        yield from judge_alone(seen, matrix)
+    else:
+        yield from judge_coverage(kept, "owned-call", "role-call")
     yield from access(seen)
+
+
+def judge_grounds(label: str, about: Sequence[Seen], matrix: Matrix) -> Iterator[Finding]:
+    """Grants against the words of the document, or against what the same role is refused."""
+    for rule, ground_of in (
+        (RESERVED, (promise,)),
+        (UNEVEN, (lesser_refused, reading_refused)),
+    ):
+        hits, words = [], []
+        for index, each in about:
+            ground = next(filter(None, (ground(each, matrix) for ground in ground_of)), "")
+            if ground:
+                hits.append((index, each))
+                words.append(f"{word(each)}; {ground}")
+        if hits:
+            yield rule.find(label, words, hits)
+
+
+def judge_alone(seen: Sequence[Observation], matrix: Matrix) -> Iterator[Doubt | Estimate]:
+    """What is known where the target has a single role: is it refused what is reserved?"""
+    yield from judge_ground(seen)
+    asked = [each for each in seen if each.kind in {"owned-call", "unreached"}]
+    decided = [each for each in asked if each.data.get("said") in {"granted", "refused"}]
+    share = 100.0 * len(decided) / len(asked) if asked else 0.0
+    yield Estimate(name=COVERED, value=share, low=share, high=100.0, samples=len(asked))
+    if not asked:
+        reason = "the target has a single role, and its document reserves nothing"
+        yield Doubt(subject="roles", reason=reason)
+    elif not any(is_refused(each) for _, each in matrix.calls):
+        reason = "its only role is granted all that the document reserves, and may be meant to"
+        yield Doubt(subject="roles", reason=reason)
+
+
+def is_strange(each: Observation) -> bool:
+    """Did another tenant's weaker role see or change what its own owner does not reach?"""
+    return bool(places(each) or (effects(each) and each.data.get("effect"))) and not each.data.get(
+        "owner_too"
+    )
+
+
+def reached(each: Observation) -> str:
+    """Which stranger got what, and that his owner did not."""
+    did = " and changed what its owner sees" if each.data.get("effect") else ""
+    return f"{tell(each)}{did}, as {each.data.get('role')}, which its own owner does not"
 
 
 def is_reader(item: Seen) -> bool:
@@ -143,10 +250,8 @@ def weaker(about: Sequence[Seen], ordered: Sequence[str]) -> list[Seen]:
 def word(each: Observation) -> str:
     """Which role got what."""
     did = " and the owner saw another object" if each.data.get("effect") else ""
+    did = did or (" and the owner saw a new object" if each.data.get("grown") else "")
     return f"{each.data.get('role')} was {each.data.get('said')} ({each.data.get('status')}){did}"
-
-
-LABEL = "DELETE /v1/runs/{run_id}"
 
 
 def fact(kind: str, **data: Json) -> Observation:
@@ -184,12 +289,16 @@ def spoil(role: str, **change: Json) -> tuple[Observation, ...]:
 OPEN: dict[str, Json] = {"said": "granted", "status": 204, "declared": []}
 CHECK = Check(
     id=ID,
-    claim="Each role may do what is declared of it, nothing beyond, and no less than a weaker one.",
+    claim=(
+        "Each role may do what is declared or said of it, nothing beyond, no less than a weaker "
+        "one, and nothing that contradicts what it is refused."
+    ),
     blind_to=(
-        "What a role ought to be allowed where neither document, order nor name says it. "
+        "What a role ought to be allowed where neither the document's roles or English words, "
+        "order, name nor another refusal says it: a lone operation that only its code reserves. "
         "Scopes of a single credential. Roles per object. Rights that a role gives to others. "
-        "Targets with one role: nothing is asked there. Up to 5 % of the operations, if their "
-        "owner got nowhere with them."
+        "Targets with one role: only what the document reserves is asked there. Up to 5 % of the "
+        "operations, if their owner got nowhere with them."
     ),
     probe=probe,
     judge=judge,
@@ -206,9 +315,10 @@ CHECK = Check(
             defect="a weaker role may do what a stronger one may not",
             record=spoil("viewer", **OPEN),
         ),
+        *CONTROLS,
     ),
     at_least=ASKED,
-    needs=NEEDS | {"roles"},
+    needs=NEEDS,
     limits=LIMITS,
     lies=dict.fromkeys((Lie.ROLE,), ("role-call",)),
     covers=(

@@ -68,9 +68,10 @@ def judge(seen: Sequence[Observation]) -> Iterator[Finding | Estimate | Doubt | 
     the two looks before: a violation, also when the answer was 409 or 404 (OWASP API1:2023,
     CWE-639), once it was seen twice with new objects; seen once and twice not, it is none. A 2xx
     that changes nothing of the victim's is none; where the caller's own things changed instead, it
-    is recorded as on_caller. A mark of the victim in the answer is a leak, and an answer unlike the
-    one for ids that never existed tells that the object exists (CWE-204). Only operations that
-    their owner carried out count as covered; below 95 % there is no pass.
+    is recorded as on_caller. A mark of the victim in the answer is a leak, and an answer unlike
+    the one for ids that never existed tells that the object exists (CWE-204), also where a wrong
+    tag is named. Only operations that their owner carried out count as covered; below 95 % there
+    is no pass.
     """
     numbered = number(seen)
     for label in subjects(numbered, "foreign-write"):
@@ -113,6 +114,13 @@ def spoil(**change: Json) -> tuple[Observation, ...]:
     )
 
 
+def by_wrong_tag(status: int) -> tuple[Observation, ...]:
+    """The clean record with a write that names a tag which the object has not."""
+    ids = "foreign (and a wrong ETag)"
+    absent = fact("absent-write", **{**NOT_FOUND, "ids": ids})
+    return (*CLEAN, absent, absent, fact("foreign-write", **{**absent.data, "status": status}))
+
+
 CHECK = Check(
     id=ID,
     claim="No PUT, PATCH, DELETE or POST with a foreign id in its path changes, ends or shows it.",
@@ -138,6 +146,10 @@ CHECK = Check(
             record=spoil(traces={"headers": [], "body": ["canary"]}),
         ),
         Control(defect="409 for foreign ids, 404 for absent ids", record=spoil(status=409)),
+        Control(
+            defect="412 for a wrong tag of a foreign object, 404 where there is none",
+            record=by_wrong_tag(412),
+        ),
         Control(
             defect="another error text for foreign ids", record=spoil(digest={"$.detail": "b"})
         ),

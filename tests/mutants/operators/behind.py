@@ -48,11 +48,11 @@ def budgets() -> Iterator[Mutant]:
 
 def neighbours() -> Iterator[Mutant]:
     """One tenant's work is another's wait."""
-    place = "place = f\"{entered().tenant_id} {declared.path.partition('}')[0]} {first}\""
+    place = "place = f\"{tenant_id} {path.partition('}')[0]} {first}\""
     yield Mutant(
         operator="neighbours wait for each other",
         place="one lock for all writers",
-        edits=anchored("app/conduct.py", place, 'place = "all"'),
+        edits=anchored("app/database.py", place, 'place = "all"'),
         channels=(23,),
         about=("PATCH /v1/projects/{project_id}",),
     )

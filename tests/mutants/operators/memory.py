@@ -156,11 +156,13 @@ def cursors() -> Iterator[Mutant]:
                 path,
                 (
                     (
-                        "        query = query.where("
-                        "column < column.type.python_type(_open(sealer, asked.cursor)))\n"
+                        "        last = column.type.python_type("
+                        "str(unseal(asked, owner, asked.cursor)))\n"
+                        "        query = query.where(column < last)\n"
                     ),
                     (
-                        "        whose, _, place = _open(sealer, asked.cursor).partition('/')\n"
+                        "        sealed = str(unseal(asked, owner, asked.cursor))\n"
+                        "        whose, _, place = sealed.partition('/')\n"
                         "        model = column.class_\n"
                         "        query = __import__('sqlalchemy').select(model)\n"
                         "        query = query.where(model.tenant_id == UUID(whose))\n"
@@ -168,8 +170,8 @@ def cursors() -> Iterator[Mutant]:
                     ),
                 ),
                 (
-                    "str(sealer.dumps(_text_of(last)))",
-                    "str(sealer.dumps(f'{owner}/{_text_of(last)}'))",
+                    "_text_of(getattr(items[-1], column.key))",
+                    "f'{owner}/{_text_of(getattr(items[-1], column.key))}'",
                 ),
                 (signed, 'return URLSafeSerializer("cursor", salt="cursor")'),
             ),
@@ -180,8 +182,8 @@ def cursors() -> Iterator[Mutant]:
         "a cursor's signature is not looked at": (
             anchored(
                 path,
-                "return str(sealer.loads(cursor))",
-                "return str(sealer.loads_unsafe(cursor)[1])",
+                "return _sealer(asked, owner).loads(cursor)",
+                "return _sealer(asked, owner).loads_unsafe(cursor)[1]",
             ),
             (7,),
             READS,
@@ -222,7 +224,7 @@ def tags() -> Iterator[Mutant]:
                 'place = f"{owner and owner[0]} {operation} {request.path} {sent}".encode()',
             ),
             (16, 32),
-            ("POST /v1/projects",),
+            ("POST /v1/projects", "POST /v1/api-keys"),
             Ground.BOTH,
         ),
     }

@@ -1,0 +1,44 @@
+"""Missing permissions of services whose documents name roles in prose only."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from gate.model import Result
+from gate.run import gather, judge
+from tests.targets.heldout_serving import MODULES, heldout
+from validators.channels.roles import CHECK
+
+# The document does not say who may delete a record, and a carer may do all else to it.
+UNSAID = {("clinic", "carer-deletes")}
+FLAWS = [
+    (service, flaw, planted.operation)
+    for service, module in MODULES.items()
+    for flaw, planted in module.FLAWS.items()
+    if planted.kind == "function"
+]
+
+
+def result_of(service: str, flaw: str, folder: Path, hints: bool = True) -> Result:
+    with heldout(service, flaw, folder, hints) as testbed:
+        return judge(CHECK, gather(CHECK, testbed, lambda _: None))
+
+
+@pytest.mark.parametrize("hints", [True, False], ids=["with hints", "without"])
+@pytest.mark.parametrize("service", MODULES)
+def test_a_clean_service_has_no_finding(service: str, hints: bool, tmp_path: Path) -> None:
+    result = result_of(service, "", tmp_path, hints)
+    assert not result.failures
+    assert not result.findings
+
+
+@pytest.mark.parametrize(("service", "flaw", "operation"), FLAWS)
+def test_a_missing_permission_is_found_where_the_document_says_who_may(
+    service: str, flaw: str, operation: str, tmp_path: Path
+) -> None:
+    result = result_of(service, flaw, tmp_path)
+    assert not result.failures
+    expected = set() if (service, flaw) in UNSAID else {operation}
+    assert {each.subject for each in result.findings} == expected

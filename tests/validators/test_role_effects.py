@@ -1,0 +1,40 @@
+"""A change is a call's doing when it points at the call."""
+
+from __future__ import annotations
+
+import pytest
+
+from validators.calls import Call
+from validators.operations import Operation
+from validators.role_effects import is_own_doing
+from validators.role_trials import Stage
+from validators.states import State
+
+VIEW = "GET /notes"
+CALL = Call(
+    operation=Operation(method="PATCH", path="/notes/{id}"),
+    path=("note-4711",),
+    body={"text": "kmark0001", "n": 3},
+)
+SCENE = Stage({"note": "note-4711"}, lambda _: CALL, ())
+
+
+def state(text: str, status: str = "200") -> State:
+    return State(places={f"{VIEW} status": status}, texts={VIEW: text})
+
+
+@pytest.mark.parametrize(
+    ("quiet", "after", "own"),
+    [
+        (state("note-4711 old"), state("note-4711 kmark0001"), True),
+        (state("note-4711 old"), state(""), True),
+        (state("old"), state("no such note", "404"), True),
+        (state("note-4711 1"), state("note-4711 2"), False),
+        (state("note-4711 kmark0001"), state("note-4711 kmark0001 2"), False),
+        (state("old"), state("slow down", "429"), False),
+        (state("old"), state("note-4711"), False),
+    ],
+    ids=["sent", "gone", "not found", "counter", "known", "limited", "named in the path"],
+)
+def test_what_points_at_the_call(quiet: State, after: State, own: bool) -> None:
+    assert is_own_doing(CALL, SCENE, quiet, after) is own

@@ -1,0 +1,50 @@
+"""Which fields of a request name what is new, and which refer to what is known?"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from gate.model import Json
+from validators.bodies import Author
+from validators.calls import Call, leaves, value_at
+from validators.ledger import Ledger
+from validators.names import CHANGING, RESERVED, is_identity, resource_in, words_of
+from validators.operations import Operation, as_object
+
+
+def given_for(operation: Operation, given: Mapping[str, Json]) -> dict[str, Json]:
+    """The values for this operation: those for all, and those whose name begins with its label."""
+    own = f"{operation.label} "
+    return {name.removeprefix(own): each for name, each in given.items()}
+
+
+def names_itself(operation: Operation, name: str) -> bool:
+    """Is it what a new object is to be called (`bin_code`), rather than a known one?"""
+    if operation.safe or operation.ends or operation.verb in CHANGING:
+        return False
+    resource, wanted = operation.resource, resource_in(name)
+    if is_identity(name) or name.lower() in {*RESERVED, resource}:
+        return False
+    return wanted == resource or name in operation.keys.get(resource, ())
+
+
+def keep_references(old: Call, new: Call, ledger: Ledger) -> Call:
+    """The new call with the references of the old one, so that it makes something of the same."""
+    known = {thing.id for thing in ledger.things if thing.origin != old}
+    for place, value in leaves(old.body):
+        name = next((str(each) for each in reversed(place) if isinstance(each, str)), "")
+        names_one = value in known and (is_identity(name) or not value.isdigit())
+        if names_itself(old.operation, name):
+            continue
+        now = dict(leaves(new.body)).get(place)
+        if names_one and now not in {None, value}:
+            new = new.put(("body", *place), value_at(old.body, place))
+    return new
+
+
+def signs_up(author: Author, operation: Operation) -> bool:
+    """Does it take a new account, whose name is in nobody's use yet?"""
+    if operation.method != "POST" or operation.safe or operation.signs_in:
+        return False
+    fields = as_object(author.simplify(dict(operation.body)).get("properties"))
+    return any("password" in words_of(name) for name in fields)

@@ -1,0 +1,140 @@
+"""Which records must the judge of roles reject for what their words or their refusals say?
+
+The smallest record for each ground, with that and nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from gate.check import Control
+from gate.model import Json, Observation
+from validators.channels.read_by_id import GROUND, WHO
+
+LABEL = "DELETE /v1/runs/{run_id}"
+CHANGE, MAKE, READ = "PATCH /v1/runs/{run_id}", "POST /v1/runs", "GET /v1/runs/{run_id}"
+STEP = "POST /v1/runs/{run_id}/pin"
+ACTS = {LABEL: "end", CHANGE: "change", MAKE: "make", READ: "read", STEP: "step"}
+
+
+def words(how: str, key: str = "admin", **more: Json) -> dict[str, Json]:
+    """What the document says of an operation, or what marks it."""
+    said: Json = {
+        "roles": ["admin"],
+        "key": key,
+        "how": how,
+        "place": "summary",
+        "quote": "Admins only",
+        "known": True,
+        **more,
+    }
+    return {"reserved": [said]}
+
+
+SAID, MARK = words("said"), words("marked", "path /v1", place="path", quote="/v1")
+NOUN = words("said", "patient", roles=["patient"], quote="the patient alone", known=False)
+
+
+def staffed(*roles: str, ordered: bool = False) -> tuple[Observation, ...]:
+    """The roles that the target has, and that the ground holds."""
+    data: dict[str, Json] = {"roles": [*roles], "ordered": ordered}
+    return (Observation(kind="staffed", subject="acme", data=data), *GROUND)
+
+
+def called(
+    role: str, label: str, said: str, more: Mapping[str, Json], kind: str = "role-call"
+) -> tuple[Observation, ...]:
+    """What a role got, and that the owner was granted it."""
+    data: dict[str, Json] = {
+        **WHO,
+        "role": role,
+        "said": said,
+        "status": 204 if said == "granted" else 403,
+        "declared": [],
+        "safe": label == READ,
+        "act": ACTS[label],
+        "collection": "v1/run",
+        "excerpt": "for admins, or the patient",
+        "effect": said == "granted" and label != READ,
+        "sure": said == "granted" and label != READ,
+        **more,
+    }
+    fact = Observation(kind=kind, subject=label, data=data)
+    if kind == "owned-call":
+        return (fact,)
+    owned = {**WHO, "role": "owner", "positive": True, "visible": True, "said": "granted"}
+    return (fact, Observation(kind="owned-call", subject=label, data={**owned, "status": 204}))
+
+
+def stranger(**data: Json) -> tuple[Observation, ...]:
+    """What another tenant's weaker role got."""
+    said: dict[str, Json] = {**WHO, "role": "agent", "status": 200, **data}
+    return (Observation(kind="stranger-call", subject=LABEL, data=said),)
+
+
+SEEN = "GET /v1/runs/{run_id} $.name"
+AGENT = staffed("agent", "owner")
+CONTROLS = (
+    Control(
+        defect="a role is granted what a sentence reserves for a stronger one",
+        record=(*staffed("agent", "admin", "owner"), *called("agent", LABEL, "granted", SAID)),
+    ),
+    Control(
+        defect="a role is granted what is reserved in the words that refused it elsewhere",
+        record=(
+            *AGENT,
+            *called("agent", LABEL, "granted", SAID),
+            *called("agent", MAKE, "refused", SAID),
+        ),
+    ),
+    Control(
+        defect="a role is granted what is reserved for a noun by which it was refused elsewhere",
+        record=(
+            *AGENT,
+            *called("agent", LABEL, "granted", NOUN),
+            *called("agent", MAKE, "refused", NOUN),
+        ),
+    ),
+    Control(
+        defect="a role is granted one of the operations under a mark by which it is refused",
+        record=(
+            *AGENT,
+            *called("agent", LABEL, "granted", MARK),
+            *called("agent", STEP, "refused", MARK),
+            *called("agent", MAKE, "refused", MARK),
+        ),
+    ),
+    Control(
+        defect="an ordinary account alone is granted what is reserved",
+        record=(
+            *staffed("owner"),
+            *called("owner", LABEL, "granted", {**SAID, "positive": True}, "owned-call"),
+            *called("owner", READ, "refused", SAID, "owned-call"),
+        ),
+    ),
+    Control(
+        defect="a role ends what it may neither make nor change",
+        record=(
+            *AGENT,
+            *called("agent", LABEL, "granted", {}),
+            *called("agent", CHANGE, "refused", {}),
+            *called("agent", MAKE, "refused", {}),
+        ),
+    ),
+    Control(
+        defect="a role changes what it may not read",
+        record=(
+            *AGENT,
+            *called("agent", LABEL, "granted", {}),
+            *called("agent", READ, "refused", {}),
+        ),
+    ),
+    Control(
+        defect="another tenant's weaker role reads what its own owner does not",
+        record=(*AGENT, *stranger(traces={"headers": [], "body": ["canary"]})),
+    ),
+    Control(
+        defect="another tenant's weaker role changes what its own owner does not",
+        record=(*AGENT, *stranger(effect=True, changed=[SEEN], noise=[])),
+    ),
+)
