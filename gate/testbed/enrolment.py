@@ -15,7 +15,9 @@ from gate.model import Json
 
 Document = Mapping[str, Json]
 Filler = Callable[[str, Json], Json]
-REGISTER = re.compile(r"(?i)(regist|sign-?_?up|enrol|onboard|create-?_?(user|account|tenant))")
+REGISTER = re.compile(
+    r"(?i)(register|registration|sign-?_?up|enrol|onboard|create-?_?(user|account|tenant))"
+)
 MAKES = re.compile(
     r"(?i)/(users|accounts|tenants|organi[sz]ations|workspaces|customers|members)/?$"
 )

@@ -27,8 +27,8 @@ RESET = re.compile(
     r"(?i)(^(?!.*(password|email|mfa|otp)).*reset|populate|/seed\b|createdb|wipe|drop|truncate)"
 )
 COMMON = re.compile(
-    r"(?i)/(catalogue?s?|announcements?|categor(y|ies)|countr(y|ies)|currenc(y|ies)|plans?|tags?"
-    r"|templates?|articles?|languages?|time-?zones?|status|health\w*|version|features?|carriers?)/?$"
+    r"(?i)/(catalogue?s?|announcements?|category|categories|country|countries|currency"
+    r"|currencies|plans?|tags?|templates?|articles?|languages?|time-?zones?|status|health\w*|version|features?|carriers?)/?$"
 )
 ROLE_WORDS = ("x-required-roles", "x-roles", "x-required-role", "x-role", "x-allowed-roles")
 WEAKEST = ("guest", "reader", "viewer", "user", "member", "agent", "clerk", "editor", "contributor",
