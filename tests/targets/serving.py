@@ -13,10 +13,10 @@ from wsgiref.simple_server import WSGIRequestHandler, WSGIServer
 
 from gate.testbed.external import External, external
 from gate.testbed.ports import LOOPBACK, reserve
-from tests.targets.club import Club
 from tests.targets.ledgers import Ledgers
 from tests.targets.notes import Door, Notes
 from tests.targets.odd import Odd
+from tests.targets.rowing import Rowing
 from tests.targets.shop import Shop
 
 ACTOR = """
@@ -28,7 +28,7 @@ headers = {{ "{header}" = "{prefix}${{{variable}}}" }}
 SHOP_HINTS = (
     '[hints]\nroles = ["viewer", "owner"]\nshared = ["GET /announcements"]\nthrow_away = true\n'
 )
-CLUB_HINTS = '[hints]\nroles = ["helper", "owner"]\n'
+ROWING_HINTS = '[hints]\nroles = ["helper", "owner"]\n'
 REGISTER = """
 [register]
 path = "/register"
@@ -100,9 +100,9 @@ def build(service: str, flaw: str) -> tuple[Callable[[tuple[str, int]], Any], st
     if service == "ledgers":
         text, environment = actors(Ledgers.tokens, "X-Api-Key", "")
         return wsgi(Ledgers(flaw)), text, environment
-    if service == "club":
-        text, environment = actors(Club.tokens, "Authorization", "Bearer ")
-        return wsgi(Club(flaw)), text + CLUB_HINTS, environment
+    if service == "rowing":
+        text, environment = actors(Rowing.tokens, "Authorization", "Bearer ")
+        return wsgi(Rowing(flaw)), text + ROWING_HINTS, environment
     if service == "odd":
         text, environment = actors(Odd.tokens, "Authorization", "Bearer ")
         return wsgi(Odd(flaw)), text, environment
