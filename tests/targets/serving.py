@@ -16,10 +16,10 @@ import uvicorn
 
 from gate.testbed.external import External, external
 from gate.testbed.ports import LOOPBACK, reserve
-from tests.targets.clubs import Clubs
 from tests.targets.ledgers import Ledgers
 from tests.targets.notes import Door, Notes
 from tests.targets.odd import Odd
+from tests.targets.rowing import Rowing
 from tests.targets.shop import Shop
 from tests.targets.stays import stays
 
@@ -32,7 +32,7 @@ headers = {{ "{header}" = "{prefix}${{{variable}}}" }}
 SHOP_HINTS = (
     '[hints]\nroles = ["viewer", "owner"]\nshared = ["GET /announcements"]\nthrow_away = true\n'
 )
-CLUB_HINTS = '[hints]\nroles = ["helper", "owner"]\n'
+ROWING_HINTS = '[hints]\nroles = ["helper", "owner"]\n'
 REGISTER = """
 [register]
 path = "/register"
@@ -134,9 +134,9 @@ def build(service: str, flaw: str) -> tuple[Callable[[tuple[str, int]], Any], st
         return wsgi(Ledgers(flaw)), text, environment
     if service == "stays":  # nobody is named: two people register as the document shows
         return wsgi(stays(flaw)), "", {}
-    if service == "clubs":
-        text, environment = actors(Clubs.tokens, "Authorization", "Bearer ")
-        return wsgi(Clubs(flaw)), text + CLUB_HINTS, environment
+    if service == "rowing":
+        text, environment = actors(Rowing.tokens, "Authorization", "Bearer ")
+        return wsgi(Rowing(flaw)), text + ROWING_HINTS, environment
     if service == "odd":
         text, environment = actors(Odd.tokens, "Authorization", "Bearer ")
         return wsgi(Odd(flaw)), text, environment

@@ -17,7 +17,7 @@ from itertools import count
 from typing import Any, ClassVar
 from urllib.parse import parse_qs, unquote
 
-from tests.targets.clubs_document import DOCUMENT
+from tests.targets.rowing_document import DOCUMENT
 
 Row = dict[str, Any]
 Answer = tuple[int, Any]
@@ -30,7 +30,7 @@ class RefusedError(Exception):
         self.status = status
 
 
-class Clubs:
+class Rowing:
     """The service; WSGI. Tokens are `club-…`."""
 
     tokens: ClassVar[dict[str, tuple[str, str]]] = {
