@@ -13,7 +13,7 @@ from random import Random
 
 from gate.check import Client, Testbed
 from gate.model import Doubt, Json, Observation
-from gate.testbed.hints import Hints, hints_of, salt_of
+from gate.testbed.hints import Hints, hints_of, roles_of, salt_of
 from validators.bodies import Author, Canaries
 from validators.envelope import Envelope
 from validators.estate import Estate, open_estate
@@ -21,6 +21,7 @@ from validators.learned_reads import learn_reads
 from validators.operations import Object, Operation, list_operations, usable_schemes
 from validators.patience import Patient, Silence
 from validators.planting import Step, learn_refusals, plant
+from validators.principals import introductions
 from validators.relations import related
 
 NOBODY = ("", "anonymous")
@@ -137,6 +138,7 @@ def laid(key: Same) -> Ground:
     skipped = {each.label: why for each in declared if (why := skip(each, schemes, hints))}
     operations = tuple(each for each in declared if each.label not in skipped)
     salt = salt_of(testbed, testbed.seed)
+    introduce(testbed, operations, envelope, document)
     estates = [
         open_estate(
             Patient(client=testbed.actor(name), silence=silence),
@@ -168,14 +170,37 @@ def laid(key: Same) -> Ground:
     )
 
 
-def checked(operation: Operation, document: Object) -> Operation:
-    """The operation, marked as one that cannot be spoken when its schemas cannot be followed."""
-    author = Author(
+def introduce(
+    testbed: Testbed, operations: Sequence[Operation], envelope: Envelope, document: Object
+) -> None:
+    """Learn how the service calls the run's own principals, and which operations may unseat one."""
+    author = reader_of(document)
+    for each in operations:
+        if each.speakable:
+            envelope.principals.weigh(each, author.simplify(dict(each.body)))
+    for tenant in testbed.tenants[:2] if envelope.principals.grave else ():
+        for role in roles_of(testbed, tenant):
+            actor = Patient(client=testbed.actor(tenant, role), silence=Silence())
+            envelope.principals.recognise(actor.credentials)
+            for read in introductions(operations):
+                answer = actor.request("GET", read.path)
+                if envelope.accepts(answer):
+                    envelope.principals.learn(answer.json())
+
+
+def reader_of(document: Object) -> Author:
+    """An author who reads schemas only: nothing of his is sent."""
+    return Author(
         document=document,
         chance=Random(0),  # noqa: S311 - nothing of it is sent
         canaries=Canaries("k"),
         refer=lambda _: None,
     )
+
+
+def checked(operation: Operation, document: Object) -> Operation:
+    """The operation, marked as one that cannot be spoken when its schemas cannot be followed."""
+    author = reader_of(document)
     try:
         author.write(dict(operation.body))
         author.simplify(dict(operation.replies))
