@@ -79,6 +79,7 @@ def probe(testbed: Testbed) -> Iterator[Observation]:
     for operation in writes:
         with kept(duel, operation, next(duel.victim.ledger.match(operation), ())):
             yield from fight(duel, operation)
+        yield from ground.after(operation)
     yield from promote(duel)
 
 

@@ -64,6 +64,7 @@ def probe(testbed: Testbed) -> Iterator[Observation]:
         reason = ground.skipped.get(operation.label)
         if reason is None:
             yield from fight(duel, operation)
+            yield from ground.after(operation)
         elif not ground.hints.leaves_out(operation.label):
             yield duel.note("not-applicable", operation, reason=reason)
     yield from ground.left_out(lambda each: each in writes)

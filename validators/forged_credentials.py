@@ -72,6 +72,7 @@ def probe(testbed: Testbed) -> Iterator[Observation]:
             yield from confuse(duel, operation)
         elif is_write(operation):
             yield from change(duel, operation, forgeries[:2])
+            yield from ground.after(operation)
     yield from ground.left_out(lambda each: bool(each.schemes) and not each.public)
     # Last, because a service may need seconds until a revocation has reached all its workers.
     if revoked:
