@@ -104,7 +104,7 @@ def fight(duel: Duel, operation: Operation) -> Iterator[Observation]:
     caller = duel.victim
     plain, answer = plain_call(caller, operation)
     if plain is None or answer is None:
-        yield duel.note("unreached", operation, reason="no known object fits into the path")
+        yield duel.note("unreached", operation, reason=duel.victim.ledger.lacking(operation))
         return
     granted = caller.accepts(answer)
     yield duel.note(

@@ -95,7 +95,7 @@ def fight(duel: Duel, operation: Operation) -> Iterator[Observation]:
         return
     things = next(duel.victim.ledger.match(operation), None)
     if things is None:
-        yield duel.note("unreached", operation, reason="no known object fits into the path")
+        yield duel.note("unreached", operation, reason=duel.victim.ledger.lacking(operation))
         return
     if things[-1].origin is None and is_common(duel, operation, things):
         yield duel.note("not-applicable", operation, reason="what it names is there for both")

@@ -184,6 +184,13 @@ class Ledger:
             if not (things and self.spares(operation, things[-1])):
                 yield things
 
+    def lacking(self, operation: Operation) -> str:
+        """Why no object is found for an operation."""
+        fitting = self.complete(slots_of(operation.path), {}, self.things)
+        if any(True for _ in fitting):
+            return "only the run's own principals fit into the path, and they are needed"
+        return "no known object fits into the path"
+
     def spares(self, operation: Operation, thing: Thing) -> bool:
         """Would it unseat a principal of the run?"""
         return self.principals.spares(operation.label, thing.resource, thing.fields)

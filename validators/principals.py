@@ -85,11 +85,12 @@ class Principals:
     def weigh(self, operation: Operation, schema: Mapping[str, Json]) -> None:
         """Note an operation that may unseat somebody; `schema` is its body's.
 
-        It ends him, says so in its path (`/promote`, `/role`, `/password`), or its body holds what
-        decides of his standing. Where that is optional, the rest may be done.
+        It ends him, says so in its path (`/promote`, `/role`), or its body holds what decides of
+        his standing. Where that is optional, the rest may be done. Who signs in how is the matter
+        of `trials.reason_to_spare`: accounts may have been made for the run.
         """
         slots = slots_of(operation.path)
-        if operation.safe or not slots or not is_person_at(slots[-1]):
+        if operation.safe or operation.signs_in or not slots or not is_person_at(slots[-1]):
             return
         fields = [*as_object(schema.get("properties"))]
         weighty = tuple(name for name in fields if decides(words_of(name)))

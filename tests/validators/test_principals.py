@@ -38,7 +38,6 @@ def weighed(method: str, path: str, schema: dict[str, object] | None = None) -> 
         ("DELETE", "/members/{memberId}", None),
         ("PUT", "/users/{id}/role", None),
         ("POST", "/users/{id}:suspend", None),
-        ("POST", "/users/{username}/password", None),
         ("POST", "/teams/{team}/members/{userId}/promote", None),
     ],
 )
