@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from gate.check import Answer, Testbed
 from gate.model import Json, Observation
@@ -15,7 +15,7 @@ from validators.identities import identities, is_owning, is_ranking
 from validators.ledger import Thing, find_things, values_of
 from validators.names import UPDATING, resource_in
 from validators.operations import Operation, as_object
-from validators.own_fields import fields_in, free_fields, place_of
+from validators.own_fields import fields_in, free_fields, himself, place_of, undo
 from validators.promotions import promote
 from validators.states import changes, look, telling, unrest, views_of
 from validators.traces import EXCERPT, normalise
@@ -79,6 +79,7 @@ def probe(testbed: Testbed) -> Iterator[Observation]:
     for operation in writes:
         with kept(duel, operation, next(duel.victim.ledger.match(operation), ())):
             yield from fight(duel, operation)
+        yield from ground.after(operation)
     yield from promote(duel)
 
 
@@ -103,7 +104,7 @@ def fight(duel: Duel, operation: Operation) -> Iterator[Observation]:
     caller = duel.victim
     plain, answer = plain_call(caller, operation)
     if plain is None or answer is None:
-        yield duel.note("unreached", operation, reason="no known object fits into the path")
+        yield duel.note("unreached", operation, reason=duel.victim.ledger.lacking(operation))
         return
     granted = caller.accepts(answer)
     yield duel.note(
@@ -268,6 +269,7 @@ def inject(duel: Duel, operation: Operation, fields: Fields, turn: int) -> Obser
     """The request with these fields, and who sees what afterwards."""
     caller, other, first = duel.victim, duel.attacker, fields[0]
     things = fresh_things(caller, next(caller.ledger.match(operation), ()), operation)
+    former = things[-1].fields if things else himself(caller, duel.ground.operations, operation)
     watched = {operation.resource: str(first.value)} if first.kind == "id" else {}
     views = views_of(other, duel.ground.private, watched)
     call = injected(caller, operation, things, fields)
@@ -286,7 +288,7 @@ def inject(duel: Duel, operation: Operation, fields: Fields, turn: int) -> Obser
         moving = unrest(other, views, before, quiet, after)
         moved = telling(changes(quiet, after), moving) if caller.accepts(plain) else []
     kept = is_kept(duel, call, answer, first)
-    undo(caller, call, first, things[-1].fields if things else {})
+    undo(caller, call, [each.name for each in fields], former)
     return duel.note(
         "assigned",
         operation,
@@ -337,9 +339,3 @@ def is_kept(duel: Duel, call: Call, answer: Answer, each: Injection) -> bool:
             if same and shown.fields.get(each.name) == each.value:
                 return True
     return False
-
-
-def undo(caller: Estate, call: Call, each: Injection, current: Mapping[str, Json]) -> None:
-    """Give a caller who changed himself his old value back."""
-    if not call.path and call.operation.method in {"PUT", "PATCH"} and each.name in current:
-        caller.send(replace(call, body={each.name: current[each.name]}))

@@ -44,13 +44,23 @@ def ends_own(operation: Operation) -> bool:
     if operation.public or operation.names:
         return False
     parts = [words_of(part) for part in operation.path.strip("/").split("/")]
-    said = {word for words in parts[-1:] for word in (*words, "".join(words), "".join(words[-2:]))}
-    about = {word for words in parts[-2:] for word in words}
+    said, about = last_words(operation), {word for words in parts[-2:] for word in words}
     if said & LEAVING:
         return operation.method in {"POST", "DELETE", "PUT"}
     if operation.method == "DELETE":
         return bool(about & KEYS) and bool(said & (MINE | KEYS))
     return operation.method == "POST" and bool(said & REVOKING) and bool(about & KEYS)
+
+
+def signs_out(operation: Operation) -> bool:
+    """Does it end a session, whatever other credential it may be called with?"""
+    return bool(last_words(operation) & LEAVING)
+
+
+def last_words(operation: Operation) -> set[str]:
+    """The words of its path's last segment, alone and joined."""
+    words = words_of(operation.path.rstrip("/").rpartition("/")[2])
+    return {*words, "".join(words), "".join(words[-2:])}
 
 
 def ends_all(operation: Operation) -> bool:
@@ -93,13 +103,15 @@ def endings(duel: Duel) -> Iterator[Observation]:
             yield from withdraw(duel, operation)
         else:
             yield from rotate(duel, operation)
+        yield from duel.ground.after(operation)
     yield from duel.ground.left_out(lambda each: ends_own(each) or ends_one(each) or rotates(each))
 
 
 def leave(duel: Duel, operation: Operation) -> Iterator[Observation]:
     """End a credential by its own hand; the run's own is looked at afterwards."""
     refused: list[str] = []
-    for holder in passes(duel, strangers=ends_all(operation)):
+    leaving = signs_out(operation)
+    for holder in passes(duel, strangers=ends_all(operation), sessions=leaving):
         opened = witness(duel, holder)
         if opened is None:
             continue

@@ -120,7 +120,7 @@ class Estate:
             choices=choices,
             given=given_for(operation, self.author.given),
             taught={
-                **dict.fromkeys(spared(operation), OMIT),
+                **dict.fromkeys(self.spared(operation, path), OMIT),
                 **self.envelope.taught.get(operation.label, {}),
             },
             full=recipe.full,
@@ -138,6 +138,11 @@ class Estate:
         if match:
             headers["If-Match"] = match
         return Call(operation=operation, path=path, query=asked, body=body, headers=headers)
+
+    def spared(self, operation: Operation, path: Sequence[str]) -> tuple[str, ...]:
+        """The fields that a request leaves as they are, so that no principal of the run is lost."""
+        more = self.envelope.principals.left_out(operation.label, path)
+        return (*spared(operation), *more)
 
     def another(self, resource: str, taken: Collection[str]) -> str | None:
         """An object of this kind, one that is not taken if possible."""
@@ -277,6 +282,8 @@ class Estate:
 
     def upon(self, operation: Operation, thing: Thing) -> Call | None:
         """An operation on this very object; None when its path cannot be filled."""
+        if self.ledger.spares(operation, thing):
+            return None
         path = []
         for resource, name in slots_of(operation.path):
             known = thing.chain.get(resource) or self.ledger.part(resource, name)
@@ -318,7 +325,7 @@ def open_estate(
     client: Client, document: Object, seed: str, envelope: Envelope, given: Mapping[str, Json]
 ) -> Estate:
     """An empty estate; the seed decides the marks."""
-    chance, ledger = Random(seed), Ledger()  # noqa: S311 - a mark is no secret
+    chance, ledger = Random(seed), Ledger(principals=envelope.principals)  # noqa: S311 - a mark is no secret
     author = Author(
         document=document,
         chance=chance,

@@ -65,6 +65,7 @@ def probe(testbed: Testbed) -> Iterator[Observation]:
     yield survey(ground, len(places))
     for place in places:
         yield from fight(duel, place)
+        yield from ground.after(place.operation)
 
 
 def places_in(duel: Duel, operation: Operation) -> Iterator[Place]:

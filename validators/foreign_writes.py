@@ -64,6 +64,7 @@ def probe(testbed: Testbed) -> Iterator[Observation]:
         reason = ground.skipped.get(operation.label)
         if reason is None:
             yield from fight(duel, operation)
+            yield from ground.after(operation)
         elif not ground.hints.leaves_out(operation.label):
             yield duel.note("not-applicable", operation, reason=reason)
     yield from ground.left_out(lambda each: each in writes)
@@ -94,7 +95,7 @@ def fight(duel: Duel, operation: Operation) -> Iterator[Observation]:
         return
     things = next(duel.victim.ledger.match(operation), None)
     if things is None:
-        yield duel.note("unreached", operation, reason="no known object fits into the path")
+        yield duel.note("unreached", operation, reason=duel.victim.ledger.lacking(operation))
         return
     if things[-1].origin is None and is_common(duel, operation, things):
         yield duel.note("not-applicable", operation, reason="what it names is there for both")

@@ -72,6 +72,7 @@ def probe(testbed: Testbed) -> Iterator[Observation]:
             yield from confuse(duel, operation)
         elif is_write(operation):
             yield from change(duel, operation, forgeries[:2])
+            yield from ground.after(operation)
     yield from ground.left_out(lambda each: bool(each.schemes) and not each.public)
     # Last, because a service may need seconds until a revocation has reached all its workers.
     if revoked:
@@ -242,7 +243,7 @@ def change(duel: Duel, operation: Operation, forgeries: list[Forgery]) -> Iterat
     """One write: by its owner on one object, then with each forgery on another."""
     things = next(duel.victim.ledger.match(operation), None)
     if things is None:
-        yield duel.note("unreached", operation, reason="no known object fits into the path")
+        yield duel.note("unreached", operation, reason=duel.victim.ledger.lacking(operation))
         return
     if reason := reason_to_spare(duel, operation, things[-1] if things else None):
         yield duel.note("unreached", operation, reason=reason)

@@ -13,14 +13,16 @@ from random import Random
 
 from gate.check import Client, Testbed
 from gate.model import Doubt, Json, Observation
-from gate.testbed.hints import Hints, hints_of, salt_of
+from gate.testbed.hints import Hints, hints_of, roles_of, salt_of
 from validators.bodies import Author, Canaries
 from validators.envelope import Envelope
 from validators.estate import Estate, open_estate
+from validators.footing import Footing, is_about_people, judge_footing
 from validators.learned_reads import learn_reads
 from validators.operations import Object, Operation, list_operations, usable_schemes
 from validators.patience import Patient, Silence
 from validators.planting import Step, learn_refusals, plant
+from validators.principals import introductions
 from validators.relations import related
 
 NOBODY = ("", "anonymous")
@@ -53,6 +55,7 @@ class Ground:
     silence: Silence
     hints: Hints
     secured: bool
+    footing: Footing
     facts: tuple[Observation, ...]
 
     @property
@@ -79,6 +82,11 @@ class Ground:
         for each in self.declared:
             if self.hints.leaves_out(each.label) and wanted(each):
                 yield duel.note("unreached", each, reason=self.skipped[each.label])
+
+    def after(self, operation: Operation) -> Iterator[Observation]:
+        """What a principal has lost by an operation on people; each is told once."""
+        if is_about_people(operation):
+            yield from self.footing.look(operation.label, self.testbed.clock())
 
     def client(self, client: Client) -> Patient:
         """Another principal, as patient as the owners are."""
@@ -121,8 +129,10 @@ class Duel:
 
 
 def stand(testbed: Testbed) -> Ground:
-    """The ground of this testbed, laid when it is first asked for."""
-    return laid(Same(testbed, id(testbed)))
+    """The ground of this testbed, laid when it is first asked for; and whether it still holds."""
+    ground = laid(Same(testbed, id(testbed)))
+    ground.footing.look("the end of the last check", testbed.clock())
+    return replace(ground, facts=(*ground.facts, *ground.footing.lost))
 
 
 @lru_cache(maxsize=1)
@@ -137,6 +147,7 @@ def laid(key: Same) -> Ground:
     skipped = {each.label: why for each in declared if (why := skip(each, schemes, hints))}
     operations = tuple(each for each in declared if each.label not in skipped)
     salt = salt_of(testbed, testbed.seed)
+    introduce(testbed, operations, envelope, document)
     estates = [
         open_estate(
             Patient(client=testbed.actor(name), silence=silence),
@@ -151,6 +162,11 @@ def laid(key: Same) -> Ground:
     estates[1].foreign.append(estates[0].canaries.token)
     facts = [fact for each in estates for fact in settle(testbed, each, operations)]
     operations = learn_reads(estates, operations)
+    footing = Footing()
+    for each in estates if any(is_about_people(one) for one in operations) else ():
+        roles = roles_of(testbed, each.client.tenant)
+        actors = [testbed.actor(each.client.tenant, role) for role in roles]
+        footing.take(each, [Patient(client=one, silence=silence) for one in actors], operations)
     read = {each.label for each in operations if each.reads}
     declared = tuple(replace(each, reads=each.label in read) for each in declared)
     return Ground(
@@ -164,18 +180,42 @@ def laid(key: Same) -> Ground:
         silence=silence,
         hints=hints,
         secured=any(each.schemes for each in declared),
+        footing=footing,
         facts=(*facts, *(seat(testbed, each, estates, declared, skipped) for each in estates)),
     )
 
 
-def checked(operation: Operation, document: Object) -> Operation:
-    """The operation, marked as one that cannot be spoken when its schemas cannot be followed."""
-    author = Author(
+def introduce(
+    testbed: Testbed, operations: Sequence[Operation], envelope: Envelope, document: Object
+) -> None:
+    """Learn how the service calls the run's own principals, and which operations may unseat one."""
+    author = reader_of(document)
+    for each in operations:
+        if each.speakable:
+            envelope.principals.weigh(each, author.simplify(dict(each.body)))
+    for tenant in testbed.tenants[:2] if envelope.principals.grave else ():
+        for role in roles_of(testbed, tenant):
+            actor = Patient(client=testbed.actor(tenant, role), silence=Silence())
+            envelope.principals.recognise(actor.credentials)
+            for read in introductions(operations):
+                answer = actor.request("GET", read.path)
+                if envelope.accepts(answer):
+                    envelope.principals.learn(answer.json())
+
+
+def reader_of(document: Object) -> Author:
+    """An author who reads schemas only: nothing of his is sent."""
+    return Author(
         document=document,
         chance=Random(0),  # noqa: S311 - nothing of it is sent
         canaries=Canaries("k"),
         refer=lambda _: None,
     )
+
+
+def checked(operation: Operation, document: Object) -> Operation:
+    """The operation, marked as one that cannot be spoken when its schemas cannot be followed."""
+    author = reader_of(document)
     try:
         author.write(dict(operation.body))
         author.simplify(dict(operation.replies))
@@ -251,7 +291,11 @@ def seat(
 
 
 def judge_ground(seen: Sequence[Observation]) -> Iterator[Doubt]:
-    """Why nothing that was seen would mean anything: no two tenants, or one that owns nothing."""
+    """Why nothing that was seen would mean anything: no two tenants, or one that owns nothing.
+
+    Or one that has lost a principal.
+    """
+    yield from judge_footing(seen)
     for each in seen:
         if each.kind != "seated":
             continue

@@ -39,6 +39,8 @@ ROLES = frozenset(
         "level",
     ]
 )
+# With `is` before them: a salon's staff is no rank, who `isStaff` is somebody.
+POWERS = frozenset({"staff", "superuser", "superadmin", "root", "operator", "moderator"})
 MOST = 2
 
 
@@ -50,7 +52,8 @@ def is_owning(name: str) -> bool:
 
 def is_ranking(name: str) -> bool:
     """Does a field of this name say what its owner may do?"""
-    return bool(set(words_of(name)) & ROLES)
+    first, *rest = words_of(name) or [""]
+    return bool({first, *rest} & ROLES) or (first == "is" and bool(POWERS & set(rest)))
 
 
 def identities(victim: Estate, attacker: Estate) -> list[str]:

@@ -19,6 +19,7 @@ from validators.names import (
     words_of,
 )
 from validators.operations import Operation, as_list, as_object
+from validators.principals import Principals
 
 ID_FIELDS = ("id", "uuid", "_id", "key", "slug", "number", "name")
 MOST_LISTED = 20
@@ -76,9 +77,13 @@ class Thing:
 
 @dataclass(slots=True)
 class Ledger:
-    """All objects known to belong to one tenant, in the order in which they appeared."""
+    """All objects known to belong to one tenant, in the order in which they appeared.
+
+    `principals` are those who are needed to the end of the run.
+    """
 
     things: list[Thing] = field(default_factory=list)
+    principals: Principals = field(default_factory=Principals)
 
     def note(  # noqa: PLR0913, PLR0917 - where it is from, and what is known of the target
         self,
@@ -170,9 +175,25 @@ class Ledger:
             yield values_of(operation, things)
 
     def match(self, operation: Operation) -> Iterator[tuple[Thing, ...]]:
-        """The objects for the path's parameters that belong together, best first."""
+        """The objects for the path's parameters that belong together, best first.
+
+        What would unseat a principal of the run is done to somebody else.
+        """
         ordered = sorted(self.things, key=lambda thing: thing.natural)
-        yield from self.complete(slots_of(operation.path), {}, ordered)
+        for things in self.complete(slots_of(operation.path), {}, ordered):
+            if not (things and self.spares(operation, things[-1])):
+                yield things
+
+    def lacking(self, operation: Operation) -> str:
+        """Why no object is found for an operation."""
+        fitting = self.complete(slots_of(operation.path), {}, self.things)
+        if any(True for _ in fitting):
+            return "only the run's own principals fit into the path, and they are needed"
+        return "no known object fits into the path"
+
+    def spares(self, operation: Operation, thing: Thing) -> bool:
+        """Would it unseat a principal of the run?"""
+        return self.principals.spares(operation.label, thing.resource, thing.fields)
 
     def complete(
         self,

@@ -31,6 +31,7 @@ ORDINARY = frozenset({
 EVERYBODY = frozenset({
     "user", "member", "everyone", "anyone", "caller", "account", "authenticated", "registered",
 })  # fmt: skip
+MEMBER = "member"
 SAID, MARKED = "said", "marked"
 MOST_WORDS = 3
 RIGHTS = (
@@ -176,14 +177,22 @@ def spoken(operation: Operation, known: Collection[str]) -> Iterator[Reservation
         text = EMPHASIS.sub("", operation.prose.get(place, ""))
         for clause, bare in clauses(text):
             party = party_in(clause, operation, known, place)
+            named = marked(clause, known) if bare else None
             if party is not None:
                 yield reserved(party, SAID, place, clause)
             elif right := NAMED_RIGHT.fullmatch(tidy(clause)):
                 yield permission(right["right"], place, clause)
-            elif bare and (named := parties(clause, known)) and named.known:
-                yield reserved(named, MARKED, place, clause)
+            elif named is not None and (named.known or named.roles == (MEMBER,)):
+                yield reserved(named, MARKED if named.known else SAID, place, clause)
     if declared := operation.prose.get("permissions"):
         yield permission(declared, "x-permissions", declared)
+
+
+def marked(clause: str, known: Collection[str]) -> Party | None:
+    """Whom a mere mark names. Members may be everybody, or those above guests: that is not sure."""
+    if stem(tidy(clause)) == MEMBER:
+        return Party((MEMBER,), (MEMBER,), known=False)
+    return parties(clause, known)
 
 
 def reserved(party: Party, how: str, place: str, quote: str) -> Reservation:

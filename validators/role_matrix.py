@@ -72,6 +72,7 @@ def probe(testbed: Testbed) -> Iterator[Observation]:
             yield from read(duel, operation, crew)
         elif is_write(operation):
             yield from write(duel, operation, crew)
+            yield from ground.after(operation)
     yield from ground.left_out(lambda each: not each.public and bool(names))
 
 

@@ -69,7 +69,7 @@ def by_path(duel: Duel, operation: Operation) -> Staging | Observation:
     """On what the path names, the last of it made anew."""
     things = next(duel.victim.ledger.match(operation), None)
     if things is None:
-        return duel.note("unreached", operation, reason="no known object fits into the path")
+        return duel.note("unreached", operation, reason=duel.victim.ledger.lacking(operation))
     if reason := reason_to_spare(duel, operation, things[-1]):
         return duel.note("unreached", operation, reason=reason)
 

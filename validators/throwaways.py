@@ -17,7 +17,7 @@ from validators.calls import Call, curl, leaves, send
 from validators.estate import FULL, LEAST, Estate, Recipe
 from validators.ground import Duel, Ground
 from validators.ledger import Ledger, Thing
-from validators.names import CHANGING, SELF, words_of
+from validators.names import CHANGING, SELF, SESSIONS, words_of
 from validators.operations import Operation
 from validators.traces import scalars
 
@@ -68,14 +68,17 @@ class Pass:
         return text.replace(self.secret, self.placeholder) if self.secret else text
 
 
-def passes(duel: Duel, *, strangers: bool = False) -> Iterator[Pass]:
+def passes(duel: Duel, *, strangers: bool = False, sessions: bool = False) -> Iterator[Pass]:
     """Credentials that may be ended, those first whose end touches nobody else.
 
     `strangers`: only of accounts that were made for it, as what ends may be all that one has.
+    `sessions`: only such that somebody signs out of, which is no key's end.
     """
     yield from newly_registered(duel)
     if not strangers:
         for operation in makers(duel):
+            if sessions and not SESSIONS & said_in(operation.path):
+                continue
             made = issue(duel, operation)
             if made is not None:
                 yield made
@@ -115,6 +118,12 @@ def is_maker(estate: Estate, operation: Operation) -> bool:
     shown = estate.author.simplify(dict(operation.replies)).get("properties")
     names = shown if isinstance(shown, dict) else {}
     return bool(named) or any(is_secret(name) for name in names)
+
+
+def said_in(path: str) -> set[str]:
+    """The words of a path, but for its parameters."""
+    parts = [part for part in path.split("/") if "{" not in part]
+    return {word for part in parts for word in words_of(part)}
 
 
 def is_secret(name: str) -> bool:

@@ -36,6 +36,7 @@ from validators.role_grounds import (
     is_reserved_for_others,
     lesser_refused,
     matrix_of,
+    on_same_objects,
     promise,
     reading_refused,
 )
@@ -44,6 +45,8 @@ from validators.role_matrix import probe
 ID = "isolation.roles"
 # Roles whose name promises that they change nothing of others.
 READERS = re.compile(r"(?i)(^|[_-])(viewer|reader|read_?only|guest|auditor|observer)($|[_-])")
+# A guest is somebody from outside, who may well write where he is let in.
+GUESTS = re.compile(r"(?i)(^|[_-])guest($|[_-])")
 WRITER = Rule(
     check=ID,
     rule="reader-writes",
@@ -131,9 +134,10 @@ def judge(seen: Sequence[Observation]) -> Iterator[Finding | Estimate | Doubt | 
     words name a stronger role of the target, or if another operation with the same words refused
     this role; the finding quotes both. Where roles are ordered, by the target file or by the usual
     names, a weaker one that is granted what a stronger one is refused is a finding. So is a role
-    that is named for reading and after whose write the owner sees another object, one that ends
-    what it may neither make nor change, and one that changes what it may not read (EvoMaster's
-    oracle of contradicting permissions, narrowed: who may edit but not delete is usual). So is a
+    that is named for reading and after whose write the owner sees another object (of a guest only
+    where he may not make such objects), one that ends what it may neither make nor change, and one
+    that changes what it may not read (EvoMaster's oracle of contradicting permissions, narrowed:
+    who may edit but not delete is usual). So is a
     weaker role of another tenant that gets where its own owner does not. Everything else in the
     matrix may be meant so: it is recorded, and nothing is claimed. A success without an effect
     that its owner sees, where he can see his own, counts as no write, and a read that shows
@@ -145,7 +149,7 @@ def judge(seen: Sequence[Observation]) -> Iterator[Finding | Estimate | Doubt | 
     for label in subjects(numbered, "role-call", "owned-call"):
         about = pick(numbered, "role-call", label)
         for rule, hits in (
-            (WRITER, [item for item in about if is_reader(item) and is_effective(item)]),
+            (WRITER, [item for item in about if is_reader(item, matrix) and is_effective(item)]),
             (OVER, [item for item in about if is_over(item)]),
             (UNDER, [item for item in about if is_under(item)]),
             (ORDER, weaker(about, ordered)),
@@ -209,9 +213,15 @@ def reached(each: Observation) -> str:
     return f"{tell(each)}{did}, as {each.data.get('role')}, which its own owner does not"
 
 
-def is_reader(item: Seen) -> bool:
-    """Does the role's name promise that it only reads?"""
-    return READERS.search(str(item[1].data.get("role"))) is not None
+def is_reader(item: Seen, matrix: Matrix) -> bool:
+    """Does the role's name promise that it only reads?
+
+    Not a guest's there where he may make such objects himself.
+    """
+    role = str(item[1].data.get("role"))
+    made = on_same_objects(item[1], matrix, "make") if GUESTS.search(role) else ()
+    writes = any(each.data.get("said") == "granted" for each in made)
+    return READERS.search(role) is not None and not writes
 
 
 def is_effective(item: Seen) -> bool:
