@@ -9,7 +9,7 @@ from random import Random
 
 from gate.check import Answer, Client
 from gate.model import Json
-from validators.bodies import OMIT, Author, Canaries, draw_canaries
+from validators.bodies import Author, Canaries, draw_canaries
 from validators.calls import Call, expand, send
 from validators.envelope import Envelope
 from validators.handles import handed
@@ -24,8 +24,8 @@ from validators.names import (
     resource_in,
     slots_of,
 )
-from validators.naming import given_for, keep_references, names_itself, signs_up
-from validators.operations import Object, Operation, as_object, spared
+from validators.naming import as_it_is, given_for, keep_references, names_itself, signs_up
+from validators.operations import Object, Operation, as_object
 
 DEMANDED = 428
 MOST_PATHS = 5
@@ -120,7 +120,7 @@ class Estate:
             choices=choices,
             given=given_for(operation, self.author.given),
             taught={
-                **dict.fromkeys(spared(operation), OMIT),
+                **as_it_is(self.author, self.ledger.things, operation),
                 **self.envelope.taught.get(operation.label, {}),
             },
             full=recipe.full,

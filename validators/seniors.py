@@ -12,6 +12,8 @@ from gate.check import Answer, Client
 from gate.testbed.hints import hints_of, roles_of
 from validators.calls import Call, send
 from validators.ground import Duel, Ground
+from validators.ledger import is_called
+from validators.names import slots_of
 from validators.role_grounds import TOP
 
 DENIED = frozenset({401, 403})
@@ -39,9 +41,24 @@ def seniors(duel: Duel) -> Iterator[Client]:
             yield duel.ground.client(duel.ground.testbed.actor(tenant, name))
 
 
+def is_harmless(duel: Duel, call: Call) -> bool:
+    """May a stronger principal do it: a read, a creation, or something to what was made here?"""
+    operation, slots = call.operation, slots_of(call.operation.path)
+    if operation.safe or not slots:
+        planted = {each.subject for each in duel.ground.facts if each.kind == "planted"}
+        return operation.safe or operation.label in planted
+    made = [*duel.victim.spares, *(each for each in duel.victim.ledger.things if each.origin)]
+    return any(
+        is_called(each, *slots[-1]) and each.value_for(slots[-1][1]) == call.path[-1]
+        for each in made
+    )
+
+
 def vouched(duel: Duel, call: Call, answer: Answer) -> tuple[str, Answer]:
     """The strongest who is granted what the owner is denied, and his answer; "" and the owner's."""
-    for senior in seniors(duel) if answer.status in DENIED else ():
+    if answer.status not in DENIED or not is_harmless(duel, call):
+        return "", answer
+    for senior in seniors(duel):
         said = send(senior, call)
         if duel.victim.accepts(said):
             return senior.role, said
