@@ -36,3 +36,9 @@ def test_what_only_staff_is_granted_has_its_positive_control_with_them(tmp_path:
     assert not [
         doubt for result in results for doubt in result.doubts if "with this right" in doubt.reason
     ]
+
+
+def test_a_customer_who_makes_himself_staff_by_his_profile_is_found(tmp_path: Path) -> None:
+    (result,) = results_of("profile-role", tmp_path, "mass-assignment")
+    found = {(each.rule, each.subject) for each in result.findings}
+    assert found == {("rank-assigned", "PUT /users/me")}
