@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 
 from gate.check import Answer, Testbed
 from gate.model import Json, Observation
 from validators.calls import Call, curl
-from validators.estate import FULL, LEAST, Estate, chain_of, parents_in
+from validators.estate import FULL, LEAST, Estate, chain_of
 from validators.foreign_writes import survey
 from validators.ground import Duel, Ground, stand
 from validators.identities import identities, is_owning, is_ranking
-from validators.ledger import Thing, find_things, values_of
+from validators.kept_fields import Injection, is_kept, object_of
+from validators.ledger import Thing, values_of
 from validators.names import UPDATING, resource_in
 from validators.operations import Operation, as_object
 from validators.own_fields import fields_in, free_fields, himself, place_of, undo
 from validators.promotions import promote
+from validators.seniors import vouched
 from validators.states import changes, look, telling, unrest, views_of
 from validators.traces import EXCERPT, normalise
 from validators.trials import fresh_things, kept
@@ -43,16 +44,6 @@ RANKS: Mapping[str, Json] = {
 MOST_FIELDS = 12
 ROUNDS = 2
 PAST = "2001-02-03T04:05:06Z"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Injection:
-    """A field to add to a body. `kind`: owner, rank, id or other; `known`: answers have it."""
-
-    name: str
-    value: Json
-    kind: str
-    known: bool
 
 
 Fields = tuple[Injection, ...]
@@ -107,6 +98,9 @@ def fight(duel: Duel, operation: Operation) -> Iterator[Observation]:
         yield duel.note("unreached", operation, reason=duel.victim.ledger.lacking(operation))
         return
     granted = caller.accepts(answer)
+    if by := vouched(duel, plain, answer)[0]:
+        yield duel.note("not-applicable", operation, reason=f"the {by} alone is granted it")
+        return
     yield duel.note(
         "owned-write",
         operation,
@@ -154,13 +148,6 @@ def plain_call(estate: Estate, operation: Operation) -> tuple[Call | None, Answe
         # What it belonged to may be gone by now.
         things = fresh_things(estate, things, operation)
     return call, answer
-
-
-def object_of(operation: Operation, answer: Answer) -> Thing | None:
-    """What the request made or changed, as the answer shows it."""
-    found = list(find_things(operation.product, answer.json(), {}, operation.keys))
-    own = next((each for each in found if each.resource == operation.product), None)
-    return own or (found[0] if found else None)
 
 
 def injections(duel: Duel, operation: Operation, thing: Thing | None) -> list[Injection]:
@@ -316,26 +303,3 @@ def injected(
     for each in fields:
         call = call.put(("body", *place, each.name), each.value)
     return call
-
-
-def is_kept(duel: Duel, call: Call, answer: Answer, each: Injection) -> bool:
-    """Does the object itself, read again, hold the injected value?"""
-    caller, operation, operations = duel.victim, call.operation, duel.ground.operations
-    if not caller.accepts(answer):
-        return False
-    thing = object_of(operation, answer)
-    chain = {**(thing.chain if thing else {})}
-    reads = [
-        each
-        for each in operations
-        if each.safe and (each.resource == operation.product or each.path == operation.path)
-    ]
-    views = views_of(caller, reads, {**parents_in(call), **chain})
-    for view in views:
-        about, shown_there = view.operation, caller.send(view).json()
-        found = list(find_things(about.resource, shown_there, {}, about.keys))
-        for shown in found:
-            same = thing is None or shown.id == thing.id or each.kind == "id"
-            if same and shown.fields.get(each.name) == each.value:
-                return True
-    return False

@@ -24,8 +24,8 @@ from validators.names import (
     resource_in,
     slots_of,
 )
-from validators.naming import given_for, keep_references, names_itself, signs_up
-from validators.operations import Object, Operation, as_object, spared
+from validators.naming import as_it_is, given_for, keep_references, names_itself, signs_up
+from validators.operations import Object, Operation, as_object
 
 DEMANDED = 428
 MOST_PATHS = 5
@@ -120,7 +120,8 @@ class Estate:
             choices=choices,
             given=given_for(operation, self.author.given),
             taught={
-                **dict.fromkeys(self.spared(operation, path), OMIT),
+                **as_it_is(self.author, self.ledger.things, operation),
+                **dict.fromkeys(self.envelope.principals.left_out(operation.label, path), OMIT),
                 **self.envelope.taught.get(operation.label, {}),
             },
             full=recipe.full,
@@ -138,11 +139,6 @@ class Estate:
         if match:
             headers["If-Match"] = match
         return Call(operation=operation, path=path, query=asked, body=body, headers=headers)
-
-    def spared(self, operation: Operation, path: Sequence[str]) -> tuple[str, ...]:
-        """The fields that a request leaves as they are, so that no principal of the run is lost."""
-        more = self.envelope.principals.left_out(operation.label, path)
-        return (*spared(operation), *more)
 
     def another(self, resource: str, taken: Collection[str]) -> str | None:
         """An object of this kind, one that is not taken if possible."""

@@ -17,9 +17,11 @@ from validators.judging import AGAIN
 from validators.listing import search_places, ways
 from validators.operations import Operation
 from validators.planting import absent_call, multiply
+from validators.seniors import vouched
 from validators.states import State, as_data, changes, look, telling, unrest, view_of, watch
 from validators.traces import EXCERPT, digest, find_marks, normalise
 from validators.trials import ROUNDS
+from validators.wording import for_all, of_all
 
 
 def probe(testbed: Testbed) -> Iterator[Observation]:
@@ -80,7 +82,7 @@ def fight(duel: Duel, operation: Operation) -> Iterator[Observation]:
     if own is None or call is None:
         yield duel.note("unreached", operation, reason="no known object fits into the path")
         return
-    owned = duel.victim.send(own)
+    by, owned = vouched(duel, own, duel.victim.send(own))
     yield duel.note(
         "owned-list",
         operation,
@@ -88,6 +90,7 @@ def fight(duel: Duel, operation: Operation) -> Iterator[Observation]:
         positive=duel.victim.accepts(owned),
         marked=duel.victim.canaries.token in owned.body,
         excerpt=owned.body[:EXCERPT],
+        **({"by": by} if by else {}),
     )
     known = public_text(duel, call)
     for label, each in ways(duel, call, own):
@@ -107,14 +110,16 @@ def public_text(duel: Duel, call: Call) -> str:
 def seen(duel: Duel, kind: str, label: str, call: Call, known: str) -> Observation:
     """One list that the attacker read. What nobody sees as well is suppressed, and said so.
 
-    So is the victim himself where he was asked for by name: a directory is no list of his things.
+    So is the victim himself where he was asked for by name: a directory is no list of his things;
+    and what the document says that all tenants see.
     """
     answer = duel.attacker.send(call)
     himself = names_of(duel.victim) if asks_by_name(duel, call) else set()
     marks = {m: what for m, what in duel.marks.items() if m not in known and m not in himself}
     traces = find_marks(answer, duel.marks, call.sent)
     real = find_marks(answer, marks, call.sent)
-    by_word = duel.ground.hints.is_shared(call.operation.label)
+    said = for_all(call.operation)
+    by_word = duel.ground.hints.is_shared(call.operation.label) or bool(said)
     hidden = any(traces.values()) and (by_word or not any(real.values()))
     return duel.note(
         "suppressed" if hidden else kind,
@@ -126,6 +131,7 @@ def seen(duel: Duel, kind: str, label: str, call: Call, known: str) -> Observati
         digest=digest(answer, call.sent),
         excerpt=normalise(answer.body, call.sent)[:EXCERPT],
         curl=curl(duel.attacker.client, call),
+        **({"reason": f'the document says "{said}"'} if hidden and said else {}),
     )
 
 
@@ -182,7 +188,9 @@ def grow(duel: Duel, lists: Sequence[Operation]) -> Iterator[Observation]:
                 status=200,
                 excerpt="",
                 curl=curl(duel.attacker.client, call),
-                shared=duel.ground.hints.is_shared(label) or call.operation.of_all,
+                shared=duel.ground.hints.is_shared(label)
+                or of_all(call.operation)
+                or bool(for_all(call.operation)),
                 **about,
             )
 

@@ -16,8 +16,10 @@ from validators.ledger import values_of
 from validators.operations import Operation
 from validators.traces import EXCERPT, digest, find_marks, fingerprint, like, normalise
 from validators.trials import fresh_things
+from validators.wording import finds_people
 
 ATTEMPTS = 5
+ERRORS = 400
 Values = tuple[str, ...]
 
 
@@ -201,7 +203,8 @@ def attack(
     yield replace(open_to_all, kind=kind_of(call.operation, by_intent, open_to_all))
     for ids, mixed, absent in mixes(call.path, mine, duel.chance):
         seen = read_foreign(duel, duel.attacker.client, replace(call, path=mixed), ids, marks)
-        yield replace(seen, kind="suppressed") if by_intent and has_traces(seen) else seen
+        meant = (by_intent and has_traces(seen)) or is_known(duel, call.operation, seen)
+        yield replace(seen, kind="suppressed") if meant else seen
         for stand_in in absent:
             yield read_absent(duel, replace(call, path=stand_in), ids)
 
@@ -218,6 +221,13 @@ def is_by_intent(duel: Duel, operation: Operation, nobody: Observation) -> bool:
     hints = duel.ground.hints
     declared = (operation.public and duel.ground.secured) or hints.is_public(operation.label)
     return (declared and has_traces(nobody)) or hints.is_shared(operation.label)
+
+
+def is_known(duel: Duel, operation: Operation, seen: Observation) -> bool:
+    """Is it no secret that the object is there: granted, by a directory or by the file's word?"""
+    by_word = finds_people(operation) or duel.ground.hints.is_shared(operation.label)
+    status = seen.data.get("status")
+    return by_word and not has_traces(seen) and isinstance(status, int) and status < ERRORS
 
 
 def has_traces(seen: Observation) -> bool:

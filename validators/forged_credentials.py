@@ -16,6 +16,7 @@ from validators.foreign_writes import is_write, survey
 from validators.ground import UNSPOKEN, Duel, Ground, stand
 from validators.ledger import Thing, values_of
 from validators.operations import Operation
+from validators.seniors import vouched
 from validators.states import as_data, changes, look, telling, unrest, view_of, views_of, watch
 from validators.traces import EXCERPT, find_marks, like, normalise, scalars
 from validators.trials import (
@@ -199,9 +200,10 @@ def read(duel: Duel, operation: Operation, forgeries: list[Forgery]) -> Iterator
         yield duel.note("unreached", operation, reason="no known object fits into the path")
         return
     call = duel.victim.write(operation, path, recipe=LEAST)
-    owned = duel.victim.send(call)
+    by, owned = vouched(duel, call, duel.victim.send(call))
     positive = duel.victim.accepts(owned)
-    yield duel.note("owned-call", operation, status=owned.status, positive=positive)
+    more: dict[str, Json] = {"by": by} if by else {}
+    yield duel.note("owned-call", operation, status=owned.status, positive=positive, **more)
     for forgery in forgeries:
         answer = as_forged(duel.ground, call, forgery)
         yield told(duel, call, forgery, answer, like_owner=is_like(owned, answer))
@@ -254,13 +256,14 @@ def change(duel: Duel, operation: Operation, forgeries: list[Forgery]) -> Iterat
         yield duel.note("not-applicable", operation, reason="it acts on the caller, who is needed")
         return
     with kept(duel, operation, things):
-        owned = duel.victim.send(call)
+        by, owned = "", duel.victim.send(call)
         full = duel.victim.accepts(owned)
         if not full:
-            owned = duel.victim.send(spare(duel, operation, things, full=False)[0])
-        yield duel.note(
-            "owned-call", operation, status=owned.status, positive=duel.victim.accepts(owned)
-        )
+            call, _ = spare(duel, operation, things, full=False)
+            by, owned = vouched(duel, call, duel.victim.send(call))
+        positive = duel.victim.accepts(owned)
+        more: dict[str, Json] = {"by": by} if by else {}
+        yield duel.note("owned-call", operation, status=owned.status, positive=positive, **more)
         yield from repeat(lambda turn: strike(duel, operation, things, forgeries, turn, owned))
 
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from gate.model import Json
-from validators.bodies import Author
+from validators.bodies import OMIT, Author
 from validators.calls import Call, leaves, value_at
-from validators.ledger import Ledger
+from validators.ledger import Ledger, Thing
 from validators.names import CHANGING, RESERVED, is_identity, resource_in, words_of
-from validators.operations import Operation, as_object
+from validators.operations import Object, Operation, as_list, as_object, spared
+
+NO_FIELDS: Object = {}
 
 
 def given_for(operation: Operation, given: Mapping[str, Json]) -> dict[str, Json]:
@@ -48,3 +50,15 @@ def signs_up(author: Author, operation: Operation) -> bool:
         return False
     fields = as_object(author.simplify(dict(operation.body)).get("properties"))
     return any("password" in words_of(name) for name in fields)
+
+
+def as_it_is(author: Author, things: Sequence[Thing], operation: Operation) -> dict[str, Object]:
+    """What a change of the caller's account leaves out, or says as it is where it must be said.
+
+    A PUT replaces the whole.
+    """
+    names = spared(operation)
+    must = as_list(author.simplify(dict(operation.body)).get("required")) if names else ()
+    account = (each for each in things if each.resource == operation.resource and not each.origin)
+    now = next((each.fields for each in account), NO_FIELDS)
+    return {name: {"const": now[name]} if name in must and name in now else OMIT for name in names}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -27,11 +26,6 @@ ROLE_WORDS = ("x-required-roles", "x-roles", "x-required-role", "x-role", "x-all
 RIGHT_WORDS = ("x-required-permissions", "x-permissions", "x-required-permission", "x-permission")
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 NOTHING: Object = {}
-WHO = "(tenants|organi[sz]ations|accounts|customers|companies|clients|workspaces|teams|users)"
-OF_ALL = re.compile(
-    rf"(?i)\ball {WHO} (together|combined|alike)\b|\bacross (all )?{WHO}\b"
-    r"|\b(whole|entire) platform\b|\bplatform[- ]wide\b"
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,11 +101,6 @@ class Operation:
         return self.method == "DELETE" or self.verb in ENDING
 
     @property
-    def of_all(self) -> bool:
-        """Does the document say that what it tells is of all tenants together?"""
-        return any(OF_ALL.search(self.prose.get(place, "")) for place in ("summary", "description"))
-
-    @property
     def signs_in(self) -> bool:
         """Does it concern how an account signs in or out?"""
         literal = [part for part in self.path.split("/") if part and not PARAMETER.search(part)]
@@ -129,10 +118,10 @@ class Operation:
 
 
 def spared(operation: Operation) -> tuple[str, ...]:
-    """What a change of the caller's own account leaves as it is: all by which he signs in."""
+    """What a change of the caller's own account leaves as it is: how he signs in, what he may."""
     own = operation.resource in SELF or operation.resource == "user"
     change = operation.method in {"PUT", "PATCH"} and not operation.names
-    return (*ACCOUNT, *SIGNING) if own and change else ()
+    return (*ACCOUNT, *SIGNING, "role", "roles") if own and change else ()
 
 
 def as_object(value: Json) -> Object:

@@ -1,24 +1,26 @@
-"""Can somebody of a weaker role give himself a stronger one, by a field of his own profile?"""
+"""Can somebody of a weaker role give himself a stronger one, by a field of his own profile?
+
+The weakest below the owner asks for the owner's; an owner with staff above him for theirs.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
 
 from gate.check import Client
 from gate.model import Json, Observation
-from gate.testbed.hints import roles_of
 from validators.calls import Call, Pointer, curl, send, value_at
 from validators.estate import FULL, LEAST
 from validators.ground import Duel
 from validators.identities import is_owning, is_ranking
 from validators.judging import AGAIN
 from validators.names import CHANGING
-from validators.operations import Operation
+from validators.operations import Operation, as_object, spared
 from validators.own_fields import free_fields, place_of
+from validators.seniors import DENIED, seniors, split
 from validators.traces import EXCERPT, normalise
-
-TOP = "owner"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,29 +38,34 @@ class Profile:
 
 
 def promote(duel: Duel) -> Iterator[Observation]:
-    """As the weakest principal of a tenant: his own profile with the owner's rank in it.
+    """As the weakest principal of a tenant: his own profile with a stronger one's rank in it.
 
-    What the owner's own profile says and his does not is what he asks for; it counts when his
-    profile says it afterwards. He gets his former rank back.
+    What the stronger one's own profile says and his does not is what he asks for; it counts when
+    his profile says it afterwards. He gets his former rank back. A rank that the document lets
+    callers set counts when it also opens what he was denied: many a rank is only a word.
     """
     ground, tenant = duel.ground, duel.victim.client.tenant
-    weaker = [each for each in roles_of(ground.testbed, tenant) if each != TOP][:1]
-    for role in weaker:
-        actor = ground.client(ground.testbed.actor(tenant, role))
-        for profile in profiles(duel, actor):
+    below, _ = split(ground, tenant)
+    owner: Client = duel.victim.client
+    pairs: list[tuple[Client, Client]] = [
+        (ground.client(ground.testbed.actor(tenant, role)), owner) for role in below[:1]
+    ]
+    pairs += [(owner, senior) for senior in islice(seniors(duel), 1)]
+    for actor, best in pairs:
+        for profile in profiles(duel, actor, best):
             for operation in ground.operations:
                 path = path_to(operation, profile)
                 if path is not None:
-                    yield from attempt(duel, actor, profile, operation, path)
+                    yield from attempt(duel, (actor, best), profile, operation, path)
 
 
-def profiles(duel: Duel, actor: Client) -> Iterator[Profile]:
-    """The reads of himself in which the weaker one is less than the owner."""
+def profiles(duel: Duel, actor: Client, stronger: Client) -> Iterator[Profile]:
+    """The reads of himself in which the weaker one is less than the stronger."""
     for operation in duel.ground.operations:
         if operation.names or not operation.safe or not operation.speakable or operation.public:
             continue
         view = duel.victim.write(operation, (), recipe=LEAST)
-        said, best = send(actor, view), duel.victim.send(view)
+        said, best = send(actor, view), send(stronger, view)
         if not (duel.victim.accepts(said) and duel.victim.accepts(best)):
             continue
         own, other = flat(said.json()), flat(best.json())
@@ -95,20 +102,31 @@ def path_to(operation: Operation, profile: Profile) -> tuple[str, ...] | None:
 
 
 def attempt(
-    duel: Duel, actor: Client, profile: Profile, operation: Operation, path: tuple[str, ...]
+    duel: Duel,
+    pair: tuple[Client, Client],
+    profile: Profile,
+    operation: Operation,
+    path: tuple[str, ...],
 ) -> Iterator[Observation]:
-    """The change with each of the owner's ranks in it, twice when it is kept."""
+    """The change with each of the stronger one's ranks in it, twice when it is kept."""
+    actor, best = pair
     declared = free_fields(duel.victim.author, dict(operation.body))
     for place, (mine, theirs) in profile.ranks.items():
         name = str(place[-1])
-        for turn in range(AGAIN) if name not in declared else ():
+        proof = closed(duel, actor, best) if name in declared else None
+        for turn in range(AGAIN) if name not in declared or proof else ():
             plain = duel.victim.write(operation, path, {}, FULL, profile.fields)
             where = ("body", *place_of(plain.body))
+            said = as_object(value_at(plain.body, where[1:])).keys() & profile.fields.keys()
+            for same in said & {*spared(operation)}:  # his own, and not the owner's
+                plain = plain.put((*where, same), profile.fields[same])
             call = plain.put((*where, name), theirs)
             answer = send(actor, call)
             if not duel.victim.accepts(answer):
                 break
             kept = value_at(send(actor, profile.view).json(), place) == theirs
+            if proof:
+                kept = kept and duel.victim.accepts(send(actor, proof))
             back = {**{n: profile.fields[n] for n in declared & profile.fields.keys()}, name: mine}
             for former, value in back.items():
                 plain = plain.put((*where, former), value)
@@ -130,3 +148,13 @@ def attempt(
             )
             if not kept:
                 break
+
+
+def closed(duel: Duel, actor: Client, best: Client) -> Call | None:
+    """A read that the stronger one is granted and the weaker one denied."""
+    for operation in duel.ground.operations:
+        if operation.safe and operation.method == "GET" and not operation.names:
+            call = duel.victim.write(operation, (), recipe=LEAST)
+            if send(actor, call).status in DENIED and duel.victim.accepts(send(best, call)):
+                return call
+    return None

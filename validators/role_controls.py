@@ -32,6 +32,7 @@ def words(how: str, key: str = "admin", **more: Json) -> dict[str, Json]:
 
 
 SAID, MARK = words("said"), words("marked", "path /v1", place="path", quote="/v1")
+ELSEWHERE = {**MARK, "collection": "v1/report"}
 NOUN = words("said", "patient", roles=["patient"], quote="the patient alone", known=False)
 
 
@@ -110,6 +111,22 @@ CONTROLS = (
             *staffed("owner"),
             *called("owner", LABEL, "granted", {**SAID, "positive": True}, "owned-call"),
             *called("owner", READ, "refused", SAID, "owned-call"),
+        ),
+    ),
+    Control(
+        defect="an owner below the staff is granted what a sentence reserves for them",
+        record=(
+            *staffed("owner", "admin", ordered=True),
+            *called("owner", LABEL, "granted", {**SAID, "positive": True}, "owned-call"),
+        ),
+    ),
+    Control(
+        defect="an owner below the staff is granted one of the operations under their mark",
+        record=(
+            *staffed("owner", "admin", ordered=True),
+            *called("owner", READ, "granted", {**MARK, "shown": True}, "owned-call"),
+            *called("owner", STEP, "refused", ELSEWHERE, "owned-call"),
+            *called("owner", MAKE, "refused", ELSEWHERE, "owned-call"),
         ),
     ),
     Control(

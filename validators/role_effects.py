@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 
+from gate.check import Client
 from validators.calls import Call
+from validators.estate import Recipe
 from validators.ground import Duel
 from validators.role_trials import Stage, Staging
-from validators.states import State, changes, telling, view_of, watch
+from validators.states import State, changes, look, telling, unrest, view_of, watch
 from validators.traces import SHORTEST
 
 SHORTEST_ID = 4
@@ -51,3 +54,15 @@ def is_effect(  # noqa: PLR0913, PLR0917 - a call, where it was tried, and what 
     watch(owner, staged.fresh().views, [], suspects, time.monotonic() - scene.born)
     restless = [each for each in changed if view_of(each) in owner.restless]
     return bool(telling(changed, [*noise, *restless]))
+
+
+def is_seen_above(duel: Duel, staged: Staging, senior: Client, recipe: Recipe) -> bool:
+    """The owner's call once more, on a new object, between looks of one who sees more than he."""
+    watcher, scene = replace(duel.victim, client=senior), staged.fresh()
+    call, views = scene.call(recipe), scene.views
+    before, quiet = look(watcher, views), look(watcher, views)
+    granted = duel.victim.accepts(duel.victim.send(call))
+    after = look(watcher, views)
+    moving = unrest(watcher, views, before, quiet, after)
+    above = replace(duel, victim=watcher)
+    return granted and is_effect(above, staged, scene, call, (quiet, after), moving)

@@ -50,7 +50,16 @@ class Matrix:
     @property
     def offered(self) -> set[str]:
         """The operations in which the owner succeeded."""
-        return {each.subject for _, each in self.calls if each.data.get("positive")}
+        return {
+            each.subject
+            for _, each in self.calls
+            if each.data.get("positive") and each.data.get("by", TOP) == TOP
+        }
+
+    @property
+    def above(self) -> list[str]:
+        """The roles that may more than the owner, where the target file says so."""
+        return [*self.roles[list(self.roles).index(TOP) + 1 :]] if TOP in self.roles else []
 
     @property
     def visible(self) -> set[str]:
@@ -115,7 +124,7 @@ def names_another(call: Observation, words: Words, matrix: Matrix) -> bool:
     Every object has an owner, so that `owner` is a role only where it is called one.
     """
     role, roles = str(call.data.get("role")), set(texts(words.get("roles")))
-    if role == TOP or not words.get("known"):
+    if not words.get("known") or (role == TOP and not matrix.above):
         return False
     if "owner" in roles and not re.search(rf"owners?'? {RIGHTS}", str(words.get("quote")).lower()):
         return False
@@ -163,7 +172,8 @@ def refused_around(call: Observation, words: Words, matrix: Matrix) -> list[str]
     """Operations with the same mark that refused this role, where the mark means that it may not.
 
     Most others must, two at least, and one on the same objects that weighs no more. An ordinary
-    caller may be refused there what weighs more.
+    caller may be refused there what weighs more, and an owner whom the target file puts below the
+    role of the mark is refused wherever the mark stands.
     """
     others = alike(call, words, matrix)
     refused = [each for each in others if is_refused(each)]
@@ -174,7 +184,8 @@ def refused_around(call: Observation, words: Words, matrix: Matrix) -> list[str]
     granted = [each for each in others if is_granted(each, matrix)]
     if len(refused) < FEW * max(1, len(granted)):
         return []
-    found = near if ordinary else lesser
+    below = call.data.get("role") == TOP and names_another(call, words, matrix)
+    found = refused if below else near if ordinary else lesser
     return [each.subject for each in (*found, *refused)] if found else []
 
 
@@ -235,6 +246,7 @@ def reading_refused(call: Observation, matrix: Matrix) -> str:
 
 
 def is_reserved_for_others(call: Observation) -> bool:
-    """Was the owner himself refused what the document reserves, as it should be?"""
+    """Was the owner himself refused what the document reserves, and nobody there who may?"""
     marks = [as_object(each).get("how") for each in as_list(call.data.get("reserved"))]
-    return call.kind == "owned-call" and is_refused(call) and bool({SAID, MARKED} & set(marks))
+    alone = call.kind == "owned-call" and is_refused(call) and not call.data.get("positive")
+    return alone and bool({SAID, MARKED} & set(marks))

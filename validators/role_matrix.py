@@ -7,17 +7,26 @@ from dataclasses import dataclass
 
 from gate.check import Answer, Client, Testbed
 from gate.model import Json, Observation
-from gate.testbed.hints import roles_of
 from validators.calls import Call, curl, send
 from validators.estate import FULL, LEAST
 from validators.foreign_writes import is_write, survey
 from validators.ground import Duel, Ground, stand
 from validators.operations import Operation
 from validators.reservations import act_of, collection_of, reservations
-from validators.role_effects import is_effect, is_own_doing
+from validators.role_effects import is_effect, is_own_doing, is_seen_above
 from validators.role_grounds import TOP
 from validators.role_strangers import read_by_strangers, strangers_of, written_by_strangers
-from validators.role_trials import Stage, Staging, absent_path, is_made, is_shown, stage, verdict
+from validators.role_trials import (
+    Stage,
+    Staging,
+    absent_path,
+    is_made,
+    is_same_count,
+    is_shown,
+    stage,
+    verdict,
+)
+from validators.seniors import split
 from validators.states import State, as_data, changes, look, telling, unrest
 from validators.traces import EXCERPT, normalise
 from validators.trials import kept
@@ -27,14 +36,21 @@ UNCLEAR = frozenset({400, 422})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Crew:
-    """Who calls: the weaker roles of the owner's tenant, and two of the other tenant's.
+    """Who calls: the other roles of the owner's tenant, and two of the other tenant's.
 
-    `names` are all roles that the target file has, by which its document may call them.
+    `names` are all roles that the target file has, by which its document may call them; `above`
+    those that may more than the owner, who is then an ordinary caller as well.
     """
 
     names: tuple[str, ...]
+    above: tuple[str, ...]
     actors: Mapping[str, Client]
     strangers: Mapping[str, Client]
+
+    @property
+    def tries_owner(self) -> bool:
+        """May the owner himself be somebody who must be refused?"""
+        return bool(self.above) or not self.actors
 
 
 def probe(testbed: Testbed) -> Iterator[Observation]:
@@ -45,7 +61,9 @@ def probe(testbed: Testbed) -> Iterator[Observation]:
     success without effect is not taken for one. The owner's own call is the positive control. With
     each answer goes what the document says of who may (`reservations`), and, where one is granted
     what is reserved, what nobody gets. Two roles of the other tenant try the same objects. Where
-    there is no other role, the owner tries what is reserved: he may be an ordinary user.
+    there is no other role, the owner tries what is reserved: he may be an ordinary user. So he is
+    where the target file has roles above him: the strongest who is granted what he is refused is
+    then the positive control.
     """
     ground = stand(testbed)
     yield from ground.facts
@@ -53,9 +71,11 @@ def probe(testbed: Testbed) -> Iterator[Observation]:
         return
     duel, _ = ground.duels()
     tenant = duel.victim.client.tenant
-    names = [name for name in roles_of(testbed, tenant) if name != TOP]
+    below, above = split(ground, tenant)
+    names = [*below, *above]
     crew = Crew(
-        names=(*names, TOP),
+        names=(*below, TOP, *above),
+        above=tuple(above),
         actors={name: ground.client(testbed.actor(tenant, name)) for name in names},
         strangers=strangers_of(duel),
     )
@@ -65,7 +85,7 @@ def probe(testbed: Testbed) -> Iterator[Observation]:
         kind="staffed",
         subject=tenant,
         at=testbed.clock(),
-        data={"roles": [*names, TOP], "ordered": bool(ground.hints.roles) or is_known(names)},
+        data={"roles": [*crew.names], "ordered": bool(ground.hints.roles) or is_known(names)},
     )
     for operation in sorted(chosen, key=lambda each: (not each.safe, each.ends)):
         if operation.safe:
@@ -101,11 +121,15 @@ def read(duel: Duel, operation: Operation, crew: Crew) -> Iterator[Observation]:
         return
     call = duel.victim.write(operation, path, recipe=LEAST)
     answer = duel.victim.send(call)
-    yield own(duel, call, answer, about(operation, crew) | shown(duel, call, answer, answer, crew))
-    for role, actor in crew.actors.items():
-        said = send(actor, call)
-        more = shown(duel, call, answer, said, crew)
-        yield asked(duel, call, said, (role, actor), about(operation, crew) | more)
+    told = {role: send(actor, call) for role, actor in crew.actors.items()}
+    best = next((role for role in reversed(crew.above) if duel.victim.accepts(told[role])), "")
+    more = about(operation, crew) | shown(duel, call, answer, answer, crew)
+    if best and not more.get("shown") and is_reserved(operation, crew):
+        more["shown"] = is_same_count(call, told[best], answer)
+    yield own(duel, call, answer, more, best)
+    for role, said in told.items():
+        more = about(operation, crew) | shown(duel, call, answer, said, crew)
+        yield asked(duel, call, said, (role, crew.actors[role]), more)
     yield from read_by_strangers(duel, call, crew.strangers)
 
 
@@ -139,15 +163,19 @@ def about(operation: Operation, crew: Crew) -> dict[str, Json]:
     }
 
 
-def own(duel: Duel, call: Call, answer: Answer, more: dict[str, Json]) -> Observation:
-    """The owner's own call."""
+def own(
+    duel: Duel, call: Call, answer: Answer, more: dict[str, Json], best: str = ""
+) -> Observation:
+    """The owner's own call; `best` is the strongest above him who was granted the same."""
+    vouch = best if verdict(duel, answer) == "refused" else ""
     return duel.note(
         "owned-call",
         call.operation,
         role=TOP,
         status=answer.status,
         said=verdict(duel, answer),
-        positive=duel.victim.accepts(answer),
+        positive=duel.victim.accepts(answer) or bool(vouch),
+        by=vouch or TOP,
         excerpt=normalise(answer.body, call.sent)[:EXCERPT],
         curl=curl(duel.victim.client, call),
         **more,
@@ -178,16 +206,18 @@ def write(duel: Duel, operation: Operation, crew: Crew) -> Iterator[Observation]
         yield staged
         return
     with kept(duel, operation, staged.things):
-        scene, quiet = staged.fresh(), None
+        scene, quiet, best = staged.fresh(), None, ""
         for role, actor in crew.actors.items():
             fact, quiet = strike(duel, operation, (staged, scene), (role, actor), crew, quiet)
             yield fact
+            granted = fact.data.get("said") == "granted"
+            best = role if granted and role in crew.above else best
             if quiet is None:
                 scene = staged.fresh()
         if not staged.makes:
             yield from written_by_strangers(duel, operation, staged, crew.strangers)
             scene = staged.fresh()
-        yield owned_write(duel, operation, staged, scene, crew)
+        yield owned_write(duel, (staged, scene), operation, crew, best)
 
 
 def strike(  # noqa: PLR0913, PLR0917 - what is tried, by whom, and what is known of it
@@ -239,9 +269,10 @@ def attempt(duel: Duel, actor: Client, scene: Stage) -> tuple[Call, Answer]:
 
 
 def owned_write(
-    duel: Duel, operation: Operation, staged: Staging, scene: Stage, crew: Crew
+    duel: Duel, tried: tuple[Staging, Stage], operation: Operation, crew: Crew, best: str
 ) -> Observation:
     """The owner's own call; of what is reserved also whether any of his reads shows it."""
+    staged, scene = tried
     reserved = is_reserved(operation, crew)
     views: Sequence[Call] = scene.views if reserved else ()
     quiet = look(duel.victim, views)
@@ -253,8 +284,11 @@ def owned_write(
     after = look(duel.victim, views)
     granted = duel.victim.accepts(answer)
     more: dict[str, Json] = {"visible": granted and bool(telling(changes(quiet, after), []))}
-    if granted and reserved and not crew.actors:
+    if granted and reserved and crew.tries_owner:
         seen = is_effect(duel, staged, scene, call, (quiet, after), [])
-        more["effect"] = seen or is_made(operation, call, answer)
+        seen = seen or is_made(operation, call, answer)
+        more["effect"] = seen or (
+            bool(best) and is_seen_above(duel, staged, crew.actors[best], recipe)
+        )
         more["nobody"] = nobody_gets(duel, staged.fresh().call(FULL))
-    return own(duel, call, answer, about(operation, crew) | more)
+    return own(duel, call, answer, about(operation, crew) | more, best)

@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping
 
 from gate.check import Client
 from gate.model import Json, Observation
-from gate.testbed.hints import roles_of
 from validators.calls import Call, curl, send
 from validators.estate import FULL
 from validators.ground import Duel
@@ -14,6 +13,7 @@ from validators.operations import Operation
 from validators.role_effects import is_effect
 from validators.role_grounds import TOP
 from validators.role_trials import Stage, Staging
+from validators.seniors import split
 from validators.states import State, as_data, look, unrest
 from validators.traces import EXCERPT, find_marks, normalise
 from validators.trials import references
@@ -22,7 +22,7 @@ from validators.trials import references
 def strangers_of(duel: Duel) -> dict[str, Client]:
     """The weakest and the strongest of the other tenant's roles below its owner."""
     ground, tenant = duel.ground, duel.attacker.client.tenant
-    names = [name for name in roles_of(ground.testbed, tenant) if name != TOP]
+    names, _ = split(ground, tenant)
     chosen = dict.fromkeys((*names[:1], *names[-1:]))
     return {name: ground.client(ground.testbed.actor(tenant, name)) for name in chosen}
 

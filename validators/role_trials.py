@@ -162,6 +162,15 @@ def is_shown(duel: Duel, call: Call, owned: Answer, answer: Answer) -> bool:
     return same and any(is_telling(part) for _, part in scalars(answer.json()))
 
 
+def is_same_count(call: Call, best: Answer, answer: Answer) -> bool:
+    """Does the owner see the very numbers that a stronger one sees, some of them above one?"""
+    same = digest(answer, call.sent) == digest(best, call.sent)
+    return same and any(
+        isinstance(part, int) and part > 1 and part != answer.status
+        for _, part in scalars(answer.json())
+    )
+
+
 def is_made(operation: Operation, call: Call, answer: Answer) -> bool:
     """Does an answer name a new object that the request did not?"""
     named = (operation.product, operation.resource)

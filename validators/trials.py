@@ -21,6 +21,7 @@ from validators.judging import AGAIN
 from validators.ledger import Thing, find_things, values_of
 from validators.names import is_identity
 from validators.operations import Operation, as_object
+from validators.seniors import vouched
 from validators.states import (
     as_data,
     changes,
@@ -37,22 +38,26 @@ SHORT = 8
 
 
 def own_write(
-    duel: Duel, estate: Estate, call: Call, watched: Mapping[str, str] | None
-) -> tuple[Answer, list[str]]:
-    """The owner's own call: the answer, and what it changed of what he sees, where he looks."""
-    views = () if watched is None else views_of(estate, duel.ground.operations, watched)
-    before = look(estate, views)
-    answer = estate.send(call)
-    return answer, changes(before, look(estate, views))
+    duel: Duel, call: Call, watched: Mapping[str, str] | None
+) -> tuple[str, Answer, list[str]]:
+    """The owner's own call: the answer, and what it changed of what he sees, where he looks.
+
+    What he is denied, a stronger principal may do, whose role comes first.
+    """
+    owner = duel.victim
+    views = () if watched is None else views_of(owner, duel.ground.operations, watched)
+    before = look(owner, views)
+    by, answer = vouched(duel, call, owner.send(call))
+    return by, answer, changes(before, look(owner, views))
 
 
 def controlled(
     duel: Duel, call: Call, watched: Mapping[str, str] | None, **data: Json
 ) -> tuple[Observation, bool]:
     """The positive control, and whether the owner's call was granted."""
-    answer, changed = own_write(duel, duel.victim, call, watched)
+    by, answer, changed = own_write(duel, call, watched)
     granted = duel.victim.accepts(answer)
-    if granted:
+    if granted and not by:
         duel.ground.envelope.learn_success(answer)
     seen = duel.note(
         "owned-write",
@@ -63,6 +68,7 @@ def controlled(
         views=[*sorted(set(map(view_of, telling(changed, []))))],
         excerpt=normalise(answer.body, call.sent)[:EXCERPT],
         **data,
+        **({"by": by} if by else {}),
     )
     return seen, granted
 

@@ -1,5 +1,8 @@
+import pytest
+
 from gate.model import Json
-from validators.operations import Object, list_operations, usable_schemes
+from validators.operations import Object, Operation, list_operations, usable_schemes
+from validators.wording import finds_people, for_all
 
 DUE = "2026-01-02T03:04:05Z"
 BEARER: Json = {"type": "http", "scheme": "bearer"}
@@ -119,3 +122,31 @@ def test_a_cookie_is_a_credential_like_others() -> None:
     }
     operations = list_operations(document)
     assert usable_schemes(document, operations, frozenset({"cookie"})) == {"session"}
+
+
+@pytest.mark.parametrize(
+    ("words", "found"),
+    [
+        ("Who leads? Shown to all customers.", "Shown to all customers"),
+        ("Shared with every company.", "Shared with every company"),
+        ("Available to all registered users.", "Available to all registered users"),
+        ("Visible to all members.", ""),
+        ("Open to all teams of the workspace.", ""),
+        ("Never shown to all customers.", ""),
+        ("Not available to everybody.", ""),
+        ("Mails all customers.", ""),
+    ],
+)
+def test_what_the_document_shares_with_all_tenants_is_read_from_its_words(
+    words: str, found: str
+) -> None:
+    assert for_all(Operation(method="GET", path="/ranks", prose={"description": words})) == found
+
+
+def test_a_directory_is_asked_for_others_by_their_names() -> None:
+    def read(path: str, words: str) -> bool:
+        return finds_people(Operation(method="GET", path=path, prose={"summary": words}))
+
+    assert read("/users/by-name/{username}", "Find another user, for example to invite them.")
+    assert not read("/users/{user_id}", "Find another user")
+    assert not read("/users/by-name/{username}", "Read a user")

@@ -220,3 +220,40 @@ def test_a_change_that_may_be_another_doing_is_no_ground_for_a_contradiction() -
     record = [*AGENT, *got(READ, "refused", NONE)]
     assert rules([*record, *got(LABEL, "granted", NONE)]) == {"uneven-permission"}
     assert not rules([*record, *got(LABEL, "granted", doubtful)])
+
+
+def test_an_owner_whom_the_target_file_puts_below_others_is_an_ordinary_caller() -> None:
+    said, marked = alone(LABEL, "granted", SAID), alone(READ, "granted", {**MARK, "shown": True})
+    refused = [*alone(STEP, "refused", MARK), *alone(MAKE, "refused", MARK)]
+    below, top = staffed("owner", "admin", ordered=True), staffed("admin", "owner", ordered=True)
+    assert rules([*below, *said]) == {"reserved-operation"}
+    assert not rules([*top, *said])
+    assert not rules([*below, *alone(LABEL, "granted", {**SAID, "effect": False})])
+    assert not rules([*below, *alone(LABEL, "granted", OWNER_ROLE)])
+    assert rules([*below, *marked, *refused]) == {"reserved-operation"}
+    assert not rules([*below, *marked, *refused[:1]])
+    assert not rules([*top, *marked, *alone(STEP, "refused", MARK)])
+
+
+def test_what_only_a_stronger_principal_is_granted_is_covered_by_him() -> None:
+    above = {**NONE, "positive": True, "by": "admin"}
+    refused = called("owner", LABEL, "refused", above, "owned-call")
+    staff = called("admin", LABEL, "granted", NONE)[:1]
+    below = staffed("owner", "admin", ordered=True)
+    assert not [each for each in judge([*below, *refused, *staff]) if isinstance(each, Doubt)]
+    plain = called("owner", LABEL, "refused", NONE, "owned-call")
+    assert [each for each in judge([*below, *plain, *staff]) if isinstance(each, Doubt)]
+
+
+def test_that_a_stronger_principal_was_granted_it_offers_nothing_to_weaker_roles() -> None:
+    above = {**MARK, "positive": True, "by": "admin", "collection": "v1/run"}
+    refused = [
+        fact
+        for label in (STEP, MAKE)
+        for fact in (
+            *called("owner", label, "refused", above, "owned-call"),
+            *called("agent", label, "refused", MARK)[:1],
+        )
+    ]
+    below = staffed("agent", "owner", "admin", ordered=True)
+    assert not rules([*below, *got(LABEL, "granted", MARK), *refused])

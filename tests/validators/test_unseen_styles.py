@@ -33,6 +33,7 @@ from validators.promotions import flat
 from validators.relations import related
 from validators.states import look, parts_of
 from validators.trials import later_marks, learn_leaks
+from validators.wording import of_all
 
 BY_ID = {check.id: check for check in CHECKS}
 SERVICES = ("helpdesk", "invoicing", "clinic", "warehouse")
@@ -146,7 +147,7 @@ def test_full_and_empty_lists_are_alike_and_a_refusal_is_not() -> None:
     ],
 )
 def test_only_plain_words_say_that_numbers_are_of_all_tenants(words: str, expected: bool) -> None:
-    assert Operation(method="GET", path="/x", prose={"summary": words}).of_all is expected
+    assert of_all(Operation(method="GET", path="/x", prose={"summary": words})) is expected
 
 
 LINKS = operations({

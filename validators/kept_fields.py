@@ -1,0 +1,70 @@
+"""Does an object hold a field that was added to the request which made or changed it?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from gate.check import Answer
+from gate.model import Json
+from validators.calls import SHORTEST_SENT, Call, leaves
+from validators.estate import parents_in
+from validators.ground import Duel
+from validators.ledger import Thing, find_things
+from validators.operations import Operation
+from validators.states import views_of
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Injection:
+    """A field to add to a body. `kind`: owner, rank, id or other; `known`: answers have it."""
+
+    name: str
+    value: Json
+    kind: str
+    known: bool
+
+
+def object_of(operation: Operation, answer: Answer) -> Thing | None:
+    """What the request made or changed, as the answer shows it."""
+    found = list(find_things(operation.product, answer.json(), {}, operation.keys))
+    own = next((each for each in found if each.resource == operation.product), None)
+    return own or (found[0] if found else None)
+
+
+def is_kept(duel: Duel, call: Call, answer: Answer, each: Injection) -> bool:
+    """Does the object itself, read again, hold the injected value?"""
+    caller, operation, operations = duel.victim, call.operation, duel.ground.operations
+    if not caller.accepts(answer):
+        return False
+    thing = object_of(operation, answer)
+    chain = {**(thing.chain if thing else {})}
+    reads = [
+        each
+        for each in operations
+        if each.safe and (each.resource == operation.product or each.path == operation.path)
+    ]
+    views = views_of(caller, reads, {**parents_in(call), **chain})
+    for view in views:
+        about, shown_there = view.operation, caller.send(view).json()
+        found = list(find_things(about.resource, shown_there, {}, about.keys))
+        for shown in found:
+            same = (
+                is_written(call, thing, shown, each)
+                if each.kind == "id"
+                else (thing is None or shown.id == thing.id)
+            )
+            if same and shown.fields.get(each.name) == each.value:
+                return True
+    return False
+
+
+def is_written(call: Call, thing: Thing | None, shown: Thing, each: Injection) -> bool:
+    """Is the object that is shown under an injected id what was just written?
+
+    It may as well be the other tenant's, where everybody sees it.
+    """
+    said = {text for _, text in leaves(call.body) if len(text) >= SHORTEST_SENT}
+    words = said - {str(each.value)}
+    if not words:
+        return thing is not None and thing.id == str(each.value)
+    return bool(words & set(map(str, shown.fields.values())))
