@@ -10,6 +10,7 @@ from random import Random
 from gate.check import Answer, Client
 from gate.model import Json
 from validators.bodies import OMIT, Author, Canaries, draw_canaries
+from validators.callers import names_of
 from validators.calls import Call, expand, send
 from validators.envelope import Envelope
 from validators.handles import handed
@@ -24,7 +25,13 @@ from validators.names import (
     resource_in,
     slots_of,
 )
-from validators.naming import given_for, keep_references, names_itself, signs_up
+from validators.naming import (
+    given_for,
+    keep_references,
+    names_itself,
+    recipient_for,
+    signs_up,
+)
 from validators.operations import Object, Operation, as_object, spared
 
 DEMANDED = 428
@@ -108,6 +115,8 @@ class Estate:
                 return found
             if is_new(name):
                 return None
+            if whom := recipient_for(operation, name, self.ledger):
+                return whom
             known = chain.get(wanted) or self.ledger.refer(name, operation.resource)
             return known or self.envelope.common.refer(name, operation.resource)
 
@@ -317,8 +326,11 @@ def parents_in(call: Call) -> dict[str, str]:
 def open_estate(
     client: Client, document: Object, seed: str, envelope: Envelope, given: Mapping[str, Json]
 ) -> Estate:
-    """An empty estate; the seed decides the marks."""
-    chance, ledger = Random(seed), Ledger()  # noqa: S311 - a mark is no secret
+    """An estate of nothing but the caller's own account; the seed decides the marks."""
+    chance = Random(seed)  # noqa: S311 - a mark is no secret
+    ledger = Ledger(names=names_of(client, client.credentials), common=envelope.common)
+    if ledger.names:
+        ledger.take(Thing(resource="user", fields=dict(ledger.names)))
     author = Author(
         document=document,
         chance=chance,

@@ -159,6 +159,8 @@ PARTS = frozenset(
         "default",
     ]
 )
+# Whoever something is sent to, by his name or address.
+RECIPIENTS = frozenset({"to", "recipient", "receiver", "addressee", "payee", "beneficiary"})
 # Of many objects at once, which says neither what is done nor to what.
 GROUPING = frozenset({"bulk", "batch", "many", "all"})
 # Done by somebody else than who made it: whoever has the code of an invitation.
