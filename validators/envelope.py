@@ -31,7 +31,8 @@ class Envelope:
     `matching` are the operations that asked for the state they change (428, RFC 6585), `dull` the
     reads that show everybody the same. `before` is what must be done to an object before another
     operation can be done to it, `endings` what ends a resource, `taught` what refusals have said of
-    an operation's fields beside their schemas, `common` what everybody may read and refer to.
+    an operation's fields beside their schemas, `common` what everybody may read and refer to,
+    `listed` what lists show to both tenants alike, once they were asked for that.
     """
 
     refusals: set[Shape] = field(default_factory=set)
@@ -44,6 +45,7 @@ class Envelope:
     endings: dict[str, Operation] = field(default_factory=dict)
     taught: dict[str, dict[str, Object]] = field(default_factory=dict)
     common: Ledger = field(default_factory=Ledger)
+    listed: set[str] | None = None
 
     def learn_refusal(self, answer: Answer) -> None:
         """An answer to what cannot have succeeded."""

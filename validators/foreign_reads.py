@@ -10,6 +10,7 @@ from random import Random
 from gate.check import Answer, Client, Testbed
 from gate.model import Json, Observation
 from validators.calls import Call, curl, retrace, send
+from validators.directories import LISTED, PART, shows_part, why_public
 from validators.estate import LEAST, Estate
 from validators.ground import UNSPOKEN, Duel, stand
 from validators.ledger import values_of
@@ -18,6 +19,7 @@ from validators.traces import EXCERPT, digest, find_marks, fingerprint, like, no
 from validators.trials import fresh_things
 
 ATTEMPTS = 5
+ABSENT = {404, 410}
 Values = tuple[str, ...]
 
 
@@ -201,9 +203,31 @@ def attack(
     yield replace(open_to_all, kind=kind_of(call.operation, by_intent, open_to_all))
     for ids, mixed, absent in mixes(call.path, mine, duel.chance):
         seen = read_foreign(duel, duel.attacker.client, replace(call, path=mixed), ids, marks)
-        yield replace(seen, kind="suppressed") if by_intent and has_traces(seen) else seen
+        reason = "" if by_intent or has_own(seen) else why_shown(duel, call, mine, mixed, seen)
+        meant = bool(reason) or (by_intent and has_traces(seen))
+        data = {**seen.data, **({"reason": reason} if reason else {})}
+        yield replace(seen, kind="suppressed" if meant else seen.kind, data=data)
         for stand_in in absent:
             yield read_absent(duel, replace(call, path=stand_in), ids)
+
+
+def why_shown(duel: Duel, call: Call, mine: Values | None, asked: Values, seen: Observation) -> str:
+    """Why a stranger may see what he saw; "" where nothing speaks for it.
+
+    What holds something of the victim is public only as the part of him that a directory leads to.
+    """
+    if asked != call.path or seen.data["status"] in ABSENT:
+        return ""
+    reason = why_public(duel, call, mine)
+    if has_traces(seen):
+        listed = reason == LISTED and shows_part(duel, call, mine)
+        return PART if listed else ""
+    return reason
+
+
+def has_own(seen: Observation) -> bool:
+    """Does the answer show the caller what is his own?"""
+    return bool(seen.data.get("own"))
 
 
 def kind_of(operation: Operation, by_intent: bool, nobody: Observation) -> str:

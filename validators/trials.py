@@ -15,6 +15,7 @@ from gate.check import Answer
 from gate.model import Json, Observation
 from validators.aims import Aim, Sequel, unmoved, watched_by
 from validators.calls import Call, Pointer, as_text, curl, expand, leaves, like_type, value_at
+from validators.directories import is_listed
 from validators.estate import LEAST, RECIPES, Estate, Recipe, parents_in
 from validators.ground import Duel
 from validators.judging import AGAIN
@@ -105,6 +106,7 @@ def attack(duel: Duel, aim: Aim, number: int) -> tuple[list[Observation], bool]:
             granted=granted,
             effect=effect,
             chosen=aim.chosen,
+            listed=is_listed(duel, aim.foreign.path),
             traces=find_marks(answer, duel.marks, aim.foreign.sent),
             own=any(each in answer.body for each in mine - set(aim.foreign.sent)),
             later=later_marks(duel, aim.foreign, answer) if granted else [],
