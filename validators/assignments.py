@@ -11,7 +11,7 @@ from validators.calls import Call, curl
 from validators.estate import FULL, LEAST, Estate, chain_of, parents_in
 from validators.foreign_writes import survey
 from validators.ground import Duel, Ground, stand
-from validators.identities import identities, is_owning, is_ranking
+from validators.identities import counterpart, identities, is_owning, is_ranking
 from validators.ledger import Thing, find_things, values_of
 from validators.names import UPDATING, resource_in
 from validators.operations import Operation, as_object
@@ -206,6 +206,8 @@ def known(
 ) -> Injection | None:
     """What to put into a field that answers have."""
     now = shown.get(name)
+    if called := counterpart(duel.victim, duel.attacker, now):
+        return Injection(name=name, value=called, kind="owner", known=True)
     if is_owning(name):
         value = foreign_value(duel, name, thing)
         return (
