@@ -7,9 +7,10 @@ owner, who asks for the stranger's, is shown no other fields.
 
 from __future__ import annotations
 
-from validators.calls import Call, leaves
+from validators.calls import Call, leaves, send
 from validators.estate import LEAST, Estate
 from validators.ground import Duel
+from validators.ledger import Thing, values_of
 from validators.operations import Operation
 from validators.traces import scalars
 
@@ -35,6 +36,20 @@ def is_listed(duel: Duel, names: tuple[str, ...]) -> bool:
                 envelope.listed |= one if one == two else set()
     words = [each for each in names if not each.isdigit()]
     return bool(names) and len(words) == len(names) and envelope.listed.issuperset(words)
+
+
+def is_open(duel: Duel, thing: Thing) -> bool:
+    """Is the victim's object read by the other tenant anyway? Then its name tells nothing more.
+
+    Whether it may is asked by `isolation.read-by-id`.
+    """
+    for read in duel.ground.operations:
+        if read.safe and read.speakable and read.reads_one and read.resource == thing.resource:
+            path = values_of(read, (thing,)) if len(read.names) == 1 else ()
+            call = duel.victim.write(read, path, recipe=LEAST) if path else None
+            if call is not None and duel.attacker.accepts(send(duel.attacker.client, call)):
+                return True
+    return False
 
 
 def texts_of(estate: Estate, operation: Operation) -> set[str]:

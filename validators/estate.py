@@ -25,13 +25,7 @@ from validators.names import (
     resource_in,
     slots_of,
 )
-from validators.naming import (
-    given_for,
-    keep_references,
-    names_itself,
-    recipient_for,
-    signs_up,
-)
+from validators.naming import given_for, keep_references, names_itself, recipient_for, signs_up
 from validators.operations import Object, Operation, as_object, spared
 
 DEMANDED = 428
@@ -342,8 +336,10 @@ def open_estate(
 
 
 def chain_of(operation: Operation, things: tuple[Thing, ...]) -> dict[str, str]:
-    """The ids of the objects in a path, and of what they belong to, by resource."""
+    """The ids of the objects in a path, and of what they belong to, by resource and by segment."""
     found: dict[str, str] = {}
-    for thing, value in zip(things, values_of(operation, things), strict=True):
-        found |= {**thing.parents, thing.resource: value}
+    slots, values = slots_of(operation.path), values_of(operation, things)
+    for (resource, _), thing, value in zip(slots, things, values, strict=True):
+        account = thing.id if thing.resource == "user" else ""  # in one path by his address
+        found |= {**thing.parents, thing.resource: account or value, resource: value}
     return found

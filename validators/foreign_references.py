@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from gate.check import Testbed
 from gate.model import Observation
 from validators.aims import Aim
 from validators.calls import Call, Pointer, like_type
 from validators.confirming import repeat
+from validators.directories import is_open
 from validators.estate import Recipe, chain_of
 from validators.foreign_writes import is_write, survey
 from validators.ground import Duel, stand
@@ -123,10 +124,10 @@ def is_addressed(place: Place) -> bool:
 def rounds(duel: Duel, place: Place, turn: int) -> tuple[list[Observation], bool]:
     """Each attack once; True when one was granted or had an effect."""
     seen: list[Observation] = []
-    again = False
+    again, told = False, is_open(duel, place.thing)
     for aim in aims(duel, place):
         facts, effect = attack(duel, aim, turn)
-        seen.extend(facts)
+        seen.extend(replace(each, data={**each.data, "listed": told}) for each in facts)
         again = again or effect or bool(facts[-1].data.get("granted"))
     return seen, again
 

@@ -35,6 +35,7 @@ from validators.traces import EXCERPT, digest, find_marks, like, normalise
 
 ROUNDS = 3
 SHORT = 8
+SHORTEST_NUMBER = 4
 
 
 def own_write(
@@ -276,7 +277,7 @@ def references(call: Call, estate: Estate) -> list[tuple[Pointer, Thing]]:
     places = {"query": dict(call.query), "body": call.body}
     found = []
     for pointer, value in leaves(places):
-        named = is_reference_name(pointer, value)
+        named = is_reference_name(pointer, value) or is_numbered(estate, pointer, value)
         thing = meant(estate, call.operation, pointer, value) if named else None
         if thing is not None:
             found.append((pointer, thing))
@@ -289,6 +290,13 @@ def meant(estate: Estate, operation: Operation, pointer: Pointer, value: str) ->
     fitting = estate.ledger.things_for(name, operation.resource)
     named = next((each for each in fitting if each.id == value), None)
     return named or estate.ledger.by_value(value)
+
+
+def is_numbered(estate: Estate, pointer: Pointer, value: str) -> bool:
+    """Is it the number of something that goes by a number of this name (`from_account`)?"""
+    name = next((each for each in reversed(pointer) if isinstance(each, str)), "")
+    known = (each for each in estate.ledger.things_for(name) if each.key not in {"", "id"})
+    return len(value) >= SHORTEST_NUMBER and any(each.id == value for each in known)
 
 
 def is_reference_name(pointer: Pointer, value: str) -> bool:
