@@ -271,7 +271,8 @@ def inject(duel: Duel, operation: Operation, fields: Fields, turn: int) -> Obser
     caller, other, first = duel.victim, duel.attacker, fields[0]
     things = fresh_things(caller, next(caller.ledger.match(operation), ()), operation)
     watched = {operation.resource: str(first.value)} if first.kind == "id" else {}
-    views = views_of(other, duel.ground.private, watched)
+    private = [each for each in duel.ground.private if not each.public or not duel.ground.secured]
+    views = views_of(other, private, watched)
     call = injected(caller, operation, things, fields)
     answer, moved = caller.send(call), list[str]()
     if caller.accepts(answer):

@@ -204,7 +204,8 @@ def attack(
     for ids, mixed, absent in mixes(call.path, mine, duel.chance):
         seen = read_foreign(duel, duel.attacker.client, replace(call, path=mixed), ids, marks)
         reason = "" if by_intent or has_own(seen) else why_shown(duel, call, mine, mixed, seen)
-        meant = bool(reason) or (by_intent and has_traces(seen))
+        by_word = duel.ground.hints.is_shared(call.operation.label)
+        meant = bool(reason) or by_word or (by_intent and has_traces(seen))
         data = {**seen.data, **({"reason": reason} if reason else {})}
         yield replace(seen, kind="suppressed" if meant else seen.kind, data=data)
         for stand_in in absent:
