@@ -10,7 +10,7 @@ from validators.calls import Call, curl
 from validators.estate import FULL, LEAST, Estate, chain_of
 from validators.foreign_writes import survey
 from validators.ground import Duel, Ground, stand
-from validators.identities import identities, is_owning, is_ranking
+from validators.identities import counterpart, identities, is_owning, is_ranking
 from validators.kept_fields import Injection, is_kept, object_of
 from validators.ledger import Thing, values_of
 from validators.names import UPDATING, resource_in
@@ -194,6 +194,8 @@ def known(
 ) -> Injection | None:
     """What to put into a field that answers have."""
     now = shown.get(name)
+    if called := counterpart(duel.victim, duel.attacker, now):
+        return Injection(name=name, value=called, kind="owner", known=True)
     if is_owning(name):
         value = foreign_value(duel, name, thing)
         return (
@@ -258,7 +260,8 @@ def inject(duel: Duel, operation: Operation, fields: Fields, turn: int) -> Obser
     things = fresh_things(caller, next(caller.ledger.match(operation), ()), operation)
     former = things[-1].fields if things else himself(caller, duel.ground.operations, operation)
     watched = {operation.resource: str(first.value)} if first.kind == "id" else {}
-    views = views_of(other, duel.ground.private, watched)
+    private = [each for each in duel.ground.private if not each.public or not duel.ground.secured]
+    views = views_of(other, private, watched)
     call = injected(caller, operation, things, fields)
     answer, moved = caller.send(call), list[str]()
     if caller.accepts(answer):

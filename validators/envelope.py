@@ -33,7 +33,8 @@ class Envelope:
     reads that show everybody the same. `before` is what must be done to an object before another
     operation can be done to it, `endings` what ends a resource, `taught` what refusals have said of
     an operation's fields beside their schemas, `common` what everybody may read and refer to,
-    `principals` who is needed to the end.
+    `principals` who is needed to the end, `listed` what lists show to both tenants alike, once they
+    were asked for that.
     """
 
     refusals: set[Shape] = field(default_factory=set)
@@ -47,6 +48,7 @@ class Envelope:
     taught: dict[str, dict[str, Object]] = field(default_factory=dict)
     common: Ledger = field(default_factory=Ledger)
     principals: Principals = field(default_factory=Principals)
+    listed: set[str] | None = None
 
     def learn_refusal(self, answer: Answer) -> None:
         """An answer to what cannot have succeeded."""

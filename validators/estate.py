@@ -10,6 +10,7 @@ from random import Random
 from gate.check import Answer, Client
 from gate.model import Json
 from validators.bodies import OMIT, Author, Canaries, draw_canaries
+from validators.callers import names_of
 from validators.calls import Call, expand, send
 from validators.envelope import Envelope
 from validators.handles import handed
@@ -24,7 +25,14 @@ from validators.names import (
     resource_in,
     slots_of,
 )
-from validators.naming import as_it_is, given_for, keep_references, names_itself, signs_up
+from validators.naming import (
+    as_it_is,
+    given_for,
+    keep_references,
+    names_itself,
+    recipient_for,
+    signs_up,
+)
 from validators.operations import Object, Operation, as_object
 
 DEMANDED = 428
@@ -108,6 +116,8 @@ class Estate:
                 return found
             if is_new(name):
                 return None
+            if whom := recipient_for(operation, name, self.ledger):
+                return whom
             known = chain.get(wanted) or self.ledger.refer(name, operation.resource)
             return known or self.envelope.common.refer(name, operation.resource)
 
@@ -320,8 +330,15 @@ def parents_in(call: Call) -> dict[str, str]:
 def open_estate(
     client: Client, document: Object, seed: str, envelope: Envelope, given: Mapping[str, Json]
 ) -> Estate:
-    """An empty estate; the seed decides the marks."""
-    chance, ledger = Random(seed), Ledger(principals=envelope.principals)  # noqa: S311 - a mark is no secret
+    """An estate of nothing but the caller's own account; the seed decides the marks."""
+    chance = Random(seed)  # noqa: S311 - a mark is no secret
+    ledger = Ledger(
+        names=names_of(client, client.credentials),
+        common=envelope.common,
+        principals=envelope.principals,
+    )
+    if ledger.names:
+        ledger.take(Thing(resource="user", fields=dict(ledger.names)))
     author = Author(
         document=document,
         chance=chance,
@@ -333,8 +350,10 @@ def open_estate(
 
 
 def chain_of(operation: Operation, things: tuple[Thing, ...]) -> dict[str, str]:
-    """The ids of the objects in a path, and of what they belong to, by resource."""
+    """The ids of the objects in a path, and of what they belong to, by resource and by segment."""
     found: dict[str, str] = {}
-    for thing, value in zip(things, values_of(operation, things), strict=True):
-        found |= {**thing.parents, thing.resource: value}
+    slots, values = slots_of(operation.path), values_of(operation, things)
+    for (resource, _), thing, value in zip(slots, things, values, strict=True):
+        account = thing.id if thing.resource == "user" else ""  # in one path by his address
+        found |= {**thing.parents, thing.resource: account or value, resource: value}
     return found

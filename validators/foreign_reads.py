@@ -10,6 +10,7 @@ from random import Random
 from gate.check import Answer, Client, Testbed
 from gate.model import Json, Observation
 from validators.calls import Call, curl, retrace, send
+from validators.directories import LISTED, PART, shows_part, why_public
 from validators.estate import LEAST, Estate
 from validators.ground import UNSPOKEN, Duel, stand
 from validators.ledger import values_of
@@ -20,6 +21,7 @@ from validators.wording import finds_people
 
 ATTEMPTS = 5
 ERRORS = 400
+ABSENT = {404, 410}
 Values = tuple[str, ...]
 
 
@@ -203,10 +205,33 @@ def attack(
     yield replace(open_to_all, kind=kind_of(call.operation, by_intent, open_to_all))
     for ids, mixed, absent in mixes(call.path, mine, duel.chance):
         seen = read_foreign(duel, duel.attacker.client, replace(call, path=mixed), ids, marks)
-        meant = (by_intent and has_traces(seen)) or is_known(duel, call.operation, seen)
-        yield replace(seen, kind="suppressed") if meant else seen
+        reason = "" if by_intent or has_own(seen) else why_shown(duel, call, mine, mixed, seen)
+        by_word = duel.ground.hints.is_shared(call.operation.label)
+        meant = bool(reason) or by_word or (by_intent and has_traces(seen))
+        meant = meant or is_known(duel, call.operation, seen)
+        data = {**seen.data, **({"reason": reason} if reason else {})}
+        yield replace(seen, kind="suppressed" if meant else seen.kind, data=data)
         for stand_in in absent:
             yield read_absent(duel, replace(call, path=stand_in), ids)
+
+
+def why_shown(duel: Duel, call: Call, mine: Values | None, asked: Values, seen: Observation) -> str:
+    """Why a stranger may see what he saw; "" where nothing speaks for it.
+
+    What holds something of the victim is public only as the part of him that a directory leads to.
+    """
+    if asked != call.path or seen.data["status"] in ABSENT:
+        return ""
+    reason = why_public(duel, call, mine)
+    if has_traces(seen):
+        listed = reason == LISTED and shows_part(duel, call, mine)
+        return PART if listed else ""
+    return reason
+
+
+def has_own(seen: Observation) -> bool:
+    """Does the answer show the caller what is his own?"""
+    return bool(seen.data.get("own"))
 
 
 def kind_of(operation: Operation, by_intent: bool, nobody: Observation) -> str:

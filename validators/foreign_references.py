@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from gate.check import Testbed
 from gate.model import Observation
 from validators.aims import Aim
 from validators.calls import Call, Pointer, like_type
 from validators.confirming import repeat
+from validators.directories import is_open
 from validators.estate import Recipe, chain_of
 from validators.foreign_writes import is_write, survey
 from validators.ground import Duel, stand
 from validators.ledger import Thing, values_of
+from validators.names import ACCOUNT, RECIPIENTS, TAKING, words_of
 from validators.operations import Operation
 from validators.trials import (
     absent_at,
@@ -29,6 +31,7 @@ from validators.trials import (
 
 RECIPES = (Recipe(linked=True), Recipe(full=False, linked=True), Recipe(full=False))
 MOST_PLACES = 6
+PEOPLE = ACCOUNT | {"user", "account", "wallet", "iban"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,6 +100,12 @@ def own_call(duel: Duel, operation: Operation, recipe: Recipe) -> Call | None:
 def fight(duel: Duel, place: Place) -> Iterator[Observation]:
     """Everything about one place: the owner's success, then the attacks."""
     operation, where = place.operation, words(place.pointer)
+    if is_addressed(place):
+        yield duel.note("suppressed", operation, reason=f"{where}: it is to reach somebody else")
+        return
+    if operation.verb in TAKING:
+        yield duel.note("suppressed", operation, reason=f"to {operation.verb} is for others")
+        return
     if reason := reason_to_spare(duel, operation, place.thing):
         yield duel.note("unreached", operation, reason=f"{where}: {reason}")
         return
@@ -106,13 +115,20 @@ def fight(duel: Duel, place: Place) -> Iterator[Observation]:
     yield from repeat(lambda turn: rounds(duel, place, turn))
 
 
+def is_addressed(place: Place) -> bool:
+    """Does the field say to whom something goes (`to`, `to_account`), which may be anybody?"""
+    name = next((each for each in reversed(place.pointer) if isinstance(each, str)), "")
+    first, *rest = words_of(name) or [""]
+    return first in RECIPIENTS and (place.thing.resource == "user" or bool(PEOPLE & set(rest)))
+
+
 def rounds(duel: Duel, place: Place, turn: int) -> tuple[list[Observation], bool]:
     """Each attack once; True when one was granted or had an effect."""
     seen: list[Observation] = []
-    again = False
+    again, told = False, is_open(duel, place.thing)
     for aim in aims(duel, place):
         facts, effect = attack(duel, aim, turn)
-        seen.extend(facts)
+        seen.extend(replace(each, data={**each.data, "listed": told}) for each in facts)
         again = again or effect or bool(facts[-1].data.get("granted"))
     return seen, again
 

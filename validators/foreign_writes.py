@@ -132,8 +132,8 @@ def turned(duel: Duel, operation: Operation, way: Way) -> Iterator[Observation]:
 def sacrifice(duel: Duel, operation: Operation) -> Iterator[Observation]:
     """The operation on tenants that were made to be lost: one by its owner, one by a stranger."""
     with newcomer(duel, operation) as other:
-        things = next(other.victim.ledger.match(operation), None)
-        if things is None:
+        things = next(other.victim.ledger.match(operation), None) if other else None
+        if other is None or things is None:
             yield duel.note("unreached", operation, reason="no known object fits into the path")
             return
         seen, way = control(other, operation, things)
@@ -141,8 +141,8 @@ def sacrifice(duel: Duel, operation: Operation) -> Iterator[Observation]:
 
     def attempt(turn: int) -> tuple[list[Observation], bool]:
         with newcomer(duel, operation) as other:
-            things = next(other.victim.ledger.match(operation), ())
-            return rounds(other, operation, things, way, turn)
+            things = next(other.victim.ledger.match(operation), ()) if other else ()
+            return rounds(other, operation, things, way, turn) if other and things else ([], False)
 
     yield from repeat(attempt)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from gate.model import Json
 from validators.estate import Estate
 from validators.names import words_of
 
@@ -62,7 +63,14 @@ def identities(victim: Estate, attacker: Estate) -> list[str]:
     found = [each for each in theirs if each not in mine]
     ordered = sorted(dict.fromkeys(found), key=lambda value: -found.count(value))
     name = victim.client.tenant
-    return list(dict.fromkeys([*ordered[:MOST], *([name] if name else [])]))
+    called = [each for each in victim.ledger.names.values() if each not in mine]
+    return list(dict.fromkeys([*called, *ordered[:MOST], *([name] if name else [])]))
+
+
+def counterpart(caller: Estate, other: Estate, now: Json) -> str | None:
+    """What the other one is called where the caller's own name stands, whatever the field is."""
+    mine, theirs = caller.ledger.names, other.ledger.names
+    return next((theirs[each] for each in mine if mine[each] == now and each in theirs), None)
 
 
 def values_in(estate: Estate) -> list[str]:

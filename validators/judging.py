@@ -306,6 +306,7 @@ def is_told_otherwise(read: Observation) -> bool:
         or places(read)
         or effects(read)
         or read.data.get("own")
+        or read.data.get("listed")
         or read.data.get("on_caller")
         or not is_answer(read.data.get("status"))
     )

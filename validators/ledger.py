@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from itertools import chain
 
 from gate.model import Json
+from validators.callers import is_self
 from validators.calls import Call
 from validators.names import (
     ACCOUNT,
@@ -79,11 +81,14 @@ class Thing:
 class Ledger:
     """All objects known to belong to one tenant, in the order in which they appeared.
 
-    `principals` are those who are needed to the end of the run.
+    `principals` are those who are needed to the end of the run, `names` those of the caller's own
+    account, `common` what all may read and refer to.
     """
 
     things: list[Thing] = field(default_factory=list)
     principals: Principals = field(default_factory=Principals)
+    names: dict[str, str] = field(default_factory=dict)
+    common: Ledger | None = None
 
     def note(  # noqa: PLR0913, PLR0917 - where it is from, and what is known of the target
         self,
@@ -141,18 +146,32 @@ class Ledger:
             and (
                 wanted == thing.resource
                 or thing.key in {name, wanted}
+                or (loose and bool(thing.key) and wanted.endswith("_" + resource_in(thing.key)))
                 or (loose and wanted.endswith("_" + thing.resource))
                 or (loose and thing.resource.endswith("_" + wanted))
             )
         ]
-        return sorted(fitting, key=lambda thing: thing.natural)
+        return sorted(fitting, key=self.rank)
+
+    def rank(self, thing: Thing) -> int:
+        """How good it is to start from: what the caller made, himself, what he only saw.
+
+        Who signs up is somebody else, also where the caller sent the request.
+        """
+        if self.is_own(thing):
+            return 1
+        return 2 + thing.natural if thing.natural or is_stranger(thing) else 0
+
+    def is_own(self, thing: Thing) -> bool:
+        """Is it the caller's own account?"""
+        return thing.resource == "user" and is_self(thing.fields, self.names)
 
     def by_value(self, value: str, resource: str = "") -> Thing | None:
         """The object with this id, one that can be made again if possible."""
         fitting = [
             thing for thing in self.things if thing.id == value and resource in {"", thing.resource}
         ]
-        return min(fitting, key=lambda thing: thing.natural, default=None)
+        return min(fitting, key=self.rank, default=None)
 
     def part(self, resource: str, parameter: str) -> str | None:
         """What stands for any object of this kind in a path."""
@@ -162,8 +181,7 @@ class Ledger:
     def begin(self, operation: Operation) -> tuple[str, ...] | None:
         """The values for all of the path's parameters but the last one; None without objects."""
         slots = slots_of(operation.path)[:-1]
-        ordered = sorted(self.things, key=lambda thing: thing.natural)
-        found = next(self.complete(slots, {}, ordered), None)
+        found = next(self.complete(slots, {}, sorted(self.things, key=self.rank)), None)
         if found is None:
             return None
         pairs = zip(found, slots, strict=True)
@@ -177,10 +195,22 @@ class Ledger:
     def match(self, operation: Operation) -> Iterator[tuple[Thing, ...]]:
         """The objects for the path's parameters that belong together, best first.
 
-        What would unseat a principal of the run is done to somebody else.
+        What all may read stands in the path only where the tenant has nothing of its own for it;
+        what an operation ends is rather something that can be made again. What would unseat a
+        principal of the run is done to somebody else.
         """
-        ordered = sorted(self.things, key=lambda thing: thing.natural)
-        for things in self.complete(slots_of(operation.path), {}, ordered):
+        slots = slots_of(operation.path)
+        ordered = sorted(self.things, key=self.rank)
+        if operation.ends:
+            ordered.sort(key=lambda thing: thing.origin is None)
+        own = self.complete(slots, {}, ordered)
+        first = next(own, None)
+        found: Iterator[tuple[Thing, ...]] = iter(())
+        if first is not None:
+            found = chain([first], own)
+        elif self.common is not None:
+            found = self.complete(slots, {}, [*ordered, *self.common.things])
+        for things in found:
             if not (things and self.spares(operation, things[-1])):
                 yield things
 
@@ -234,6 +264,14 @@ class Ledger:
         )
 
 
+def is_stranger(thing: Thing) -> bool:
+    """Is it an account that a public sign-up made, which is nobody's but its own?"""
+    made = thing.origin
+    if made is None or not made.operation.public or thing.resource != made.operation.product:
+        return False
+    return any("password" in words_of(name) for name in as_object(made.body))
+
+
 def values_of(operation: Operation, things: tuple[Thing, ...]) -> tuple[str, ...]:
     """What stands for these objects in the operation's path."""
     return tuple(
@@ -265,7 +303,8 @@ def find_things(
     fields = {**members, **as_object(members.get("attributes"))}
     key = key_in(resource, members, keys.get(resource, ()))
     whole = Thing(resource=resource, fields=fields, parents=parents, key=key)
-    named = whole.id if members else ""
+    said = not key and resource in members and is_said(members, resource)
+    named = whole.id if members and not (said and whole.id == members[resource]) else ""
     if named:
         yield whole
     for name, member in members.items():
@@ -290,8 +329,18 @@ def key_in(resource: str, members: Mapping[str, Json], names: Collection[str]) -
     """
     if set(ID_FIELDS[:3]) & members.keys():
         return ""
-    named = next((name for name in names if name in members), "")
-    return named or next((name for name in members if resource_in(name) == resource), "")
+    plain = [n for n, each in members.items() if isinstance(each, str | int) and each != ""]
+    named = next((name for name in names if name in plain), "")
+    wanted = {resource_in(name) for name in names} - {resource, *RESERVED}
+    alike = next((name for name in plain if resource_in(name) in wanted), "")  # `accountNo`
+    own = (name for name in plain if resource_in(name) == resource)
+    return named or alike or next((name for name in own if not is_said(members, name)), "")
+
+
+def is_said(members: Mapping[str, Json], name: str) -> bool:
+    """Is it a word of the cover of another object (`message` beside `data`), which names none?"""
+    covers = (isinstance(each, dict | list) and n in WRAPPERS for n, each in members.items())
+    return name == resource_in(name) and any(covers)
 
 
 def find_references(value: Json) -> Iterator[Thing]:

@@ -9,6 +9,7 @@ SUFFIX = re.compile(
     r"(?<=.)(_ids?|Ids?|_uuids?|_keys?|_names?|_slugs?|_numbers?|No|_codes?|Codes?|_refs?|_tokens?)$"
 )
 IDENTITY = re.compile(r"(^|_)(ids?|uuids?|refs?)$|(?<=[a-z])(Ids?|Uuids?|Refs?)$")
+VERSION = re.compile(r"(?i)v\d+(\.\d+)*")
 WORDS = re.compile(r"[A-Z]?[a-z0-9]+|[A-Z]+(?![a-z])")
 READING = frozenset(
     [
@@ -158,8 +159,10 @@ PARTS = frozenset(
         "default",
     ]
 )
+# Whoever something is sent to, by his name or address.
+RECIPIENTS = frozenset({"to", "recipient", "receiver", "addressee", "payee", "beneficiary"})
 # Of many objects at once, which says neither what is done nor to what.
-GROUPING = frozenset({"bulk", "batch", "many"})
+GROUPING = frozenset({"bulk", "batch", "many", "all"})
 # Done by somebody else than who made it: whoever has the code of an invitation.
 TAKING = frozenset({"accept", "decline", "join", "redeem", "claim"})
 REVIVING = frozenset({"restore", "undelete", "unarchive", "recover", "reopen", "revive"})
@@ -194,8 +197,11 @@ def resource_of(path: str) -> str:
 def noun_of(segment: str) -> str:
     """A segment without the verb at its start or end, in the singular.
 
-    What follows a dot is what is done, or a format: `payment.record`, `report.csv`.
+    What follows a dot is what is done, or a format: `payment.record`, `report.csv`. A version
+    names nothing, also where it follows the noun: `/users/v1/{name}`.
     """
+    if VERSION.fullmatch(segment):
+        return ""
     segment = segment.rpartition(".")[0] or segment
     words = [word for word in words_of(segment) if word not in GROUPING]
     if len(words) == 1:

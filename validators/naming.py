@@ -7,8 +7,15 @@ from collections.abc import Mapping, Sequence
 from gate.model import Json
 from validators.bodies import OMIT, Author
 from validators.calls import Call, leaves, value_at
-from validators.ledger import Ledger, Thing
-from validators.names import CHANGING, RESERVED, is_identity, resource_in, words_of
+from validators.ledger import Ledger, Thing, is_stranger
+from validators.names import (
+    CHANGING,
+    RECIPIENTS,
+    RESERVED,
+    is_identity,
+    resource_in,
+    words_of,
+)
 from validators.operations import Object, Operation, as_list, as_object, spared
 
 NO_FIELDS: Object = {}
@@ -42,6 +49,30 @@ def keep_references(old: Call, new: Call, ledger: Ledger) -> Call:
         if names_one and now not in {None, value}:
             new = new.put(("body", *place), value_at(old.body, place))
     return new
+
+
+def recipient_for(operation: Operation, name: str, ledger: Ledger) -> str | None:
+    """Somebody real whom a field means (`to`), as the document's example calls such a one.
+
+    That is an account that this tenant has signed up, so that no other tenant's gets anything of
+    it, else the caller himself.
+    """
+    words = words_of(name)
+    samples = [as_object(each).get(name) for each in operation.samples]
+    shown = next((each for each in samples if isinstance(each, str)), "")
+    if not RECIPIENTS & set(words[:1]) or not shown:
+        return None
+    people = [each for each in ledger.things if is_stranger(each) or ledger.is_own(each)]
+    people.sort(key=lambda each: not is_stranger(each))
+    kinds = (
+        ("email",)
+        if "@" in shown
+        else ("account", "account_no", "iban")
+        if (shown.isdigit())
+        else ("username", "login", "handle")
+    )
+    found = (as_object(dict(each.fields)).get(kind) for each in people for kind in kinds)
+    return next((str(each) for each in found if each), None)
 
 
 def signs_up(author: Author, operation: Operation) -> bool:

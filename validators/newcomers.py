@@ -2,30 +2,108 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from itertools import islice
 
+from gate.check import Answer
+from gate.model import Json
 from gate.testbed.hints import salt_of
 from validators.estate import open_estate
 from validators.ground import Duel
+from validators.names import ACCOUNT, words_of
 from validators.operations import Operation
-from validators.patience import Patient
+from validators.patience import Patient, Relay
 from validators.planting import browse
+from validators.throwaways import REGISTERING, Pass, newly_registered, opening
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewAccount(Relay):
+    """Somebody who signed up for this; implements `gate.check.Client`."""
+
+    holder: Pass
+
+    @property
+    def tenant(self) -> str:
+        """No tenant of the run."""
+        return "a new account"
+
+    @property
+    def role(self) -> str:
+        """The one that a sign-up gives."""
+        return "owner"
+
+    @property
+    def credentials(self) -> Mapping[str, str]:
+        """The headers that sign him in. Secret: never record them."""
+        return self.holder.headers
+
+    @property
+    def called(self) -> Mapping[str, str]:
+        """What he said of himself when he signed up."""
+        return self.holder.called
+
+    def ask(
+        self,
+        method: str,
+        path: str,
+        body: Json,
+        headers: Mapping[str, str] | None,
+        timeout: float,
+    ) -> Answer:
+        """One request with his headers."""
+        signed = {**self.holder.headers, **(headers or {})}
+        return self.client.request(method, path, body=body, headers=signed, timeout=timeout)
+
+    def curl(self, method: str, path: str, *, body: Json = None) -> str:
+        """The same request as a shell line, with a placeholder in place of the credential."""
+        line = self.client.curl(method, path, body=body)
+        signed = [f'-H "{name}: {each}"' for name, each in self.holder.headers.items()]
+        return self.holder.hidden(" ".join([line, *signed]))
 
 
 def is_sacrificed(duel: Duel, operation: Operation) -> bool:
-    """Does it end what cannot be made again, and does the target take new tenants?"""
-    return operation.ends and "newcomers" in duel.ground.testbed.target.offers
+    """Does it end what cannot be made again, and does the target take new tenants?
+
+    How an account signs in is changed on new ones where anybody may sign up.
+    """
+    if "newcomers" in duel.ground.testbed.target.offers:
+        return operation.ends
+    named = operation.names and "_".join(words_of(operation.names[-1])) in ACCOUNT
+    return bool(named) and operation.signs_in and bool(opening(duel.ground, REGISTERING))
 
 
 @contextmanager
-def newcomer(duel: Duel, operation: Operation) -> Iterator[Duel]:
+def new_accounts(duel: Duel) -> Iterator[Duel | None]:
+    """The duel between two new accounts, as either may lose the way to sign in; None without."""
+    made = [each for _ in range(2) for each in islice(newly_registered(duel), 1)]
+    if len(made) < 2:  # noqa: PLR2004 - one on either side
+        yield None
+        return
+    found = []
+    for each in made:
+        client = NewAccount(client=duel.ground.nobody, holder=each)
+        salt = salt_of(duel.ground.testbed, duel.ground.testbed.seed, "account")
+        document, given = duel.victim.author.document, duel.ground.hints.values
+        found.append(open_estate(client, document, salt, duel.ground.envelope, given))
+    victim, attacker = found
+    duel.ground.envelope.listed = None  # directories show these two from now on
+    yield replace(duel, victim=victim, attacker=attacker, instead_of=duel.victim.client.tenant)
+
+
+@contextmanager
+def newcomer(duel: Duel, operation: Operation) -> Iterator[Duel | None]:
     """The duel with a new tenant's owner as the victim, in whose place the record names the old.
 
     He looks around until he knows something that the operation can be done to.
     """
     ground = duel.ground
+    if "newcomers" not in ground.testbed.target.offers:
+        with new_accounts(duel) as other:
+            yield other
+        return
     with ground.testbed.newcomer() as owner:
         estate = open_estate(
             Patient(client=owner, silence=ground.silence),

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from gate.check import Answer, Client, NoAnswerError
 from gate.model import Json
+from validators.callers import Called
 
 NO_ANSWER = 0
 LIMITED = 429
@@ -44,6 +45,11 @@ class Relay:
     def credentials(self) -> Mapping[str, str]:
         """The headers that sign this principal in. Secret: never record them."""
         return self.client.credentials
+
+    @property
+    def called(self) -> Mapping[str, str]:
+        """What this principal said of himself when he signed in, where that is known."""
+        return self.client.called if isinstance(self.client, Called) else {}
 
     def request(
         self,

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from gate.model import Observation
 from validators.anew import Done, again, made_by, make, natural_keys
 from validators.calls import Call, Pointer, curl, leaves, retrace, send, value_at
-from validators.estate import LEAST
+from validators.directories import is_open
 from validators.ground import Duel
-from validators.ledger import Ledger, Thing, values_of
+from validators.ledger import Ledger, Thing
 from validators.names import words_of
 from validators.operations import Operation
 from validators.throwaways import PASSWORDS, is_maker, plain
@@ -99,20 +99,6 @@ def compare(
         yield duel.note("suppressed", operation, reason="the other tenant may read what it makes")
         return
     yield asked(duel, (mine, known), before, pointer, turn)
-
-
-def is_open(duel: Duel, thing: Thing) -> bool:
-    """Is the victim's object read by the other tenant anyway? Then its name tells nothing more.
-
-    Whether it may is asked by `isolation.read-by-id`.
-    """
-    for read in duel.ground.operations:
-        if read.safe and read.speakable and read.reads_one and read.resource == thing.resource:
-            path = values_of(read, (thing,)) if len(read.names) == 1 else ()
-            call = duel.victim.write(read, path, recipe=LEAST) if path else None
-            if call is not None and duel.attacker.accepts(send(duel.attacker.client, call)):
-                return True
-    return False
 
 
 def asked(

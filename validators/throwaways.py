@@ -5,7 +5,7 @@ Never the run's own: another one that an operation makes, that of a new account,
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
 
@@ -38,7 +38,8 @@ class Pass:
 
     `secret` is kept out of the record, where `placeholder` stands for it. `stranger`: of an account
     that was made for it. `thing` is the object that an operation made it as, `answer` what it said,
-    and `place` where in that the secret stood.
+    and `place` where in that the secret stood. `called` is what a new account said of itself, and
+    `entering` how it signs in.
     """
 
     how: str
@@ -49,6 +50,8 @@ class Pass:
     place: str = ""
     thing: Thing | None = field(default=None, repr=False)
     answer: Answer | None = field(default=None, repr=False)
+    called: Mapping[str, str] = field(default_factory=dict, repr=False)
+    entering: Call | None = field(default=None, repr=False)
 
     def call(self, ground: Ground, call: Call) -> Answer:
         """Ask with this credential and no other."""
@@ -216,14 +219,25 @@ def newly_registered(duel: Duel) -> Iterator[Pass]:
     else:
         return
     answers = [(call, answer)]
-    if login is not None:
-        entering = like_named(anew(duel.victim, login, full=False), call)
+    # A document that has examples only requires nothing, also not the password.
+    for full in (False, True) if login is not None else ():
+        entering = like_named(anew(duel.victim, login or register, full=full), call)
         answers.append((entering, send(duel.ground.nobody, entering)))
+        if duel.victim.accepts(answers[-1][1]):
+            break
     for asked, told in reversed(answers):
         found = taken(duel.victim, asked, told) if duel.victim.accepts(told) else []
         made = working(duel, found)
         if made is not None:
-            yield replace(made, how="a new account", stranger=True, thing=None)
+            said = {str(place[-1]): text for place, text in leaves(call.body) if place}
+            yield replace(
+                made,
+                how="a new account",
+                stranger=True,
+                thing=None,
+                called={name: said[name] for name in said if not PASSWORDS & set(words_of(name))},
+                entering=answers[-1][0] if login is not None else None,
+            )
             return
 
 

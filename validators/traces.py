@@ -34,12 +34,15 @@ def find_marks(answer: Answer, marks: Mapping[str, str], sent: Collection[str]) 
 
 
 def cut(text: str, sent: Collection[str], stand_in: str = "<sent>") -> str:
-    """The text without what was sent; short values are cut where they stand alone."""
+    """The text without what was sent; short values are cut where they stand alone.
+
+    A name does not stand alone in an address (`ann@example.org`), which its owner has beside it.
+    """
     for value in sorted(set(sent), key=len, reverse=True):
         if len(value) >= SHORTEST:
             text = text.replace(value, stand_in)
         elif len(value) > 1:
-            text = re.sub(rf"(?<![A-Za-z0-9]){re.escape(value)}(?![A-Za-z0-9])", stand_in, text)
+            text = re.sub(rf"(?<![A-Za-z0-9]){re.escape(value)}(?![A-Za-z0-9@])", stand_in, text)
     return text
 
 

@@ -15,6 +15,7 @@ from gate.check import Answer
 from gate.model import Json, Observation
 from validators.aims import Aim, Sequel, unmoved, watched_by
 from validators.calls import Call, Pointer, as_text, curl, expand, leaves, like_type, value_at
+from validators.directories import is_listed
 from validators.estate import LEAST, RECIPES, Estate, Recipe, parents_in
 from validators.ground import Duel
 from validators.judging import AGAIN
@@ -35,6 +36,7 @@ from validators.traces import EXCERPT, digest, find_marks, like, normalise
 
 ROUNDS = 3
 SHORT = 8
+SHORTEST_NUMBER = 4
 
 
 def own_write(
@@ -111,6 +113,7 @@ def attack(duel: Duel, aim: Aim, number: int) -> tuple[list[Observation], bool]:
             granted=granted,
             effect=effect,
             chosen=aim.chosen,
+            listed=is_listed(duel, aim.foreign.path),
             traces=find_marks(answer, duel.marks, aim.foreign.sent),
             own=any(each in answer.body for each in mine - set(aim.foreign.sent)),
             later=later_marks(duel, aim.foreign, answer) if granted else [],
@@ -280,7 +283,7 @@ def references(call: Call, estate: Estate) -> list[tuple[Pointer, Thing]]:
     places = {"query": dict(call.query), "body": call.body}
     found = []
     for pointer, value in leaves(places):
-        named = is_reference_name(pointer, value)
+        named = is_reference_name(pointer, value) or is_numbered(estate, pointer, value)
         thing = meant(estate, call.operation, pointer, value) if named else None
         if thing is not None:
             found.append((pointer, thing))
@@ -293,6 +296,13 @@ def meant(estate: Estate, operation: Operation, pointer: Pointer, value: str) ->
     fitting = estate.ledger.things_for(name, operation.resource)
     named = next((each for each in fitting if each.id == value), None)
     return named or estate.ledger.by_value(value)
+
+
+def is_numbered(estate: Estate, pointer: Pointer, value: str) -> bool:
+    """Is it the number of something that goes by a number of this name (`from_account`)?"""
+    name = next((each for each in reversed(pointer) if isinstance(each, str)), "")
+    known = (each for each in estate.ledger.things_for(name) if each.key not in {"", "id"})
+    return len(value) >= SHORTEST_NUMBER and any(each.id == value for each in known)
 
 
 def is_reference_name(pointer: Pointer, value: str) -> bool:

@@ -64,7 +64,7 @@ def entrance(
             if actor is not None:
                 headers = sign_in(door, actor)
             elif newcomers is not None and role == "owner":
-                headers = register(door, newcomers, tenant)
+                headers, _ = register(door, newcomers, tenant)
             else:
                 return None
         except SetupError:

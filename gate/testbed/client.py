@@ -39,6 +39,7 @@ class HttpClient:
     """A client with keep-alive connections and no cookies of others; safe among threads.
 
     `secrets` maps what must never be printed to its placeholder; `tape` hears of every exchange.
+    `called` is what the principal said of himself when he signed in, without what is secret.
     """
 
     base_url: str
@@ -46,6 +47,7 @@ class HttpClient:
     role: str = "anonymous"
     credentials: Mapping[str, str] = field(default_factory=dict, repr=False)
     secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
+    called: Mapping[str, str] = field(default_factory=dict, repr=False)
     http: httpx.Client = field(default_factory=new_http, repr=False, compare=False)
     tape: Tape | None = field(default=None, repr=False, compare=False)
 

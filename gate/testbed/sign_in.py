@@ -122,12 +122,13 @@ def cast_of(
         document=document,
     )
     seats = {(actor.tenant, actor.role): sign_in(door, actor) for actor in written.actors}
+    called = {(actor.tenant, actor.role): names_of(door, actor) for actor in written.actors}
     newly = written.register_tenants
     if newly is None and not written.actors:
         newly = registering(document, file)
     if newly is not None:
         for name in NEWCOMERS:
-            seats[name, "owner"] = register(door, newly, name)
+            seats[name, "owner"], called[name, "owner"] = register(door, newly, name)
     clients = {("", "anonymous"): HttpClient(base_url=door.base_url)}
     for (tenant, role), headers in seats.items():
         hide(door, headers, placeholder(tenant, role))
@@ -137,6 +138,7 @@ def cast_of(
             role=role,
             credentials=headers,
             secrets=door.secrets,
+            called=called[tenant, role],
         )
     cast = Cast(clients)
     prepare(written, cast)
@@ -210,6 +212,16 @@ def sign_in(door: Door, actor: WrittenActor) -> dict[str, str]:
     return headers | log_in(door, actor.login)
 
 
+def names_of(door: Door, actor: WrittenActor) -> dict[str, str]:
+    """What somebody says of himself when he signs in."""
+    return {} if actor.login is None else open_in(filled(actor.login.body, door))
+
+
+def open_in(body: Json) -> dict[str, str]:
+    """What is no secret of the body of a login or registration, by name."""
+    return {name: text for name, text in texts_in(body) if not SECRET_WORDS.search(name)}
+
+
 def is_plain(value: str) -> bool:
     """Is it a secret as plain text, as WFC files hold it, and long enough to be hidden?"""
     # Shorter ones would blot out words of the report.
@@ -223,8 +235,10 @@ def log_in(door: Door, written: WrittenLogin) -> dict[str, str]:
     return door.token(written, answer, f"{written.method} {written.path}")
 
 
-def register(door: Door, written: WrittenRegister, name: str) -> dict[str, str]:
-    """The headers of a new tenant, which is made for this run."""
+def register(
+    door: Door, written: WrittenRegister, name: str
+) -> tuple[dict[str, str], dict[str, str]]:
+    """The headers of a new tenant, which is made for this run, and what it is called."""
     word = f"{name}{randomness.token_hex(4)}"
     password = f"Aa1!{randomness.token_urlsafe(9)}"
     door.secrets[password] = f"${{PASSWORD_{name.upper()}}}"
@@ -232,15 +246,15 @@ def register(door: Door, written: WrittenRegister, name: str) -> dict[str, str]:
     answer = door.request(written.method, written.path, body, written.encoding)
     what = f"{written.method} {written.path}"
     if written.login_path is None:
-        return door.token(written, answer, what)
+        return door.token(written, answer, what), open_in(body)
     if answer.status not in GOOD:
         raise SetupError(f"{what} answered {answer.status}: {answer.body[:200]}")
     for known in ways_in(written.login_body):
-        body = newly(known, word, password)
-        again = door.request("POST", written.login_path, body, written.login_encoding)
+        said = newly(known, word, password)
+        again = door.request("POST", written.login_path, said, written.login_encoding)
         if again.status in GOOD:
             break
-    return door.token(written, again, f"POST {written.login_path}")
+    return door.token(written, again, f"POST {written.login_path}"), open_in(body)
 
 
 def ways_in(body: Mapping[str, Json]) -> list[Mapping[str, Json]]:

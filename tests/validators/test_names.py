@@ -22,6 +22,9 @@ from validators.operations import Operation
         ("/projects/{id}/runs", "", "run"),
         ("/list_customers", "list", "customer"),
         ("/{id}", "", ""),
+        ("/users/v1", "", "user"),
+        ("/users/v1.2/register", "register", "user"),
+        ("/orders/v1/all", "", "order"),
     ],
 )
 def test_a_path_has_a_verb_and_a_resource(path: str, verb: str, resource: str) -> None:
@@ -47,6 +50,7 @@ def test_a_field_may_name_an_object(name: str, identity: bool, resource: str) ->
 def test_an_action_after_an_id_belongs_to_the_resource_before_it() -> None:
     assert slots_of("/runs/{run_id}:restore") == (("run", "run_id"),)
     assert slots_of("/files/{name}.{format}") == (("file", "name"), ("format", "format"))
+    assert slots_of("/users/v1/{name}/orders") == (("user", "name"),)
     assert words_of("X-Tenant-Id") == ["x", "tenant", "id"]
 
 
