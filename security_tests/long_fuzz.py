@@ -69,7 +69,8 @@ def fuzz_all(testbed: Embedded, cases: int, say: Say) -> tuple[Found, ...]:
         def arrive(name: str) -> Client:
             return stack.enter_context(closing(newcomer(testbed, name)))
 
-        found = parts(testbed, arrive, routes)
+        # All of them before anybody fuzzes: the operator uses up what may be made in a minute.
+        found = tuple(parts(testbed, arrive, routes))
         return tuple(look_as(testbed, part, routes, effort, say) for part in found)
 
 
