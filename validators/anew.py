@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 from gate.check import Answer
 from validators.calls import Call, Pointer, leaves
 from validators.estate import FULL, FULL_UP, LEAST, LINKED, Estate, Recipe
-from validators.ledger import Thing
 from validators.names import is_identity, words_of
 from validators.naming import keep_references
 from validators.operations import Operation
+from validators.things import Thing
 from validators.traces import vary
 
 NATURAL = frozenset({"name", "email", "mail", "slug", "code", "key", "handle", "number", "sku",

@@ -7,18 +7,18 @@ from collections.abc import Iterator, Mapping
 from gate.check import Answer, Testbed
 from gate.model import Json, Observation
 from validators.calls import Call, curl
-from validators.estate import FULL, LEAST, Estate, chain_of
+from validators.estate import FULL, LEAST, Estate
 from validators.foreign_writes import survey
 from validators.ground import Duel, Ground, stand
 from validators.identities import counterpart, identities, is_owning, is_ranking
 from validators.kept_fields import Injection, is_kept, object_of
-from validators.ledger import Thing, values_of
 from validators.names import UPDATING, resource_in
 from validators.operations import Operation, as_object
 from validators.own_fields import fields_in, free_fields, himself, place_of, undo
 from validators.promotions import promote
 from validators.seniors import vouched
 from validators.states import changes, look, telling, unrest, views_of
+from validators.things import Thing, chain_of, values_of
 from validators.traces import EXCERPT, normalise
 from validators.trials import fresh_things, kept
 

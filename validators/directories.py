@@ -10,8 +10,8 @@ from __future__ import annotations
 from validators.calls import Call, leaves, send
 from validators.estate import LEAST, Estate
 from validators.ground import Duel
-from validators.ledger import Thing, values_of
 from validators.operations import Operation
+from validators.things import Thing, values_of
 from validators.traces import scalars
 
 LISTED = "a list shows this name to everybody, so that no answer tells that it exists"

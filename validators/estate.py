@@ -14,7 +14,7 @@ from validators.callers import names_of
 from validators.calls import Call, expand, send
 from validators.envelope import Envelope
 from validators.handles import handed
-from validators.ledger import Ledger, Thing, find_entries, values_of
+from validators.ledger import Ledger
 from validators.names import (
     PARTS,
     RESERVED,
@@ -34,6 +34,7 @@ from validators.naming import (
     signs_up,
 )
 from validators.operations import Object, Operation, as_object
+from validators.things import Thing, find_entries
 
 DEMANDED = 428
 MOST_PATHS = 5
@@ -347,13 +348,3 @@ def open_estate(
         given=given,
     )
     return Estate(client=client, author=author, ledger=ledger, envelope=envelope)
-
-
-def chain_of(operation: Operation, things: tuple[Thing, ...]) -> dict[str, str]:
-    """The ids of the objects in a path, and of what they belong to, by resource and by segment."""
-    found: dict[str, str] = {}
-    slots, values = slots_of(operation.path), values_of(operation, things)
-    for (resource, _), thing, value in zip(slots, things, values, strict=True):
-        account = thing.id if thing.resource == "user" else ""  # in one path by his address
-        found |= {**thing.parents, thing.resource: account or value, resource: value}
-    return found

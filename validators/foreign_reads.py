@@ -13,8 +13,8 @@ from validators.calls import Call, curl, retrace, send
 from validators.directories import LISTED, PART, shows_part, why_public
 from validators.estate import LEAST, Estate
 from validators.ground import UNSPOKEN, Duel, stand
-from validators.ledger import values_of
 from validators.operations import Operation
+from validators.things import values_of
 from validators.traces import EXCERPT, digest, find_marks, fingerprint, like, normalise
 from validators.trials import fresh_things
 from validators.wording import finds_people

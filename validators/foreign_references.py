@@ -11,12 +11,12 @@ from validators.aims import Aim
 from validators.calls import Call, Pointer, like_type
 from validators.confirming import repeat
 from validators.directories import is_open
-from validators.estate import Recipe, chain_of
+from validators.estate import Recipe
 from validators.foreign_writes import is_write, survey
 from validators.ground import Duel, stand
-from validators.ledger import Thing, values_of
 from validators.names import ACCOUNT, RECIPIENTS, TAKING, words_of
 from validators.operations import Operation
+from validators.things import Thing, chain_of, values_of
 from validators.trials import (
     absent_at,
     at_pointer,

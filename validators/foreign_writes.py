@@ -10,14 +10,14 @@ from gate.model import Observation
 from validators.aims import Aim, Sequel
 from validators.calls import Call
 from validators.confirming import lessened, repeat
-from validators.estate import FULL, Recipe, chain_of
+from validators.estate import FULL, Recipe
 from validators.foreign_reads import mixes
 from validators.ground import UNSPOKEN, Duel, Ground, stand
 from validators.judging import texts
-from validators.ledger import Thing, values_of
 from validators.names import REVIVING, TAKING
 from validators.newcomers import is_sacrificed, newcomer
 from validators.operations import Operation
+from validators.things import Thing, chain_of, values_of
 from validators.traces import like
 from validators.trials import (
     attack,

@@ -11,13 +11,13 @@ from gate.model import Json, Observation
 from validators.calls import Call, curl, like_type, send
 from validators.confirming import repeat
 from validators.confusion import confuse
-from validators.estate import FULL, LEAST, Estate, chain_of
+from validators.estate import FULL, LEAST, Estate
 from validators.foreign_writes import is_write, survey
 from validators.ground import UNSPOKEN, Duel, Ground, stand
-from validators.ledger import Thing, values_of
 from validators.operations import Operation
 from validators.seniors import vouched
 from validators.states import as_data, changes, look, telling, unrest, view_of, views_of, watch
+from validators.things import Thing, chain_of, values_of
 from validators.traces import EXCERPT, find_marks, like, normalise, scalars
 from validators.trials import (
     at_pointer,

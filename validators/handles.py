@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from gate.model import Json
 from validators.bodies import Author
 from validators.calls import Call, leaves
-from validators.ledger import Thing
 from validators.names import CHANGING, RESERVED, SESSIONS, is_identity, resource_in, words_of
 from validators.operations import Operation, as_object
+from validators.things import Thing
 
 DEEP = 3
 

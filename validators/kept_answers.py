@@ -17,8 +17,9 @@ from gate.testbed.hints import roles_of
 from validators.anew import Done, again, made_by, make
 from validators.calls import Call, curl, retrace, send
 from validators.ground import Duel
-from validators.ledger import Ledger, Thing
+from validators.ledger import Ledger
 from validators.operations import METHODS, Object, as_list, as_object, resolve
+from validators.things import Thing
 from validators.throwaways import secrets_in
 from validators.traces import EXCERPT, find_marks, normalise
 

@@ -9,9 +9,9 @@ from gate.model import Json
 from validators.calls import SHORTEST_SENT, Call, leaves
 from validators.estate import parents_in
 from validators.ground import Duel
-from validators.ledger import Thing, find_things
 from validators.operations import Operation
 from validators.states import views_of
+from validators.things import Thing, find_things
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from gate.model import Json
 from validators.bodies import OMIT, Author
 from validators.calls import Call, leaves, value_at
-from validators.ledger import Ledger, Thing, is_stranger
+from validators.ledger import Ledger
 from validators.names import (
     CHANGING,
     RECIPIENTS,
@@ -17,6 +17,7 @@ from validators.names import (
     words_of,
 )
 from validators.operations import Object, Operation, as_list, as_object, spared
+from validators.things import Thing, is_stranger
 
 NO_FIELDS: Object = {}
 

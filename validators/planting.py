@@ -11,10 +11,10 @@ from validators.calls import Call, Pointer
 from validators.envelope import GOOD, is_alike
 from validators.estate import FULL, LEAST, LINKED, Estate, Recipe
 from validators.handles import gives_id, handles
-from validators.ledger import Thing
 from validators.mending import mend
 from validators.names import CHANGING, MAKING, slots_of
 from validators.operations import Operation
+from validators.things import Thing
 from validators.traces import like
 
 REFUSED = {400, 422}

@@ -10,13 +10,13 @@ from dataclasses import dataclass, field
 from gate.check import Answer
 from gate.model import Observation
 from validators.calls import Call, like_type
-from validators.estate import FULL, LEAST, LINKED, Recipe, chain_of
+from validators.estate import FULL, LEAST, LINKED, Recipe
 from validators.foreign_writes import made_ready
 from validators.ground import Duel
-from validators.ledger import Thing, find_things, values_of
 from validators.operations import Operation
 from validators.reservations import act_of, collection_of
 from validators.states import views_of
+from validators.things import Thing, chain_of, find_things, values_of
 from validators.traces import digest, find_marks, like, scalars
 from validators.trials import at_pointer, is_kept, reason_to_spare, references
 

@@ -12,9 +12,9 @@ from gate.check import Answer, Client
 from gate.testbed.hints import hints_of, roles_of
 from validators.calls import Call, send
 from validators.ground import Duel, Ground
-from validators.ledger import is_called
 from validators.names import slots_of
 from validators.role_grounds import TOP
+from validators.things import is_called
 
 DENIED = frozenset({401, 403})
 

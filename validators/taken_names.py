@@ -9,9 +9,10 @@ from validators.anew import Done, again, made_by, make, natural_keys
 from validators.calls import Call, Pointer, curl, leaves, retrace, send, value_at
 from validators.directories import is_open
 from validators.ground import Duel
-from validators.ledger import Ledger, Thing
+from validators.ledger import Ledger
 from validators.names import words_of
 from validators.operations import Operation
+from validators.things import Thing
 from validators.throwaways import PASSWORDS, is_maker, plain
 from validators.traces import EXCERPT, SHORTEST, find_marks, normalise
 

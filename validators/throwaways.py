@@ -16,9 +16,10 @@ from gate.testbed.hints import roles_of
 from validators.calls import Call, curl, leaves, send
 from validators.estate import FULL, LEAST, Estate, Recipe
 from validators.ground import Duel, Ground
-from validators.ledger import Ledger, Thing
+from validators.ledger import Ledger
 from validators.names import CHANGING, SELF, SESSIONS, words_of
 from validators.operations import Operation
+from validators.things import Thing
 from validators.traces import scalars
 
 SHORTEST, MOST_SECRETS, MOST_READS = 12, 4, 6

@@ -19,7 +19,6 @@ from validators.directories import is_listed
 from validators.estate import LEAST, RECIPES, Estate, Recipe, parents_in
 from validators.ground import Duel
 from validators.judging import AGAIN
-from validators.ledger import Thing, find_things, values_of
 from validators.names import is_identity
 from validators.operations import Operation, as_object
 from validators.seniors import vouched
@@ -32,6 +31,7 @@ from validators.states import (
     view_of,
     views_of,
 )
+from validators.things import Thing, find_things, values_of
 from validators.traces import EXCERPT, digest, find_marks, like, normalise
 
 ROUNDS = 3

@@ -14,8 +14,8 @@ from gate.testbed.proxy import Operations
 from validators.calls import Call, expand
 from validators.estate import LEAST
 from validators.ground import Duel, Ground, stand
-from validators.ledger import values_of
 from validators.operations import Operation
+from validators.things import values_of
 from validators.traces import EXCERPT, digest, find_marks, normalise
 
 WORDS = (

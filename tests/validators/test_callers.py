@@ -5,9 +5,10 @@ import pytest
 
 from validators.callers import is_self, names_of
 from validators.calls import Call
-from validators.ledger import Ledger, Thing
+from validators.ledger import Ledger
 from validators.naming import recipient_for
 from validators.operations import Operation
+from validators.things import Thing
 
 KEY = "a-key-of-more-than-thirty-two-bytes-for-hs256"
 

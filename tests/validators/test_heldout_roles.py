@@ -11,8 +11,10 @@ from gate.run import gather, judge
 from tests.targets.heldout_serving import MODULES, heldout
 from validators.channels.roles import CHECK
 
-# The document does not say who may delete a record, and a carer may do all else to it.
-UNSAID = {("clinic", "carer-deletes")}
+MISSED = {
+    ("clinic", "carer-deletes"): "no word says who may delete, and a carer may do all else",
+    ("bazaar", "coupon-create"): "no read shows a coupon, so nobody sees that it was made",
+}
 FLAWS = [
     (service, flaw, planted.operation)
     for service, module in MODULES.items()
@@ -40,5 +42,5 @@ def test_a_missing_permission_is_found_where_the_document_says_who_may(
 ) -> None:
     result = result_of(service, flaw, tmp_path)
     assert not result.failures
-    expected = set() if (service, flaw) in UNSAID else {operation}
+    expected = set() if (service, flaw) in MISSED else {operation}
     assert {each.subject for each in result.findings} == expected

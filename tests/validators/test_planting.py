@@ -21,10 +21,11 @@ from validators import CHECKS
 from validators.bodies import Author, draw_canaries
 from validators.envelope import Envelope
 from validators.estate import FULL, Estate, open_estate
-from validators.ledger import Ledger, Thing
+from validators.ledger import Ledger
 from validators.operations import Operation, as_object, list_operations
 from validators.planting import plant
 from validators.relations import related
+from validators.things import Thing
 
 FILE: Json = {
     "type": "object",

@@ -13,9 +13,10 @@ from gate.model import Doubt
 from tests.targets.heldout_serving import heldout
 from validators.calls import Call
 from validators.channels import credentials
-from validators.ledger import Ledger, Thing
+from validators.ledger import Ledger
 from validators.operations import Operation
 from validators.principals import Principals
+from validators.things import Thing
 
 ROLE = {"type": "object", "required": ["role"], "properties": {"role": {"type": "string"}}}
 PROFILE = {"properties": {"displayName": {"type": "string"}, "email": {"type": "string"}}}

@@ -26,12 +26,12 @@ from validators.foreign_lists import seen
 from validators.foreign_writes import aim_at, is_common, shapes
 from validators.handles import handed, handles
 from validators.learned_reads import candidates, learn_reads
-from validators.ledger import Thing
 from validators.listing import ways
 from validators.operations import Operation, list_operations
 from validators.promotions import flat
 from validators.relations import related
 from validators.states import look, parts_of
+from validators.things import Thing
 from validators.trials import later_marks, learn_leaks
 from validators.wording import of_all
 
