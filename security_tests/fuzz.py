@@ -31,7 +31,7 @@ max-examples = {chains}
 """
 ONCE = "idempotency-key"
 EXCERPT = 500
-FOUND_NOTHING, FOUND_SOMETHING = 0, 1
+FOUND_NOTHING, FOUND_SOMETHING, NOTHING_TO_TRY = 0, 1, 2
 ACCESS = re.compile(
     r"/(members?|memberships?|users?|accounts?|api[-_]?keys?|keys?|tokens?|sessions?|credentials?)"
     r"/\{[^}]*\}([/:][^{}]*)?$",
@@ -177,7 +177,8 @@ def fuzz(testbed: Testbed, look: Look, report: Path) -> None:
     )
     if code is None:
         raise FuzzerError(f"Schemathesis was not done after {look.effort.seconds:g} s")
-    if code not in {FOUND_NOTHING, FOUND_SOMETHING} or not report.exists():
+    # Wrong usage is 2 as well, and leaves no report; a run that broke off is told by its report.
+    if code not in {FOUND_NOTHING, FOUND_SOMETHING, NOTHING_TO_TRY} or not report.exists():
         raise FuzzerError(f"Schemathesis ended with code {code}; see logs/schemathesis.log")
 
 

@@ -129,12 +129,14 @@ def look_as(
     known = know(part.client, part.routes, swept.cases)
     swept += sweep(testbed, replace(first, effort=effort, known=known))
     done = {case.operation for case in swept.cases if case.status in range(200, 400)}
-    return Found(
+    found = Found(
         name=part.name,
         sweep=swept,
         failures=tuple(list_failures(testbed, part.client, swept.cases)),
         never=tuple(route.label for route in part.routes if route.label not in done),
     )
+    say(f"{part.name}: {found.phases.total():,} cases, {len(found.failures)} failures")
+    return found
 
 
 def complete(found: Sequence[Found], cases: int) -> bool:

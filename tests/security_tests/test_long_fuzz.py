@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from gate.model import Observation
 from gate.testbed.embedded import Embedded
 from security_tests.document import list_routes
-from security_tests.fuzz import Sweep, endangers
+from security_tests.fuzz import SECOND_LOOK, Look, Sweep, endangers, sweep
 from security_tests.fuzz_report import Case, Trouble
 from security_tests.long_fuzz import Found, as_text, complete, effort_for, newcomer, parts
 
@@ -94,3 +94,10 @@ def test_every_operation_has_a_caller_that_may_lose_what_it_takes(testbed: Embed
         == len(everybody) + len(testbed.tenants) - 1
     )
     assert "POST /v1/members" in {route.label for each in leaving for route in each.routes}
+
+
+def test_a_look_that_finds_nothing_to_try_is_no_trouble(testbed: Embedded) -> None:
+    excluded = [each for each in list_routes(testbed.openapi()) if each.label != "GET /v1/me"]
+    owner = testbed.actor(testbed.tenants[0])
+    found = sweep(testbed, Look(client=owner, excluded=excluded, effort=SECOND_LOOK))
+    assert (found.cases, found.troubles) == ((), ())
