@@ -44,7 +44,7 @@ def test_kept_answers_and_names_of_one_s_own_are_no_finding(tmp_path: Path) -> N
     assert {each.subject for each in kept} == {"POST /notes", "POST /keys"}
 
 
-@pytest.mark.parametrize("hints", [True, False])
+@pytest.mark.parametrize("hints", [True, pytest.param(False, marks=pytest.mark.matrix)])
 @pytest.mark.parametrize("service", MODULES)
 def test_services_with_names_of_all_kinds_have_no_finding(
     service: str, hints: bool, tmp_path: Path
