@@ -124,7 +124,7 @@ CONTROLS = (
         defect="an owner below the staff is granted one of the operations under their mark",
         record=(
             *staffed("owner", "admin", ordered=True),
-            *called("owner", READ, "granted", {**MARK, "shown": True}, "owned-call"),
+            *called("owner", LABEL, "granted", {**MARK, "positive": True}, "owned-call"),
             *called("owner", STEP, "refused", ELSEWHERE, "owned-call"),
             *called("owner", MAKE, "refused", ELSEWHERE, "owned-call"),
         ),
