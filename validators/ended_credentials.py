@@ -221,14 +221,11 @@ def outlived(  # noqa: PLR0913, PLR0917 - the parts of one attempt
 
 def withdraw(duel: Duel, operation: Operation) -> Iterator[Observation]:
     """End a credential that was made, by the id that it got."""
-    holder, reason = made_for(duel, operation)
-    if holder is None or holder.thing is None:
-        yield duel.note("unreached", operation, reason=reason)
+    subject = subject_for(duel, operation)
+    if isinstance(subject, str):
+        yield duel.note("unreached", operation, reason=subject)
         return
-    call, opened = duel.victim.upon(operation, holder.thing), witness(duel, holder)
-    if call is None or opened is None:
-        yield duel.note("unreached", operation, reason="no known object fits into the path")
-        return
+    holder, call, opened = subject
     before = holder.call(duel.ground, opened)
     answer = duel.victim.send(call)
     if not duel.victim.accepts(answer):
@@ -236,6 +233,17 @@ def withdraw(duel: Duel, operation: Operation) -> Iterator[Observation]:
         return
     yield control(duel, operation, answer)
     yield outlived(duel, operation, holder, opened, before, curl(duel.victim.client, call))
+
+
+def subject_for(duel: Duel, operation: Operation) -> tuple[Pass, Call, Call] | str:
+    """A credential to be ended or renewed, how, and a read that it opens; or why there is none."""
+    holder, reason = made_for(duel, operation)
+    if holder is None or holder.thing is None:
+        return reason
+    call, opened = duel.victim.upon(operation, holder.thing), witness(duel, holder)
+    if call is None or opened is None:
+        return "no known object fits into the path"
+    return holder, call, opened
 
 
 def made_for(duel: Duel, operation: Operation) -> tuple[Pass | None, str]:
@@ -260,14 +268,11 @@ def rotate(duel: Duel, operation: Operation) -> Iterator[Observation]:
 
     An overlap that no field sets is the service's own, so nothing is held against it.
     """
-    holder, reason = made_for(duel, operation)
-    if holder is None or holder.thing is None:
-        yield duel.note("unreached", operation, reason=reason)
+    subject = subject_for(duel, operation)
+    if isinstance(subject, str):
+        yield duel.note("unreached", operation, reason=subject)
         return
-    call, opened = duel.victim.upon(operation, holder.thing), witness(duel, holder)
-    if call is None or opened is None:
-        yield duel.note("unreached", operation, reason="no known object fits into the path")
-        return
+    holder, call, opened = subject
     call, asked = without_overlap(duel, call)
     before = holder.call(duel.ground, opened)
     answer = duel.victim.send(call)

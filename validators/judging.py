@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from gate.exhibits import Exchange
 from gate.model import Doubt, Estimate, Evidence, Finding, Json, Limit, Observation, Severity
@@ -309,4 +309,16 @@ def is_told_otherwise(read: Observation) -> bool:
         or read.data.get("listed")
         or read.data.get("on_caller")
         or not is_answer(read.data.get("status"))
+    )
+
+
+def changed(
+    record: Sequence[Observation], kind: str, about: Mapping[str, Json], **change: Json
+) -> tuple[Observation, ...]:
+    """An example record with those facts of one kind changed that are about this."""
+    return tuple(
+        replace(each, data={**each.data, **change})
+        if each.kind == kind and about.items() <= each.data.items()
+        else each
+        for each in record
     )

@@ -16,6 +16,7 @@ from validators.judging import (
     NEEDS,
     Rule,
     Seen,
+    changed,
     judge_coverage,
     number,
     pick,
@@ -204,12 +205,7 @@ CLEAN: tuple[Observation, ...] = (
 
 def spoil(kind: str, about: Mapping[str, Json], **change: Json) -> tuple[Observation, ...]:
     """The clean record with those facts of one kind changed that are about this."""
-    return tuple(
-        replace(each, data={**each.data, **change})
-        if each.kind == kind and about.items() <= each.data.items()
-        else each
-        for each in CLEAN
-    )
+    return changed(CLEAN, kind, about, **change)
 
 
 CHECK = Check(
