@@ -50,7 +50,10 @@ def sweep_artifacts(connection: Connection, store: Store, tenant_id: UUID) -> in
         .where(Artifact.tenant_id == tenant_id, Artifact.run_id.is_(None), ~named)
         .limit(BATCH)
     )
-    ids = connection.scalars(unneeded.with_for_update(skip_locked=True)).all()
+    locked = connection.scalars(unneeded.with_for_update(skip_locked=True)).all()
+    # A version that took one between the look and the lock is seen by a second look only; none
+    # can take one that is locked.
+    ids = connection.scalars(unneeded.where(Artifact.id.in_(locked))).all()
     for artifact_id in ids:
         store.delete(Key(tenant_id, artifact_id))
     gone = Artifact.id.in_(ids)

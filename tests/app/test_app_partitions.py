@@ -103,6 +103,26 @@ def test_points_survive_the_conversion_forward_and_back(
             assert len(found) == parts
 
 
+def test_uploads_that_are_under_way_count_from_their_migration_on(
+    postgresql: PostgreSQL, schema: Schema
+) -> None:
+    counted = text("SELECT sum(used) FROM usage_counters WHERE resource = 'artifact_bytes'")
+    with own_database(postgresql, schema) as connection:
+        plant(connection, runs=1)
+        connection.execute(
+            text(
+                "INSERT INTO uploads (tenant_id, id, run_id, path, size, part_size, reference, "
+                "created_at) SELECT tenant_id, gen_random_uuid(), id, 'p', 30, 10, 'r', now() "
+                "FROM runs"
+            )
+        )
+        assert connection.execute(counted).scalar() == 30
+        command.downgrade(_alembic(connection), "0007")
+        assert connection.execute(counted).scalar() == 0
+        command.upgrade(_alembic(connection), "0008")
+        assert connection.execute(counted).scalar() == 30
+
+
 def plant(connection: Connection, runs: int) -> None:
     """Five points each of some runs of one tenant."""
     for statement in PLANTED:

@@ -47,7 +47,7 @@ def test_usage_counts_what_there_is_and_falls_when_it_goes(owner: Caller) -> Non
     assert used(owner) == dict.fromkeys(Resource, 0) | {"members": 1, "keys": 1}
     world = build_world(owner, "mine")
     expected = {"projects": 1, "runs": 1, "members": 2, "keys": 2, "webhooks": 1}
-    expected["artifact_bytes"] = len(BYTES)
+    expected["artifact_bytes"] = 2 * len(BYTES)  # an artifact, and an upload that was begun
     assert used(owner) == dict.fromkeys(Resource, 0) | expected
     owner.ask("DELETE", f"/v1/webhooks/{world.webhook_id}")
     owner.ask("DELETE", f"/v1/members/{world.member_id}")  # its key goes by cascade
@@ -93,15 +93,36 @@ def test_bytes_beyond_the_quota_are_refused_before_and_after_they_are_sent(
     world = build_world(owner, "mine")
     upload = begin_upload(owner, world.run_id, "more")
     send_parts(owner, upload)
-    limit(owner, artifact_bytes=2 * len(BYTES) - 1)
+    before = used(owner)["artifact_bytes"]
+    limit(owner, artifact_bytes=before - 1)
     body = {"run_id": world.run_id, "path": "again", "size": len(BYTES)}
     digest = {"sha256": sha256(BYTES).hexdigest()}
     for path, sent in (("/v1/uploads", body), (f"/v1/uploads/{upload['id']}:complete", digest)):
         refused = owner.ask("POST", path, sent)
         assert (refused.status_code, refused.get_json()["code"]) == (403, "quota-exceeded")
-    assert used(owner)["artifact_bytes"] == len(BYTES)
+    assert used(owner)["artifact_bytes"] == before - len(BYTES)  # the upload is over
     stored = Path(str(config.artifact_dir), world.tenant_id, "objects").iterdir()
     assert [path.name for path in stored] == [world.artifact_id]
+
+
+def test_an_upload_takes_its_room_when_it_is_begun_and_gives_it_back(owner: Caller) -> None:
+    world = build_world(owner, "mine")
+    before = used(owner)["artifact_bytes"]
+    limit(owner, artifact_bytes=before + len(BYTES))
+    upload = begin_upload(owner, world.run_id, "more")
+    assert used(owner)["artifact_bytes"] == before + len(BYTES)
+    body = {"run_id": world.run_id, "path": "again", "size": 1}
+    refused = owner.ask("POST", "/v1/uploads", body)
+    assert (refused.status_code, refused.get_json()["code"]) == (403, "quota-exceeded")
+    send_parts(owner, upload)
+    digest = {"sha256": sha256(BYTES).hexdigest()}
+    assert owner.ask("POST", f"/v1/uploads/{upload['id']}:complete", digest).status_code == 201
+    assert used(owner)["artifact_bytes"] == before + len(BYTES)
+    limit(owner, artifact_bytes=before + len(BYTES) + 1)
+    begun = owner.ask("POST", "/v1/uploads", body)
+    assert begun.status_code == 201
+    assert owner.ask("DELETE", f"/v1/uploads/{begun.get_json()['id']}").status_code == 204
+    assert used(owner)["artifact_bytes"] == before + len(BYTES)
 
 
 def test_an_owner_sets_limits_up_to_the_plans_ceiling(new_owner: Callable[..., Caller]) -> None:
