@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
     Column,
     ColumnElement,
+    Row,
     Select,
     Table,
     Text,
@@ -47,10 +48,13 @@ OF_A_PROJECT = ("projects", *PARENTS)
 OF_A_TENANT = ("members", *OF_A_PROJECT)
 ROWS = 1000
 MOST_BYTES = 1 << 30
+# A row may have half a megabyte: what is held at once is a piece and one message of rows.
+PIECE_BYTES = 4 << 20
+STREAMED = {"yield_per": 20}
 
 
 def export_step(step: Step) -> Progress:
-    """Append up to 1,000 rows of one table to the result.
+    """Append up to 1,000 rows of one table to the result, or fewer when they are large.
 
     Rows are read by key and not from one snapshot: a row that changes meanwhile may be in the
     export in its old or its new state, and never twice.
@@ -61,11 +65,12 @@ def export_step(step: Step) -> Progress:
     table = Base.metadata.tables[tables[place["table"]]]
     keys = [column for column in table.primary_key if column.name != "tenant_id"]
     query = _rows(table, keys, step.tenant_id, project, place["after"])
-    rows = step.connection.execute(query).all()
+    with step.connection.execute(query, execution_options=STREAMED) as found:
+        rows = list(within(PIECE_BYTES, found))
     if rows:
         _append(step, place, [row[0] for row in rows])
         place["after"] = [_plain(value) for value in rows[-1][1:]]
-    if len(rows) < ROWS:
+    else:
         place |= {"table": place["table"] + 1, "after": None}
     finished = place["table"] == len(tables)
     return Progress(
@@ -74,6 +79,16 @@ def export_step(step: Step) -> Progress:
         total=len(tables),
         result_bytes=place["bytes"],
     )
+
+
+def within(most: int, rows: Iterable[Row[Any]]) -> Iterator[Row[Any]]:
+    """The first rows, until their lines have `most` characters together; one at least."""
+    size = 0
+    for row in rows:
+        yield row
+        size += len(row[0])
+        if size >= most:
+            return
 
 
 def _rows(

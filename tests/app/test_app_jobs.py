@@ -85,10 +85,11 @@ def test_an_export_has_nothing_that_was_deleted(owner: Caller, worker: Worker) -
     assert not tables & {"experiments", "runs", "run_tags", "metric_points"}
 
 
-def test_an_export_of_more_rows_than_a_step_has_each_row_once(
-    owner: Caller, worker: Worker, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(("most", "value"), [("ROWS", 3), ("PIECE_BYTES", 400)])
+def test_an_export_of_more_than_a_step_takes_has_each_row_once(
+    owner: Caller, worker: Worker, monkeypatch: pytest.MonkeyPatch, most: str, value: int
 ) -> None:
-    monkeypatch.setattr("app.work.exports.ROWS", 3)
+    monkeypatch.setattr(f"app.work.exports.{most}", value)
     world = build_world(owner, "mine")
     points = [{"key": key, "step": step, "value": 1.5} for key in "ab" for step in range(10)]
     owner.make(f"/v1/runs/{world.run_id}/log", metrics=points)
