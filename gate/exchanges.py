@@ -47,6 +47,7 @@ class Exchange:
         """The same without credentials and without the far end of long bodies."""
         sent, got = media_type(self.request_headers), media_type(self.answer_headers)
         body = self.request_body
+        secrets = redaction.occurring(self.texts(), secrets)
         return replace(
             self,
             url=redaction.url(self.url, secrets),
@@ -56,6 +57,12 @@ class Exchange:
             answer_body=clip(redaction.body(self.answer_body, got, secrets)),
             error=None if self.error is None else redaction.clean(self.error, secrets),
         )
+
+    def texts(self) -> Iterator[str]:
+        """All that a secret could stand in."""
+        yield from (self.url, self.request_body or "", self.answer_body, self.error or "")
+        for name, value in (*self.request_headers, *self.answer_headers):
+            yield f"{name}: {value}"
 
 
 def minted(exchange: Exchange) -> Iterator[str]:

@@ -47,7 +47,14 @@ def redact(text: str, secrets: Secrets) -> str:
     return text
 
 
-@lru_cache(maxsize=32)
+def occurring(texts: Iterable[str], secrets: Secrets) -> Secrets:
+    """The secrets that some text holds in any form: the others need not be looked for in each."""
+    whole = "\0".join(texts)
+    found = {placeholder for form, placeholder in forms(tuple(secrets.items())) if form in whole}
+    return {secret: name for secret, name in secrets.items() if name in found}
+
+
+@lru_cache(maxsize=256)
 def forms(secrets: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
     """Every written form with its placeholder, the longest first."""
     written = {form: placeholder for secret, placeholder in secrets for form in encodings(secret)}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 PARAMETER = re.compile(r"\{([^}]+)\}")
 SUFFIX = re.compile(
@@ -185,6 +186,7 @@ def verb_of(path: str) -> str:
     return next((word for word in (words[0], words[-1]) if word in verbs), "")
 
 
+@lru_cache(maxsize=4096)
 def resource_of(path: str) -> str:
     """What an operation is about: `/projects/{id}/runs` → `run`, `/getInvoice` → `invoice`."""
     for segment in reversed(path.strip("/").split("/")):

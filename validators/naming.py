@@ -90,7 +90,9 @@ def as_it_is(author: Author, things: Sequence[Thing], operation: Operation) -> d
     A PUT replaces the whole.
     """
     names = spared(operation)
-    must = as_list(author.simplify(dict(operation.body)).get("required")) if names else ()
+    if not names:
+        return {}
+    must = as_list(author.simplify(dict(operation.body)).get("required"))
     account = (each for each in things if each.resource == operation.resource and not each.origin)
     now = next((each.fields for each in account), NO_FIELDS)
     return {name: {"const": now[name]} if name in must and name in now else OMIT for name in names}

@@ -39,6 +39,11 @@ class Thing:
     parents: Mapping[str, str] = field(default_factory=dict)
     origin: Call | None = None
     key: str = ""
+    # The value that names it, once and for all: it is asked for a million times in a run.
+    id: str = field(init=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "id", self.value_for("id") or "")
 
     def value_for(self, parameter: str) -> str | None:
         """What stands for this object in a path where the document says `{parameter}`."""
@@ -50,11 +55,6 @@ class Thing:
             if isinstance(value, str | int) and not isinstance(value, bool) and value != "":
                 return str(value)
         return None
-
-    @property
-    def id(self) -> str:
-        """The value that names it."""
-        return self.value_for("id") or ""
 
     def is_part_of(self, other: Thing) -> bool:
         """Does it belong to that object, as far as it is known to?"""
