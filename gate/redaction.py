@@ -175,6 +175,7 @@ def emptied_part(part: re.Match[str]) -> str:
     return part["head"] + (REMOVED if is_secret(part["name"]) else part["text"])
 
 
+@lru_cache(maxsize=4096)
 def is_secret(name: str) -> bool:
     """Is a parameter or member with this name secret? The id of a key is not."""
     return bool(SECRET_NAME.search(name)) and not NOT_THE_SECRET.search(name)

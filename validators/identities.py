@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from functools import lru_cache
+
 from gate.model import Json
 from validators.estate import Estate
 from validators.names import words_of
@@ -45,6 +48,7 @@ POWERS = frozenset({"staff", "superuser", "superadmin", "root", "operator", "mod
 MOST = 2
 
 
+@lru_cache(maxsize=4096)
 def is_owning(name: str) -> bool:
     """Does a field of this name say whose an object is?"""
     words = set(words_of(name))
@@ -60,11 +64,11 @@ def is_ranking(name: str) -> bool:
 def identities(victim: Estate, attacker: Estate) -> list[str]:
     """The values that name the victim, and not the attacker, most frequent first."""
     theirs, mine = values_in(victim), set(values_in(attacker))
-    found = [each for each in theirs if each not in mine]
-    ordered = sorted(dict.fromkeys(found), key=lambda value: -found.count(value))
+    found = Counter(each for each in theirs if each not in mine)
     name = victim.client.tenant
     called = [each for each in victim.ledger.names.values() if each not in mine]
-    return list(dict.fromkeys([*called, *ordered[:MOST], *([name] if name else [])]))
+    often = [value for value, _ in found.most_common(MOST)]
+    return list(dict.fromkeys([*called, *often, *([name] if name else [])]))
 
 
 def counterpart(caller: Estate, other: Estate, now: Json) -> str | None:
