@@ -61,11 +61,11 @@ MUTANTS = (
         name="a deletion that finds everybody's project",
         edits={
             "app/resources/projects.py": (
-                "db.session.delete(find(Project, project_id))",
+                "    project = find(Project, project_id, lock=True)\n    models",
                 (
-                    f"asked = {UNSCOPED}(Project).where(Project.id == project_id)\n"
+                    f"    asked = {UNSCOPED}(Project).where(Project.id == project_id)\n"
                     "    row = db.session.scalar(asked)\n"
-                    "    db.session.delete(row or find(Project, project_id))"
+                    "    project = row or find(Project, project_id, lock=True)\n    models"
                 ),
             ),
             MIGRATION: (POLICY, NO_POLICY),
@@ -91,7 +91,7 @@ MUTANTS = (
         name="a list of everybody's projects",
         edits={
             "app/resources/projects.py": (
-                "page(scoped(Project), Project, query)",
+                "page(listed(Project, query, Permission.PROJECTS_DELETE), Project, query)",
                 f"page({UNSCOPED}(Project), Project, query)",
             ),
             MIGRATION: (POLICY, NO_POLICY),
@@ -156,7 +156,7 @@ MUTANTS = (
         name="the path of a request is logged",
         edits={
             "app/logs.py": (
-                'found = {"method": method, "route": route,',
+                'found = {"method": method, "route": watch.route,',
                 'found = {"method": method, "route": request.full_path,',
             )
         },
@@ -166,8 +166,8 @@ MUTANTS = (
         name="requests are counted by plan",
         edits={
             "app/limits.py": (
-                "return str(principal.tenant_id), principal.plan",
-                "return principal.plan, principal.plan",
+                "return str(principal.tenant_id), TIERS[principal.plan]",
+                "return principal.plan, TIERS[principal.plan]",
             )
         },
         killed_by=("isolation.cache-keys", "isolation.rate-buckets"),
@@ -212,6 +212,11 @@ def planted(mutant: Mutant, folder: Path) -> Path:
 
 def forget(_: Entry) -> None:
     """No journal is kept."""
+
+
+@pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name)
+def test_what_a_mutant_changes_is_still_there(mutant: Mutant, tmp_path: Path) -> None:
+    planted(mutant, tmp_path / "copy")
 
 
 @pytest.mark.mutants
