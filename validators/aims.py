@@ -49,20 +49,40 @@ def unmoved(
 
     Once for each operation that seems to have an effect, an object made anew is watched that
     nobody attacks: what moves there moves by itself here as well. And the attacker does the like to
-    what is his own: what moves with that (a count over all tenants) tells of no foreign id.
+    what is his own: what moves with that (a count over all tenants) tells of no foreign id. Where a
+    mark that the attacker sent has come into a view, it does not matter what else moves there.
     """
     owner, (before, quiet, after) = duel.victim, looks
-    moving = [*unrest(owner, views, before, quiet, after), *owner.common]
     label, changed = aim.foreign.operation.label, changes(quiet, after)
+    marked, earlier = marked_views(duel, aim.foreign, quiet, after), changes(before, quiet)
+    moving = [
+        *(
+            each
+            for each in unrest(owner, views, before, quiet, after)
+            if each in earlier or view_of(each) not in marked
+        ),
+        *owner.common,
+    ]
     if aim.anew is None or label in owner.watched or not telling(changed, moving):
         return moving
     owner.watched.add(label)
     suspects, age = set(map(view_of, telling(changed, moving))), time.monotonic() - aim.born
     calm = views_of(owner, duel.ground.private, aim.anew())
-    watch(owner, calm, changes(before, quiet), suspects, age)
+    watch(owner, calm, earlier, suspects, age)
     owner.common.update(moved_by_own(duel, aim, views))
-    restless = (each for each in changed if view_of(each) in owner.restless)
+    restless = (each for each in changed if view_of(each) in owner.restless - marked)
     return [*moving, *restless, *owner.common]
+
+
+def marked_views(duel: Duel, call: Call, quiet: State, after: State) -> set[str]:
+    """The victim's reads that show a mark of the attacker's which they did not show before."""
+    token = duel.attacker.canaries.token
+    sent = [each for each in call.sent if token in each and each not in call.path]
+    return {
+        label
+        for label, text in after.texts.items()
+        if any(each in text and each not in quiet.texts.get(label, "") for each in sent)
+    }
 
 
 def moved_by_own(duel: Duel, aim: Aim, views: Sequence[Call]) -> list[str]:
