@@ -56,6 +56,7 @@ BY_KIND = {
     "cursor": {LISTS},
     "mass assignment": {MASS, WHO},
     "header": {WHO},
+    "scope": {WHO, ISSUED, ROLES},
     "colleague": {READ, WRITE, BODY, LISTS, ROLES},
     "revoked": {WHO, ISSUED},
     "function": {ROLES},

@@ -112,13 +112,13 @@ def accept(method: Method, args: Any) -> Row:
     if not isinstance(args, dict):
         raise RpcError("invalid_json")
     for name, kind, needed in fields(method.takes):
-        value: Any = args.get(name)
+        value = args.get(name)
         if value is None and not needed:
             continue
         if not isinstance(value, KINDS[kind]) or (isinstance(value, bool) and kind != "bool"):
             raise RpcError(f"invalid_argument: {name}")
         inner = {"ints": int, "strs": str}.get(kind)
-        if inner and not all(isinstance(one, inner) for one in value):
+        if inner and not all(isinstance(one, inner) for one in args[name]):
             raise RpcError(f"invalid_argument: {name}")
     return args
 

@@ -13,6 +13,8 @@ from tests.targets import (
     heldout_bazaar_target,
     heldout_board,
     heldout_board_target,
+    heldout_campus,
+    heldout_campus_target,
     heldout_clinic,
     heldout_garage,
     heldout_garage_target,
@@ -33,6 +35,7 @@ OLDER = {
 # The third set: no test of the engine knows of it before it was measured once.
 BLIND = {
     "payroll": heldout_payroll_target,
+    "campus": heldout_campus_target,
 }
 DESCRIBED = {**OLDER, **BLIND}
 MODULES = {
@@ -127,6 +130,7 @@ MAKERS: dict[str, Callable[[str], Any]] = {
     "bazaar": heldout_bazaar.Bazaar,
     "board": heldout_board.Board,
     "payroll": heldout_payroll.Office,
+    "campus": heldout_campus.campus,
 }
 
 

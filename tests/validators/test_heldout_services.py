@@ -18,6 +18,7 @@ from werkzeug.test import Client
 from tests.targets import (
     heldout_bazaar_attacks,
     heldout_board_attacks,
+    heldout_campus_attacks,
     heldout_clinic,
     heldout_garage_attacks,
     heldout_helpdesk,
@@ -41,6 +42,7 @@ STEPS = {
     "bazaar": heldout_bazaar_attacks.BAZAAR,
     "board": heldout_board_attacks.BOARD,
     "payroll": heldout_payroll_attacks.PAYROLL,
+    "campus": heldout_campus_attacks.CAMPUS,
 }
 KEYS = {
     "helpdesk": {
@@ -68,6 +70,16 @@ KEYS = {
         "n": "nobody",
     },
     "payroll": {who: f"Bearer {{{who}}}" for who in "vamlc"} | {"n": "nobody"},
+    "campus": {
+        "v": "Bearer cs_ola_4e1b90",
+        "w": "Bearer cs_sid_19fa3d",
+        "a": "Bearer cs_eva_c06d5e",
+        "m": "Bearer cs_tia_52be18",
+        "t": "Bearer cs_tia_52be18",
+        "l": "Bearer cs_sue_8a9f47",
+        "c": "Bearer cs_sam_ee3021",
+        "n": "nobody",
+    },
 }
 # What the services say that they answer with success, to whoever asks, without any effect.
 HARMLESS = {
@@ -79,12 +91,14 @@ HARMLESS = {
     },
     "board": {"DELETE /w/{workspace}/searches/{searchId}"},
     "payroll": heldout_payroll_attacks.HARMLESS,
+    "campus": heldout_campus_attacks.HARMLESS,
 }
 HOMES = {
     "garage": "GET /users/me",
     "bazaar": "GET /wallet/v1",
     "board": "GET /me",
     "payroll": "POST /api/auth.test",
+    "campus": "GET /me",
 }
 MULTIPART = "multipart/form-data"
 WAYS = {
@@ -224,7 +238,7 @@ def test_a_clean_build_tells_the_attacker_nothing_of_the_victims(
 ) -> None:
     echoes = {"GET /v1/search", "POST /api/invoice.search", "GET /api/search"}
     echoes |= heldout_garage_attacks.ECHOES | heldout_board_attacks.ECHOES
-    echoes |= heldout_payroll_attacks.ECHOES
+    echoes |= heldout_payroll_attacks.ECHOES | heldout_campus_attacks.ECHOES
     for step, (_, body) in zip(STEPS[service], played(service, "", monkeypatch), strict=True):
         if step[0] != "v" and step[1] not in echoes:
             assert "victim" not in json.dumps(body), step
@@ -261,7 +275,7 @@ def test_a_clean_build_refuses_to_change_what_is_the_victims(
     service: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     victims = {f"{{{step[-1].partition('=')[0]}}}" for step in STEPS[service] if step[0] == "v"}
-    victims |= {"north", "ann", "ann@bazaar.example"}
+    victims |= {"north", "ann", "ann@bazaar.example", "oak"}
     for step, (status, body) in zip(STEPS[service], played(service, "", monkeypatch), strict=True):
         named = set(step[2].values()) | (mentioned(step[3]) if service == "payroll" else set())
         if step[0] in "alm" and victims & named and not step[1].startswith("GET"):
@@ -275,7 +289,8 @@ def test_only_what_the_document_leaves_open_answers_to_nobody(service: str) -> N
     with running(server(service, "")) as base_url, httpx.Client(base_url=base_url) as nobody:
         for path, item in written["paths"].items():
             for method, said in item.items():
-                if said.get("security", written.get("security")):
+                shared = method == "parameters"  # of all methods of the path
+                if not shared and said.get("security", written.get("security")):
                     answer = nobody.request(method, re.sub(r"\{\w+\}", "1", path), json={})
                     body = answer.json() if service == "payroll" else None
                     assert status_of(answer.status_code, body) == 401, (method, path)
