@@ -21,7 +21,7 @@ from unittest.mock import patch
 from gate.run import gather, judge
 from gate.testbed.client import HttpClient
 from gate.testbed.external import OFFERS
-from tests.targets.heldout_serving import MODULES, heldout
+from tests.targets.heldout_serving import SERVED, heldout
 from validators import CHECKS
 
 Row = dict[str, Any]
@@ -56,6 +56,8 @@ BY_KIND = {
     "cursor": {LISTS},
     "mass assignment": {MASS, WHO},
     "header": {WHO},
+    "scope": {WHO, ISSUED, ROLES},
+    "colleague": {READ, WRITE, BODY, LISTS, ROLES},
     "revoked": {WHO, ISSUED},
     "function": {ROLES},
 }
@@ -64,7 +66,7 @@ BY_KIND = {
 def chosen(service: str, flaw: str) -> set[str]:
     if not flaw or not os.environ.get("BY_KIND"):
         return {check.id for check in CHECKS}
-    return BY_KIND[MODULES[service].FLAWS[flaw].kind]
+    return BY_KIND[SERVED[service].FLAWS[flaw].kind]
 
 
 def measured(service: str, flaw: str, hints: bool = True) -> Row:
@@ -109,7 +111,7 @@ def measured(service: str, flaw: str, hints: bool = True) -> Row:
 
 
 def is_hit(row: Row, clean: Row) -> bool:
-    operation = MODULES[row["service"]].FLAWS[row["flaw"]].operation
+    operation = SERVED[row["service"]].FLAWS[row["flaw"]].operation
     new = [each for each in row["findings"] if each not in clean["findings"]]
     return any(subject == operation for _, _, subject in new)
 
@@ -120,7 +122,7 @@ def summary(rows: list[Row]) -> str:
     services: dict[str, list[str]] = defaultdict(list)
     for row in rows:
         if row["flaw"]:
-            planted = MODULES[row["service"]].FLAWS[row["flaw"]]
+            planted = SERVED[row["service"]].FLAWS[row["flaw"]]
             hit = "" if is_hit(row, clean[row["service"]]) else f"{row['service']} {row['flaw']}"
             kinds[planted.kind].append(hit)
             services[row["service"]].append(hit)
@@ -140,8 +142,8 @@ def summary(rows: list[Row]) -> str:
 def main(out: Path, services: list[str]) -> None:
     jobs = [
         (service, flaw, hints)
-        for service in services or MODULES
-        for flaw in ("", *MODULES[service].FLAWS)
+        for service in services or SERVED
+        for flaw in ("", *SERVED[service].FLAWS)
         for hints in ((True, False) if not flaw else (True,))
     ]
     jobs.sort(key=lambda job: bool(job[1]))
