@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import count
+from random import Random
 from typing import Any
 
 import pytest
@@ -39,7 +40,7 @@ def effect(sent: str) -> list[str]:
     after = look(victim, views)
     aim = Aim(label="foreign", foreign=attack, absent=(), watched={"hook": "h1"})
     ground: Any = None  # nothing of it is asked for
-    duel = Duel(victim=victim, attacker=attacker, ground=ground)
+    duel = Duel(victim=victim, attacker=attacker, ground=ground, chance=Random(1))
     return telling(changes(before, after), unmoved(duel, aim, views, (before, before, after)))
 
 
