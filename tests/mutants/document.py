@@ -57,6 +57,7 @@ LISTED: Mapping[str, tuple[str, ...]] = {
     "GET /v1/deployments": ("deployment_id",),
     "POST /v1/deployments": ("version",),
     "PUT /v1/models/{model_id}/aliases/{alias}": ("version",),
+    "POST /v1/uploads/{upload_id}:complete": ("part",),
     "GET /v1/webhooks": ("webhook_id",),
     "GET /v1/members": ("member_id",),
     "GET /v1/api-keys": ("key_id",),

@@ -251,6 +251,7 @@ def served(bed: Embedded, checkout: Path) -> Iterator[Embedded]:
             bed,
             target=target,
             cast=Cast({**known, ("", "operator"): service.operator}),
+            installation=installation,
             description=document(service.operator, "/openapi.json"),
             secrets={**bed.secrets, **installation.keys.secrets},
         )
