@@ -30,9 +30,13 @@ class Use:
 
 @dataclass(slots=True)
 class Transaction:
-    """The scope that a transaction has set for itself, and what it was at each savepoint."""
+    """The scope that a transaction has set for itself, and what it was at each savepoint.
+
+    `opened` are the settings that show the rows of all, until they are told of.
+    """
 
     scope: str | None = None
+    opened: list[Setting] = field(default_factory=list)
     savepoints: list[tuple[str, str | None]] = field(default_factory=list)
 
     def turn(self, turn: Turn) -> None:
@@ -41,7 +45,7 @@ class Transaction:
             self.savepoints.append((turn.name, self.scope))
             return
         if turn.word == "END":
-            self.scope, self.savepoints = None, []
+            self.scope, self.opened, self.savepoints = None, [], []
             return
         while self.savepoints and self.savepoints[-1][0] != turn.name:
             self.savepoints.pop()
@@ -55,18 +59,20 @@ class Transaction:
 class Follower:
     """Follows what all sessions say; `setting` scopes them, `lasting` are scopes of sessions.
 
-    A statement is read with the tenant of its scope, or `caller` where it has none.
+    A statement is read with the tenant of its scope, or `caller` where it has none. `openers` are
+    other settings, each with the value that lets a policy show the rows of all.
     """
 
     setting: str
     column: str
     relations: frozenset[str]
+    openers: frozenset[tuple[str, str]] = frozenset()
     lasting: dict[int, str] = field(default_factory=dict)
     running: dict[tuple[int, str], Transaction] = field(default_factory=dict)
     sessions: Sessions = field(default_factory=Sessions)
 
     def follow(self, statement: Statement, caller: str) -> Iterator[Use | Setting]:
-        """Every touch, and every setting of the scope for a session; UnreadableError."""
+        """Every touch, every setting of the scope for a session, every opener; UnreadableError."""
         now = self.running.setdefault((statement.session, statement.transaction), Transaction())
         own = self.scope_of(statement.session, now)
         text = self.sessions.plain(statement.session, statement.text)
@@ -80,11 +86,17 @@ class Follower:
                     lasting=now.scope is None,
                     statement=replace(statement, text=text),
                 )
+            elif (step.name, step.value) in self.openers:
+                now.opened.append(step)
             elif step.name == self.setting and step.local:
                 now.scope = step.value
             elif step.name == self.setting:
                 self.lasting[statement.session] = step.value
                 yield step
+            if now.opened and self.scope_of(statement.session, now):
+                # Without a tenant it is the work of a runner or of the operator.
+                yield from now.opened
+                now.opened = []
 
     def scope_of(self, session: int, now: Transaction) -> str:
         """The tenant in whose scope the session is now."""

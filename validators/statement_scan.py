@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -12,7 +13,7 @@ from gate.inside import Statement
 from gate.model import Json, Observation
 from gate.testbed.proxy import Operations
 from validators.calls import Call
-from validators.catalogue import read_catalogue
+from validators.catalogue import Fact, read_catalogue
 from validators.estate import FULL, LEAST, LINKED, Estate
 from validators.ground import Ground, stand
 from validators.patience import Relay
@@ -24,6 +25,9 @@ from validators.traffic import own_reads, settle_anew
 
 REPEATS = 2
 BACKGROUND = "between requests"
+OPENED = "SET"
+# As PostgreSQL writes a policy's condition: `(current_setting('app.operator'::text, true) = 'on'`.
+OPENER = re.compile(r"current_setting\('([^']+)'(?:::text)?(?:, \w+)?\) = '([^']*)'")
 CONFUSING = ("X-Tenant-Id", "X-Tenant", "X-Organization-Id")
 COUNTS = ("statements", "foreign", "unscoped", "lasting", "unbound")
 Hear = Callable[[], Sequence[Statement]]
@@ -42,10 +46,11 @@ class Ledger:
     counts: dict[Place, Counter[str]] = field(default_factory=dict)
     examples: dict[tuple[Place, str], str] = field(default_factory=dict)
     lasting: Counter[str] = field(default_factory=Counter)
+    widened: Counter[tuple[str, str]] = field(default_factory=Counter)
     unread: dict[str, str] = field(default_factory=dict)
 
     def listen(self, label: str, tenant: str) -> dict[Place, str]:
-        """Count what was said since the last time; what was in another tenant's scope."""
+        """Count what was said since the last time; what was in another tenant's scope or wider."""
         own, foreign = self.ids.get(tenant, ""), {}
         for statement in self.hear():
             try:
@@ -54,7 +59,9 @@ class Ledger:
                 self.unread[label] = str(error)
                 continue
             for step in steps:
-                if not isinstance(step, Use):
+                if not isinstance(step, Use) and step.name != self.follower.setting:
+                    foreign.update({(label, OPENED, step.name): ""} if own else {})
+                elif not isinstance(step, Use):
                     self.lasting[label] += 1
                 elif self.count(label, own, step):
                     place = (label, step.touch.verb, step.touch.relation)
@@ -80,6 +87,10 @@ class Ledger:
     def confirm(self, suspects: Mapping[Place, str]) -> None:
         """These were in another tenant's scope every time that the request was sent."""
         for place, text in suspects.items():
+            label, verb, name = place
+            if verb == OPENED:
+                self.widened[label, name] += 1
+                continue
             self.counts[place]["foreign"] += 1
             self.examples.setdefault((place, "foreign"), text)
 
@@ -140,12 +151,24 @@ def probe(testbed: Testbed) -> Iterator[Observation]:
     with testbed.statements() as hear, testbed.lone() as lone:
         ledger = Ledger(
             hear=hear,
-            follower=Follower(setting=tenancy.setting, column=tenancy.column, relations=relations),
+            follower=Follower(
+                setting=tenancy.setting,
+                column=tenancy.column,
+                relations=relations,
+                openers=openers_in(facts),
+            ),
             operations=Operations.of(testbed.openapi()),
             ids=tenancy.tenants,
         )
         walk(ground, ledger, lone.testbed)
     yield from tell(testbed, ledger, relations)
+
+
+def openers_in(facts: Sequence[Fact]) -> frozenset[tuple[str, str]]:
+    """The settings besides the tenant's own that policies compare with a value, and that value."""
+    policies = (each.data for each in facts if each.kind == "policy")
+    conditions = (str(each[part]) for each in policies for part in ("using", "check"))
+    return frozenset(found for each in conditions for found in OPENER.findall(each))
 
 
 def walk(ground: Ground, ledger: Ledger, service: Testbed) -> None:
@@ -207,6 +230,9 @@ def tell(testbed: Testbed, ledger: Ledger, relations: frozenset[str]) -> Iterato
     for kind, found in (("lasting", ledger.lasting), ("unread", ledger.unread)):
         for label, said in found.items():
             yield Observation(kind=kind, subject=label, at=testbed.clock(), data={"said": said})
+    for (label, name), times in ledger.widened.items():
+        data: dict[str, Json] = {"said": times, "setting": name}
+        yield Observation(kind="widened", subject=label, at=testbed.clock(), data=data)
     yield from layers(testbed, ledger)
     touched = {relation for _, _, relation in ledger.counts}
     yield Observation(

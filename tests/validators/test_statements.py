@@ -19,12 +19,14 @@ from gate.run import run
 from gate.testbed.embedded import Embedded
 from gate.testbed.proxy import Operations
 from gate.testbed.statements import PREFIX, statements_in, telling
+from validators.catalogue import read_catalogue
 from validators.channels.statements import CHECK, CLEAN
 from validators.patience import Relay
 from validators.predicates import Touch
+from validators.rows import connect
 from validators.scopes import Follower, Use
 from validators.sql_steps import Setting, Turn, UnreadableError, read, shape
-from validators.statement_scan import Ledger, Overheard, tell
+from validators.statement_scan import Ledger, Overheard, openers_in, tell
 
 OWN = "11111111-2222-7333-8444-555555555555"
 OTHER = "99999999-2222-7333-8444-555555555555"
@@ -258,6 +260,9 @@ PLANTED = {
         "SELECT set_config('app.tenant_id', '{own}', false)",
         "SELECT 1 FROM runs WHERE tenant_id = '{own}'",
     ),
+    "widened-scope": (
+        "SELECT set_config('app.tenant_id', '{own}', true), set_config('app.runner', 'on', true)",
+    ),
     "missing-predicate": (
         "SELECT set_config('app.tenant_id', '{own}', true)",
         "SELECT 1 FROM runs",
@@ -272,10 +277,17 @@ def test_what_a_real_log_tells_is_found(testbed: Embedded, rule: str) -> None:
         each.format(own=tenancy.tenants[one], other=tenancy.tenants[two]) for each in PLANTED[rule]
     ]
     relations = frozenset({"public.runs"})
+    with connect(tenancy) as connection:
+        openers = openers_in([*read_catalogue(connection, tenancy.column)])
     with testbed.statements() as hear:
         ledger = Ledger(
             hear=hear,
-            follower=Follower(setting=tenancy.setting, column=tenancy.column, relations=relations),
+            follower=Follower(
+                setting=tenancy.setting,
+                column=tenancy.column,
+                relations=relations,
+                openers=openers,
+            ),
             operations=Operations.of(testbed.openapi()),
             ids=tenancy.tenants,
         )

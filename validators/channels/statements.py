@@ -46,6 +46,13 @@ LASTING = replace(
     remedy="Use set_config(…, true) or SET LOCAL, which end with the transaction.",
     cwe=488,
 )
+WIDENED = replace(
+    UNSCOPED,
+    rule="widened-scope",
+    title="A tenant's request sets what lets a policy show the rows of all tenants",
+    remedy="Set it for the work of the operator or of a runner only, never for a tenant's request.",
+    cwe=250,
+)
 UNBOUND = replace(
     UNSCOPED,
     rule="missing-predicate",
@@ -66,7 +73,8 @@ def judge(seen: Sequence[Observation]) -> Iterator[Finding | Doubt]:
     """Two layers for each statement on a relation with the tenant's column.
 
     The transaction has a scope (CWE-653), that of the caller's tenant (CWE-639), which ends with it
-    (CWE-488); and an equality in the statement binds the relation to that tenant (CWE-566). What
+    (CWE-488) and is not widened beside (CWE-250); and an equality in the statement binds the
+    relation to that tenant (CWE-566). What
     the service shares among tenants on purpose is listed with the reason. A statement that could
     not be read leaves a doubt.
     """
@@ -80,6 +88,9 @@ def judge(seen: Sequence[Observation]) -> Iterator[Finding | Doubt]:
         elif each.kind == "lasting":
             words = f"{each.data['said']} times"
             yield accuse(LASTING, each.subject, [words], index, LOG)
+        elif each.kind == "widened":
+            words = f"{each.data['setting']}, {each.data['said']} times"
+            yield accuse(WIDENED, each.subject, [words], index, LOG)
         elif each.kind == "unread":
             yield Doubt(
                 subject=each.subject, reason=f"a statement was not read: {each.data['said']}"
@@ -131,6 +142,17 @@ CHECK = Check(
         Control(
             defect="a scope set for the session, though nothing was touched in it yet",
             record=(*CLEAN, Observation(kind="lasting", subject="GET /v1/me", data={"said": 1})),
+        ),
+        Control(
+            defect="a request that runs as the platform's operator",
+            record=(
+                *CLEAN,
+                Observation(
+                    kind="widened",
+                    subject="GET /v1/me",
+                    data={"said": 1, "setting": "app.operator"},
+                ),
+            ),
         ),
         Control(defect="no predicate beside the scope", record=spoil(unbound=1)),
     ),
