@@ -33,10 +33,11 @@ class Operation:
     """One method of one path. `schemes`: alternatives of security schemes; empty means public.
 
     `query` and `headers` are the schemas of what a request must have, `optional` of query
-    parameters that it may have, `places` of the path's; `media` is the type of the body, `files`
-    the types of a form's fields that are files, `samples` the document's examples of the body,
-    `replies` the schema of a success, `makes` the resource that it makes when the path names
-    another one. `keys`: by resource, what the document's paths call that which names one.
+    parameters that it may have, `spoken` the headers that it may have, `places` the schemas of the
+    path's; `media` is the type of the body, `files` the types of a form's fields that are files,
+    `samples` the document's examples of the body, `replies` the schema of a success, `makes` the
+    resource that it makes when the path names another one. `keys`: by resource, what the document's
+    paths call that which names one.
     `prose` is what the document says in words, by place; `reads`: it was seen to only read.
     """
 
@@ -46,6 +47,7 @@ class Operation:
     query: Object = field(default_factory=dict)
     optional: Object = field(default_factory=dict)
     headers: Object = field(default_factory=dict)
+    spoken: tuple[str, ...] = ()
     body: Object = field(default_factory=dict)
     media: str = ""
     files: Mapping[str, str] = field(default_factory=dict)
@@ -170,6 +172,7 @@ def read(
         query=schemas_of(document, parameters, "query", required=True),
         optional=schemas_of(document, parameters, "query", required=False),
         headers=schemas_of(document, parameters, "header", required=True),
+        spoken=(*schemas_of(document, parameters, "header", required=False),),
         body=body,
         media=media,
         files=files_of(document, body, content) if media.startswith(MULTIPART) else {},

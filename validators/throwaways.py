@@ -269,7 +269,12 @@ def with_passwords(call: Call, word: str) -> Call:
 
 def like_named(call: Call, other: Call) -> Call:
     """The call with what the other one says under the same names."""
-    said = {plain(place[-1]): text for place, text in leaves(other.body) if place}
+    return like_said(call, {str(place[-1]): text for place, text in leaves(other.body) if place})
+
+
+def like_said(call: Call, words: Mapping[str, str]) -> Call:
+    """The call with these texts, each under its name in whatever style."""
+    said = {plain(name): text for name, text in words.items()}
     for place, _ in leaves(call.body):
         if place and plain(place[-1]) in said:
             call = call.put(("body", *place), said[plain(place[-1])])
