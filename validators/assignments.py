@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from gate.check import Answer, Testbed
 from gate.model import Json, Observation
+from validators.account_fields import is_settled
+from validators.accounts import enrol
 from validators.calls import Call, curl
 from validators.estate import FULL, LEAST, Estate
 from validators.foreign_writes import survey
 from validators.ground import Duel, Ground, stand
-from validators.identities import counterpart, identities, is_owning, is_ranking
-from validators.kept_fields import Injection, is_kept, object_of
-from validators.names import UPDATING, resource_in
+from validators.identities import RANKS, counterpart, identities, is_owning, is_ranking
+from validators.kept_fields import Injection, is_kept, object_of, unlike
+from validators.names import SELF, UPDATING, resource_in
 from validators.operations import Operation, as_object
 from validators.own_fields import fields_in, free_fields, himself, place_of, undo
+from validators.principals import is_person
 from validators.promotions import promote
 from validators.seniors import vouched
 from validators.states import changes, look, telling, unrest, views_of
@@ -31,19 +34,8 @@ GENERIC = (
     "created_by",
     "createdBy",
 )
-RANKS: Mapping[str, Json] = {
-    "role": "admin",
-    "roles": ["admin"],
-    "is_admin": True,
-    "isAdmin": True,
-    "admin": True,
-    "is_staff": True,
-    "isStaff": True,
-    "is_superuser": True,
-}
-MOST_FIELDS = 12
+MOST_FIELDS, MOST_SHELVES = 12, 2
 ROUNDS = 2
-PAST = "2001-02-03T04:05:06Z"
 
 
 Fields = tuple[Injection, ...]
@@ -72,6 +64,7 @@ def probe(testbed: Testbed) -> Iterator[Observation]:
             yield from fight(duel, operation)
         yield from ground.after(operation)
     yield from promote(duel)
+    yield from enrol(duel)
 
 
 def is_assignable(ground: Ground, operation: Operation) -> bool:
@@ -156,8 +149,16 @@ def injections(duel: Duel, operation: Operation, thing: Thing | None) -> list[In
     shown = dict(thing.fields) if thing else {}
     replies = as_object(duel.victim.author.simplify(dict(operation.replies)).get("properties"))
     names = [name for name in [*shown, *replies] if name not in free]
+    if is_of_oneself(operation):
+        names = [name for name in names if is_settled(name, shown.get(name))]
     found = [each for name in dict.fromkeys(names) if (each := known(duel, name, shown, thing))]
     return found[:MOST_FIELDS]
+
+
+def is_of_oneself(operation: Operation) -> bool:
+    """Is it the caller's own account that is changed, and nobody's else?"""
+    about = operation.resource in SELF or is_person(operation.resource)
+    return about and not operation.names and operation.method != "POST"
 
 
 def guesses(duel: Duel, operation: Operation, thing: Thing | None) -> tuple[Fields, ...]:
@@ -243,17 +244,6 @@ def foreign_twin(duel: Duel, thing: Thing) -> str | None:
     return fresh.id if fresh else None
 
 
-def unlike(name: str, now: Json) -> Json:
-    """Another value of the same type; None for what cannot be told apart."""
-    if isinstance(now, bool):
-        return not now
-    if isinstance(now, int | float):
-        return now + 1000
-    if isinstance(now, str) and len(now) >= 10 and now[:4].isdigit() and now[4] == "-":  # noqa: PLR2004
-        return PAST
-    return f"{name}-injected" if isinstance(now, str) else None
-
-
 def inject(duel: Duel, operation: Operation, fields: Fields, turn: int) -> Observation:
     """The request with these fields, and who sees what afterwards."""
     caller, other, first = duel.victim, duel.attacker, fields[0]
@@ -261,7 +251,7 @@ def inject(duel: Duel, operation: Operation, fields: Fields, turn: int) -> Obser
     former = things[-1].fields if things else himself(caller, duel.ground.operations, operation)
     watched = {operation.resource: str(first.value)} if first.kind == "id" else {}
     private = [each for each in duel.ground.private if not each.public or not duel.ground.secured]
-    views = views_of(other, private, watched)
+    views = (*shelves(other, private, operation), *views_of(other, private, watched))
     call = injected(caller, operation, things, fields)
     answer, moved = caller.send(call), list[str]()
     if caller.accepts(answer):
@@ -293,6 +283,17 @@ def inject(duel: Duel, operation: Operation, fields: Fields, turn: int) -> Obser
         excerpt=normalise(answer.body, call.sent)[:EXCERPT],
         curl=curl(caller.client, call),
     )
+
+
+def shelves(estate: Estate, reads: Sequence[Operation], operation: Operation) -> list[Call]:
+    """The lists of what an operation makes inside of what a tenant has, such as his workspace."""
+    found = []
+    for each in reads:
+        inside = each.safe and each.speakable and each.names and not each.reads_one
+        path = next(estate.ledger.fill(each), None) if inside else None
+        if path is not None and each.resource == operation.product:
+            found.append(estate.write(each, path, recipe=LEAST))
+    return found[:MOST_SHELVES]
 
 
 def injected(

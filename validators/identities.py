@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from gate.model import Json
 from validators.estate import Estate
 from validators.names import words_of
@@ -42,6 +44,17 @@ ROLES = frozenset(
 )
 # With `is` before them: a salon's staff is no rank, who `isStaff` is somebody.
 POWERS = frozenset({"staff", "superuser", "superadmin", "root", "operator", "moderator"})
+# What a strong rank is usually written as.
+RANKS: Mapping[str, Json] = {
+    "role": "admin",
+    "roles": ["admin"],
+    "is_admin": True,
+    "isAdmin": True,
+    "admin": True,
+    "is_staff": True,
+    "isStaff": True,
+    "is_superuser": True,
+}
 MOST = 2
 
 

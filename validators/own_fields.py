@@ -22,6 +22,14 @@ def place_of(body: Json) -> tuple[str, ...]:
     return ()
 
 
+def own_part(answer: Json) -> Object:
+    """The object that an answer is about, without its wrappers."""
+    part = as_object(answer)
+    for name in place_of(answer):
+        part = as_object(part.get(name))
+    return part
+
+
 def fields_in(author: Author, schema: Json) -> Object:
     """The object's own fields as the request's schema declares them."""
     properties = as_object(author.simplify(schema).get("properties"))
@@ -45,7 +53,7 @@ def himself(
     if operation.names or operation.method not in {"PUT", "PATCH"}:
         return {}
     read = next((each for each in operations if each.path == operation.path and each.safe), None)
-    return as_object(caller.send(Call(operation=read)).json()) if read else {}
+    return own_part(caller.send(Call(operation=read)).json()) if read else {}
 
 
 def undo(caller: Estate, call: Call, names: Sequence[str], former: Mapping[str, Json]) -> None:
