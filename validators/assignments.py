@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
 
 from gate.check import Answer, Testbed
+from gate.forms import URLENCODED
 from gate.model import Json, Observation
 from validators.account_fields import is_settled
 from validators.accounts import enrol
 from validators.calls import Call, curl
-from validators.estate import FULL, LEAST, Estate
+from validators.estate import FULL, LEAST, MOST_PATHS, Estate
 from validators.foreign_writes import survey
 from validators.ground import Duel, Ground, stand
 from validators.identities import RANKS, counterpart, identities, is_owning, is_ranking
-from validators.kept_fields import Injection, is_kept, object_of, unlike
-from validators.names import SELF, UPDATING, resource_in
-from validators.operations import Operation, as_object
+from validators.kept_fields import Injection, Sent, comes_anyway, is_kept, object_of, unlike
+from validators.names import SELF, UPDATING, is_identity, resource_in
+from validators.operations import Operation, as_list, as_object
 from validators.own_fields import fields_in, free_fields, himself, place_of, undo
 from validators.principals import is_person
 from validators.promotions import promote
@@ -68,15 +70,18 @@ def probe(testbed: Testbed) -> Iterator[Observation]:
 
 
 def is_assignable(ground: Ground, operation: Operation) -> bool:
-    """Does it take a JSON object and make or change something of the caller's own?"""
+    """Does it take named fields and make or change something of the caller's own that is read?"""
     if operation.method not in {"POST", "PUT", "PATCH"} or operation.safe or operation.ends:
         return False
-    if "json" not in operation.media or not operation.speakable:
+    named = "json" in operation.media or operation.media.startswith(URLENCODED)
+    if not named or not operation.speakable:
         return False
     made = operation.label in ground.estates[0].created
     updates = operation.verb in UPDATING and not operation.names
+    listed = operation.reads_one and not is_person(operation.resource)
+    paths = {operation.path, operation.path.rpartition("/")[0] if listed else operation.path}
     read = any(
-        (each.method == "GET" and each.path == operation.path)
+        (each.method == "GET" and each.path in paths)
         or (updates and each.safe and each.resource == operation.resource)
         for each in ground.operations
     )
@@ -151,7 +156,7 @@ def injections(duel: Duel, operation: Operation, thing: Thing | None) -> list[In
     names = [name for name in [*shown, *replies] if name not in free]
     if is_of_oneself(operation):
         names = [name for name in names if is_settled(name, shown.get(name))]
-    found = [each for name in dict.fromkeys(names) if (each := known(duel, name, shown, thing))]
+    found = [each for name in dict.fromkeys(names) if (each := known(duel, operation, name, thing))]
     return found[:MOST_FIELDS]
 
 
@@ -190,14 +195,13 @@ def as_owners(values: Mapping[str, Json]) -> Fields:
     )
 
 
-def known(
-    duel: Duel, name: str, shown: Mapping[str, Json], thing: Thing | None
-) -> Injection | None:
+def known(duel: Duel, operation: Operation, name: str, thing: Thing | None) -> Injection | None:
     """What to put into a field that answers have."""
+    shown = thing.fields if thing else {}
     now = shown.get(name)
     if called := counterpart(duel.victim, duel.attacker, now):
         return Injection(name=name, value=called, kind="owner", known=True)
-    if is_owning(name):
+    if is_owning(name) or (thing and is_part_of(duel, name, now, thing)):
         value = foreign_value(duel, name, thing)
         return (
             None if value is None else Injection(name=name, value=value, kind="owner", known=True)
@@ -207,8 +211,8 @@ def known(
         if now == rank:  # what he is already is no promotion
             return None
         return Injection(name=name, value=rank, kind="rank", known=name in shown)
-    value = unlike(name, now)
-    if thing and name in {"id", "uuid", "_id", f"{thing.resource}_id"}:
+    value = other_choice(duel, operation, name, now) or unlike(name, now)
+    if thing and is_identity(name) and str(now) == thing.id:
         twin = foreign_twin(duel, thing)
         value = twin if isinstance(now, str) or twin is None else int(twin)
         return None if value is None else Injection(name=name, value=value, kind="id", known=True)
@@ -233,6 +237,22 @@ def foreign_value(duel: Duel, name: str, thing: Thing | None) -> Json:
     return names[0] if names else None
 
 
+def is_part_of(duel: Duel, name: str, now: Json, thing: Thing) -> bool:
+    """Is it what the object belongs to, another one of which the other tenant has made?"""
+    fitting = duel.victim.ledger.things_for(name) if is_identity(name) else []
+    theirs = duel.attacker.ledger.by_value(str(foreign_value(duel, name, thing)))
+    own = str(now) != thing.id and any(each.id == str(now) for each in fitting)
+    return own and theirs is not None and theirs.origin is not None
+
+
+def other_choice(duel: Duel, operation: Operation, name: str, now: Json) -> Json:
+    """Another one of the choices that the document has for a field of the answer."""
+    author = duel.victim.author
+    declared = author.simplify(fields_in(author, dict(operation.replies)).get(name))
+    choices = [each for each in as_list(declared.get("enum")) if isinstance(each, str)]
+    return next((each for each in choices if isinstance(now, str) and each != now), None)
+
+
 def foreign_twin(duel: Duel, thing: Thing) -> str | None:
     """The id of the other tenant's object of this kind."""
     found = [
@@ -251,23 +271,25 @@ def inject(duel: Duel, operation: Operation, fields: Fields, turn: int) -> Obser
     former = things[-1].fields if things else himself(caller, duel.ground.operations, operation)
     watched = {operation.resource: str(first.value)} if first.kind == "id" else {}
     private = [each for each in duel.ground.private if not each.public or not duel.ground.secured]
-    views = (*shelves(other, private, operation), *views_of(other, private, watched))
+    views = (*shelves(other, private, operation, first), *views_of(other, private, watched))
     call = injected(caller, operation, things, fields)
     answer, moved = caller.send(call), list[str]()
+    twin: Sent | None = None
     if caller.accepts(answer):
         # What is refused is not looked after; what is granted is done once more, and watched,
         # beside the same request without the fields.
         before = look(other, views)
-        plain = caller.send(
-            injected(caller, operation, fresh_things(caller, things, operation), ())
-        )
+        plain = injected(caller, operation, fresh_things(caller, things, operation), ())
+        twin = plain, caller.send(plain)
         quiet = look(other, views)
         call = injected(caller, operation, fresh_things(caller, things, operation), fields)
         answer = caller.send(call)
         after = look(other, views)
         moving = unrest(other, views, before, quiet, after)
-        moved = telling(changes(quiet, after), moving) if caller.accepts(plain) else []
+        moved = telling(changes(quiet, after), moving) if caller.accepts(twin[1]) else []
     kept = is_kept(duel, call, answer, first)
+    if kept and twin is not None:
+        kept = not comes_anyway(duel, (call, answer), twin, first)
     undo(caller, call, [each.name for each in fields], former)
     return duel.note(
         "assigned",
@@ -285,13 +307,21 @@ def inject(duel: Duel, operation: Operation, fields: Fields, turn: int) -> Obser
     )
 
 
-def shelves(estate: Estate, reads: Sequence[Operation], operation: Operation) -> list[Call]:
-    """The lists of what an operation makes inside of what a tenant has, such as his workspace."""
+def shelves(
+    estate: Estate, reads: Sequence[Operation], operation: Operation, field: Injection
+) -> list[Call]:
+    """The lists of what an operation makes inside of what a tenant has, such as his workspace.
+
+    Where the field says in which, that one's.
+    """
     found = []
     for each in reads:
         inside = each.safe and each.speakable and each.names and not each.reads_one
-        path = next(estate.ledger.fill(each), None) if inside else None
-        if path is not None and each.resource == operation.product:
+        if not inside or each.resource != operation.product:
+            continue
+        paths = list(islice(estate.ledger.fill(each), MOST_PATHS))
+        path = next((one for one in paths if str(field.value) in one), next(iter(paths), None))
+        if path is not None:
             found.append(estate.write(each, path, recipe=LEAST))
     return found[:MOST_SHELVES]
 

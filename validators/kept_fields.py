@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from gate.check import Answer
+from gate.forms import is_form
 from gate.model import Json
-from validators.calls import SHORTEST_SENT, Call, leaves
+from validators.calls import SHORTEST_SENT, Call, as_text, leaves
 from validators.estate import parents_in
 from validators.ground import Duel
 from validators.operations import Operation
@@ -15,6 +16,7 @@ from validators.states import views_of
 from validators.things import Thing, find_things
 
 PAST = "2001-02-03T04:05:06Z"
+Sent = tuple[Call, Answer]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,9 +66,22 @@ def is_kept(duel: Duel, call: Call, answer: Answer, each: Injection) -> bool:
                 if each.kind == "id"
                 else (thing is None or shown.id == thing.id)
             )
-            if same and shown.fields.get(each.name) == each.value:
+            if same and is_value(shown.fields.get(each.name), each, call):
                 return True
     return False
+
+
+def is_value(now: Json, each: Injection, call: Call) -> bool:
+    """Is it the injected value? A form sends texts only."""
+    text = is_form(call.operation.media) and now is not None
+    return now == each.value or (text and as_text(now) == as_text(each.value))
+
+
+def comes_anyway(duel: Duel, asked: Sent, twin: Sent, each: Injection) -> bool:
+    """Does another object, made or changed without the field, hold that value as well by now?"""
+    one, other = (object_of(call.operation, answer) for call, answer in (asked, twin))
+    same = one is None or other is None or one.id == other.id
+    return not same and is_kept(duel, *twin, each)
 
 
 def is_written(call: Call, thing: Thing | None, shown: Thing, each: Injection) -> bool:

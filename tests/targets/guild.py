@@ -4,7 +4,9 @@
 says beside its fields is kept and shown, without meaning anything; a moderator is whoever says so,
 and reads the drafts of the rules, which are nobody's; sellers see a page that buyers do not; a
 profile takes a status and a theme that no document names; the sign-up and the profile share one
-model, whose credits both ignore; a team, an administrator and who is verified are the service's.
+model, whose credits both ignore; a team, an administrator and who is verified are the service's;
+a lot's review passes by itself right after it was made. Bids are read by the lot only, and notices
+are written by a form.
 """
 
 from __future__ import annotations
@@ -16,11 +18,20 @@ from typing import Any
 
 from werkzeug.wrappers import Request, Response
 
+from gate.forms import URLENCODED
 from tests.targets.documents import BEARER, NUMBER, TEXT, document, operation, record
 
 Row = dict[str, Any]
 ROLES = ("buyer", "seller", "moderator")
 BASE = {"nickname": TEXT, "role": {"type": "string", "enum": [*ROLES]}, "credits": NUMBER}
+LOT = record(
+    id=TEXT,
+    team_id=TEXT,
+    title=TEXT,
+    state={"type": "string", "enum": ["draft", "offered", "sold"]},
+    review={"type": "string", "enum": ["pending", "passed"]},
+)
+TITLE, WORDS = record("title", title=TEXT), record("text", text=TEXT)
 ENTRY = record("login", "password", login=TEXT, password=TEXT, **BASE)
 DOCUMENT = document(
     "Guild",
@@ -30,8 +41,14 @@ DOCUMENT = document(
             "post": operation(record("login", "password", login=TEXT, password=TEXT), public=True)
         },
         "/me": {"get": operation(), "patch": operation(record(**BASE))},
-        "/lots": {"get": operation(), "post": operation(record("title", title=TEXT))},
-        "/lots/{lotId}": {"get": operation(), "put": operation(record("title", title=TEXT))},
+        "/lots": {"get": operation(), "post": operation(TITLE, reply=LOT)},
+        "/lots/{lotId}": {"get": operation(), "put": operation(TITLE, reply=LOT)},
+        "/lots/{lotId}/bids": {"get": operation(), "post": operation(WORDS)},
+        "/lots/{lotId}/bids/{bidId}": {"put": operation(WORDS)},
+        "/notices": {
+            "get": operation(),
+            "post": operation(requestBody={"content": {URLENCODED: {"schema": WORDS}}}),
+        },
         "/sales": {"get": operation()},
         "/drafts": {"get": operation()},
         "/back-office": {"get": operation()},
@@ -45,6 +62,10 @@ FLAWS = {
     "credits-taken": ("field-assigned", "PATCH /me"),
     "verified-by-oneself": ("field-assigned", "PATCH /me"),
     "admin-by-profile": ("rank-assigned", "PATCH /me"),
+    "state-chosen": ("field-assigned", "PUT /lots/{lotId}"),
+    "bid-elsewhere": ("owner-assigned", "POST /lots/{lotId}/bids"),
+    "bid-handed-over": ("owner-assigned", "PUT /lots/{lotId}/bids/{bidId}"),
+    "notice-pinned": ("field-assigned", "POST /notices"),
 }
 TAKEN = {
     "team-joined": ("POST", "team_id"),
@@ -70,6 +91,8 @@ class Guild:
         self.users: dict[str, Row] = {}
         self.tokens: dict[str, str] = {}
         self.lots: dict[str, Row] = {}
+        self.bids: dict[str, Row] = {}
+        self.notices: list[Row] = []
 
     def __call__(self, environ: Any, start_response: Any) -> Any:
         request, status = Request(environ), 200
@@ -82,8 +105,8 @@ class Guild:
         return response(environ, start_response)
 
     def answer(self, request: Request) -> tuple[int, Any]:
-        sent = request.get_json(silent=True) if request.content_length else {}
-        sent = sent if isinstance(sent, dict) else {}
+        given = request.get_json(silent=True) if request.content_length else {}
+        sent: Row = given if isinstance(given, dict) else dict(request.form)
         first, _, rest = request.path.strip("/").partition("/")
         if first == "openapi.json":
             return 200, DOCUMENT
@@ -99,9 +122,17 @@ class Guild:
                 me.update({name: sent[name] for name in free if name in sent})
                 self.take("PATCH", me, sent)
             return 200, {name: value for name, value in me.items() if name != "password"}
-        if first == "lots":
-            return self.lot(request.method, me, rest, sent)
-        return 200, {"rows": self.page(first, me)}
+        return self.table(first, request.method, me, rest, sent)
+
+    def table(self, name: str, method: str, me: Row, rest: str, sent: Row) -> tuple[int, Any]:
+        if name == "lots":
+            key, *more = rest.split("/")
+            if more:
+                return self.bid(method, self.mine(me, key), more[1:], sent)
+            return self.lot(method, me, key, sent)
+        if name == "notices":
+            return self.notice(method, me, sent)
+        return 200, {"rows": self.page(name, me)}
 
     def enter(self, way: str, sent: Row) -> tuple[int, Any]:
         login = str(sent.get("login", ""))
@@ -126,20 +157,52 @@ class Guild:
         if way == method and name in sent:
             user[name] = sent[name]
 
+    def mine(self, me: Row, key: str) -> Row:
+        row = self.lots.get(key, {"team_id": ""})
+        if row["team_id"] != me["team_id"]:
+            raise RefusedError(404)
+        return row
+
     def lot(self, method: str, me: Row, key: str, sent: Row) -> tuple[int, Any]:
         if method == "POST":
-            row = {"id": f"lot-{next(self.serial)}", "team_id": me["team_id"]}
-            self.lots[row["id"]] = row | {"title": sent.get("title", "")}
-            return 201, self.lots[row["id"]]
-        rows = [row for row in self.lots.values() if row["team_id"] == me["team_id"]]
+            row = {"id": f"lot-{next(self.serial)}", "team_id": me["team_id"], "state": "draft"}
+            row |= {"title": sent.get("title", ""), "review": "pending"}
+            self.lots[row["id"]] = row | {"review": "passed"}
+            return 201, row
         if not key:
-            return 200, rows
-        found = next((row for row in rows if row["id"] == key), None)
-        if found is None:
-            raise RefusedError(404)
+            return 200, [row for row in self.lots.values() if row["team_id"] == me["team_id"]]
+        found = self.mine(me, key)
         if method == "PUT":
             found["title"] = sent.get("title", "")
+            if self.flaw == "state-chosen" and "state" in sent:
+                if sent["state"] not in LOT["properties"]["state"]["enum"]:
+                    raise RefusedError(422)
+                found["state"] = sent["state"]
         return 200, found
+
+    def bid(self, method: str, lot: Row, key: list[str], sent: Row) -> tuple[int, Any]:
+        if method == "GET":
+            return 200, [row for row in self.bids.values() if row["lot_id"] == lot["id"]]
+        if method == "POST":
+            wished = str(sent.get("lot_id")) if self.flaw == "bid-elsewhere" else lot["id"]
+            where = wished if wished in self.lots else lot["id"]
+            row = {"id": f"bid-{next(self.serial)}", "lot_id": where, "team_id": lot["team_id"]}
+            self.bids[row["id"]] = row | {"text": sent.get("text", "")}
+            return 201, self.bids[row["id"]]
+        found = self.bids.get(key[0], {"lot_id": ""})
+        if found["lot_id"] != lot["id"]:
+            raise RefusedError(404)
+        names = ("text", *(("team_id",) if self.flaw == "bid-handed-over" else ()))
+        found.update({name: sent[name] for name in names if name in sent})
+        return 200, found
+
+    def notice(self, method: str, me: Row, sent: Row) -> tuple[int, Any]:
+        if method == "POST":
+            pinned = self.flaw == "notice-pinned" and sent.get("pinned") == "true"
+            row = {"id": f"notice-{next(self.serial)}", "team_id": me["team_id"], "pinned": pinned}
+            self.notices.append(row | {"text": sent.get("text", "")})
+            return 201, self.notices[-1]
+        return 200, [row for row in self.notices if row["team_id"] == me["team_id"]]
 
     def page(self, name: str, me: Row) -> list[Any]:
         sees = self.flaw == "moderator-sees-all" and me["role"] == "moderator"
