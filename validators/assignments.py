@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 
 from gate.check import Answer, Testbed
-from gate.forms import URLENCODED
+from gate.forms import TABLE, URLENCODED
 from gate.model import Json, Observation
 from validators.account_fields import is_settled
 from validators.accounts import enrol
@@ -73,7 +73,7 @@ def is_assignable(ground: Ground, operation: Operation) -> bool:
     """Does it take named fields and make or change something of the caller's own that is read?"""
     if operation.method not in {"POST", "PUT", "PATCH"} or operation.safe or operation.ends:
         return False
-    named = "json" in operation.media or operation.media.startswith(URLENCODED)
+    named = "json" in operation.media or operation.media.startswith((URLENCODED, TABLE))
     if not named or not operation.speakable:
         return False
     made = operation.label in ground.estates[0].created
@@ -108,7 +108,7 @@ def fight(duel: Duel, operation: Operation) -> Iterator[Observation]:
     )
     if not granted:
         return
-    thing = object_of(operation, answer)
+    thing = object_of(operation, answer) or alike(caller, operation)
     for each in injections(duel, operation, thing):
         yield from twice(duel, operation, (each,))
     for group in guesses(duel, operation, thing):
@@ -117,6 +117,12 @@ def fight(duel: Duel, operation: Operation) -> Iterator[Observation]:
         # Which of the names it was is asked only where one of them reached somebody.
         for each in group if tried[-1].data.get("reached") else ():
             yield from twice(duel, operation, (each,))
+
+
+def alike(estate: Estate, operation: Operation) -> Thing | None:
+    """An object of the kind that an import makes, where its answer shows none."""
+    made = (each for each in estate.ledger.things if each.origin and operation.makes)
+    return next((each for each in made if each.resource == operation.makes), None)
 
 
 def twice(duel: Duel, operation: Operation, fields: Fields) -> Iterator[Observation]:

@@ -63,8 +63,8 @@ def is_kept(duel: Duel, call: Call, answer: Answer, each: Injection) -> bool:
         for shown in found:
             same = (
                 is_written(call, thing, shown, each)
-                if each.kind == "id"
-                else (thing is None or shown.id == thing.id)
+                if thing is None or each.kind == "id"
+                else shown.id == thing.id
             )
             if same and is_value(shown.fields.get(each.name), each, call):
                 return True

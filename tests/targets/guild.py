@@ -5,12 +5,13 @@ says beside its fields is kept and shown, without meaning anything; a moderator 
 and reads the drafts of the rules, which are nobody's; sellers see a page that buyers do not; a
 profile takes a status and a theme that no document names; the sign-up and the profile share one
 model, whose credits both ignore; a team, an administrator and who is verified are the service's;
-a lot's review passes by itself right after it was made. Bids are read by the lot only, and notices
-are written by a form.
+a lot's review passes by itself right after it was made. Bids are read by the lot only, notices are
+written by a form, and lots are imported by rows.
 """
 
 from __future__ import annotations
 
+import csv
 import json
 import secrets
 from itertools import count
@@ -18,7 +19,7 @@ from typing import Any
 
 from werkzeug.wrappers import Request, Response
 
-from gate.forms import URLENCODED
+from gate.forms import TABLE, URLENCODED
 from tests.targets.documents import BEARER, NUMBER, TEXT, document, operation, record
 
 Row = dict[str, Any]
@@ -42,7 +43,12 @@ DOCUMENT = document(
         },
         "/me": {"get": operation(), "patch": operation(record(**BASE))},
         "/lots": {"get": operation(), "post": operation(TITLE, reply=LOT)},
-        "/lots/{lotId}": {"get": operation(), "put": operation(TITLE, reply=LOT)},
+        "/lots/import": {
+            "post": operation(
+                requestBody={"content": {TABLE: {"schema": TEXT, "example": "title\nA chair"}}}
+            )
+        },
+        "/lots/{lotId}": {"get": operation(reply=LOT), "put": operation(TITLE, reply=LOT)},
         "/lots/{lotId}/bids": {"get": operation(), "post": operation(WORDS)},
         "/lots/{lotId}/bids/{bidId}": {"put": operation(WORDS)},
         "/notices": {
@@ -65,6 +71,7 @@ FLAWS = {
     "state-chosen": ("field-assigned", "PUT /lots/{lotId}"),
     "bid-elsewhere": ("owner-assigned", "POST /lots/{lotId}/bids"),
     "bid-handed-over": ("owner-assigned", "PUT /lots/{lotId}/bids/{bidId}"),
+    "import-elsewhere": ("owner-assigned", "POST /lots/import"),
     "notice-pinned": ("field-assigned", "POST /notices"),
 }
 TAKEN = {
@@ -122,7 +129,15 @@ class Guild:
                 me.update({name: sent[name] for name in free if name in sent})
                 self.take("PATCH", me, sent)
             return 200, {name: value for name, value in me.items() if name != "password"}
+        if request.path == "/lots/import":
+            rows = csv.DictReader(request.get_data(as_text=True).splitlines())
+            return 201, {"made": [self.brought(me, each) for each in rows]}
         return self.table(first, request.method, me, rest, sent)
+
+    def brought(self, me: Row, row: Row) -> Any:
+        team = row.get("team_id") if self.flaw == "import-elsewhere" else None
+        whose = me | {"team_id": team or me["team_id"]}
+        return self.lot("POST", whose, "", row)[1]["id"]
 
     def table(self, name: str, method: str, me: Row, rest: str, sent: Row) -> tuple[int, Any]:
         if name == "lots":

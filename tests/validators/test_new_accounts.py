@@ -30,6 +30,7 @@ SEEN_BEFORE = [
     ("board", "me-staff"),
     ("board", "page-planted"),
     ("board", "page-moved"),
+    ("board", "import-workspace"),
 ]
 
 
