@@ -47,11 +47,13 @@ def probe(testbed: Testbed) -> Iterator[Observation]:
     """Add fields to creations and changes that the document does not let callers set.
 
     Candidates are what answers hold and the request's schema does not (or marks readOnly), and the
-    usual names of tenant, owner and role. Owner-like fields get the other tenant's value, others a
-    value unlike their own; somebody of a weaker role asks for the owner's. What was kept is read
-    back from the object itself, not from the answer to the write; and the other tenant looks
-    whether the object has come to him, or whether his own with the injected id has changed. The
-    same request without the field is the positive control.
+    usual names of tenant, owner and role. Owner-like fields, and ids of what an object is part of,
+    get the other tenant's value, others another one of the document's choices or a value unlike
+    their own; somebody of a weaker role asks for the owner's. What was kept is read back from the
+    object itself, not from the answer to the write; and the other tenant looks whether the object
+    has come to him, or whether his own with the injected id has changed. The same request without
+    the field is the positive control, and what it makes must not come to hold the value as well.
+    Sign-ups and one's own profile are tried on new accounts (`enrol`).
     """
     ground = stand(testbed)
     yield from ground.facts

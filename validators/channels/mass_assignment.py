@@ -70,8 +70,8 @@ def judge(seen: Sequence[Observation]) -> Iterator[Finding | Estimate | Doubt]:
     that somebody of a weaker role has given himself. Opened is what a new account gets by a field
     of its sign-up or profile and is denied without: a rank that the body declares must show what
     is another tenant's. Declared credit counts when a profile takes it and the sign-up ignores it.
-    Requests that their owner could not make
-    plainly do not count as covered; below 95 % there is no pass.
+    Requests that their owner could not make plainly do not count as covered; below 95 % there is no
+    pass.
     """
     numbered = number(seen)
     for label in subjects(numbered, "assigned"):
@@ -165,8 +165,10 @@ CHECK = Check(
     claim="No field of a body sets whose an object is, its holder's rights, or a read-only value.",
     blind_to=(
         "Fields that no answer shows and whose effect the other tenant does not see. Fields that "
-        "the document lets callers set. Nested fields. Bodies that are no JSON. Up to 5 % of the "
-        "operations, if their owner got nowhere with them."
+        "the document lets callers set, but ranks and credit of an account. Nested fields. Bodies "
+        "of files, and tables without an example. Accounts of a service where nobody signs up "
+        "have only the fields that they show tried. Up to 5 % of the operations, if their owner "
+        "got nowhere with them."
     ),
     probe=probe,
     judge=judge,
