@@ -29,6 +29,7 @@ LOT = record(
     id=TEXT,
     team_id=TEXT,
     title=TEXT,
+    handler=TEXT,
     state={"type": "string", "enum": ["draft", "offered", "sold"]},
     review={"type": "string", "enum": ["pending", "passed"]},
 )
@@ -68,6 +69,7 @@ FLAWS = {
     "credits-taken": ("field-assigned", "PATCH /me"),
     "verified-by-oneself": ("field-assigned", "PATCH /me"),
     "admin-by-profile": ("rank-assigned", "PATCH /me"),
+    "handler-chosen": ("owner-assigned", "POST /lots"),
     "state-chosen": ("field-assigned", "PUT /lots/{lotId}"),
     "bid-elsewhere": ("owner-assigned", "POST /lots/{lotId}/bids"),
     "bid-handed-over": ("owner-assigned", "PUT /lots/{lotId}/bids/{bidId}"),
@@ -163,7 +165,7 @@ class Guild:
         extra = {name: value for name, value in sent.items() if name not in {"team_id", "admin"}}
         user = extra | {"id": next(self.serial), "role": sent.get("role", "buyer"), "credits": 0}
         user |= {"team_id": f"team-{next(self.serial)}", "admin": False, "verified": False}
-        self.users[login] = user | {"status": ""}
+        self.users[login] = user | {"status": "", "shownName": f"Member {user['id']}"}
         self.take("POST", self.users[login], sent)
         return 201, {"id": user["id"], "login": login}
 
@@ -181,7 +183,10 @@ class Guild:
     def lot(self, method: str, me: Row, key: str, sent: Row) -> tuple[int, Any]:
         if method == "POST":
             row = {"id": f"lot-{next(self.serial)}", "team_id": me["team_id"], "state": "draft"}
-            row |= {"title": sent.get("title", ""), "review": "pending"}
+            row |= {"title": sent.get("title", ""), "review": "pending", "handler": me["shownName"]}
+            known = {user["shownName"] for user in self.users.values()}
+            if self.flaw == "handler-chosen" and sent.get("handler") in known:
+                row["handler"] = sent["handler"]
             self.lots[row["id"]] = row | {"review": "passed"}
             return 201, row
         if not key:
