@@ -29,7 +29,7 @@ from validators.kept_fields import Injection, object_of
 from validators.names import SELF, UPDATING
 from validators.newcomers import NewAccount
 from validators.operations import Operation, as_list, as_object
-from validators.own_fields import free_fields, place_of
+from validators.own_fields import free_fields, place_in, schema_of
 from validators.principals import is_person
 from validators.promotions import flat
 from validators.seniors import DENIED, seniors
@@ -243,8 +243,8 @@ def profile_call(estate: Estate, operation: Operation, now: Fields, fields: Fiel
     """The change of one's own profile, but of nothing that the account is or is called."""
     path = own_path(estate, operation) or ()
     call = estate.write(operation, path, {}, FULL, now)
-    where = ("body", *place_of(call.body))
-    must = map(str, as_list(estate.author.simplify(dict(operation.body)).get("required")))
+    where = ("body", *place_in(estate.author, call))
+    must = map(str, as_list(schema_of(estate.author, dict(operation.body)).get("required")))
     for name in {*must, *as_object(value_at(call.body, where[1:]))} & now.keys():
         if is_login(name) or is_ranking(name):
             call = call.put((*where, name), now[name])

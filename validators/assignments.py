@@ -18,7 +18,7 @@ from validators.injections import Fields, Names, guesses, injections
 from validators.kept_fields import Injection, Sent, comes_anyway, is_kept, object_of
 from validators.names import UPDATING
 from validators.operations import Operation
-from validators.own_fields import himself, place_of, undo
+from validators.own_fields import himself, place_in, undo
 from validators.principals import is_person
 from validators.promotions import promote
 from validators.seniors import vouched
@@ -214,7 +214,7 @@ def injected(
     current = things[-1].fields if things else None
     chain = chain_of(operation, things)
     call = caller.write(operation, values_of(operation, things), chain, FULL, current)
-    place = place_of(call.body)
+    place = place_in(caller.author, call)
     for each in fields:
         call = call.put(("body", *place, each.name), each.value)
     return call

@@ -34,7 +34,7 @@ def injections(
     duel: Duel, operation: Operation, thing: Thing | None, theirs: Names
 ) -> list[Injection]:
     """The fields that answers are known to have and the request's schema does not offer."""
-    free = free_fields(duel.victim.author, dict(operation.body))
+    free = free_fields(duel.victim.author, dict(operation.body), operation.resource)
     shown = dict(thing.fields) if thing else {}
     replies = as_object(duel.victim.author.simplify(dict(operation.replies)).get("properties"))
     names = [name for name in [*shown, *replies] if name not in free]
@@ -59,7 +59,7 @@ def guesses(duel: Duel, operation: Operation, thing: Thing | None) -> tuple[Fiel
 
     Owners once with what their names ask for, and with each name that the other tenant goes by.
     """
-    declared = fields_in(duel.victim.author, dict(operation.body))
+    declared = fields_in(duel.victim.author, dict(operation.body), operation.resource)
     taken = {*declared, *(thing.fields if thing else ())}
     free = [name for name in GENERIC if name not in taken]
     by_name: dict[str, Json] = {name: foreign_value(duel, name, thing) for name in free}

@@ -19,7 +19,7 @@ from validators.identities import is_owning, is_ranking
 from validators.judging import AGAIN
 from validators.names import CHANGING, SELF, words_of
 from validators.operations import Operation, as_object, spared
-from validators.own_fields import free_fields, place_of
+from validators.own_fields import free_fields, place_in
 from validators.principals import is_person
 from validators.seniors import DENIED, seniors, split
 from validators.traces import EXCERPT, normalise
@@ -137,7 +137,7 @@ def attempt(
         proof = closed(duel, actor, best) if name in declared else None
         for turn in range(AGAIN) if name not in declared or proof else ():
             plain = duel.victim.write(operation, path, {}, FULL, profile.fields)
-            where = ("body", *place_of(plain.body))
+            where = ("body", *place_in(duel.victim.author, plain))
             said = as_object(value_at(plain.body, where[1:])).keys() & profile.fields.keys()
             for same in said & {*spared(operation)}:  # his own, and not the owner's
                 plain = plain.put((*where, same), profile.fields[same])

@@ -19,7 +19,7 @@ from validators.ground import Duel, Ground
 from validators.ledger import Ledger
 from validators.names import CHANGING, SELF, SESSIONS, words_of
 from validators.operations import Operation
-from validators.own_fields import place_of
+from validators.own_fields import place_in
 from validators.things import Thing
 from validators.traces import scalars
 
@@ -221,7 +221,7 @@ def newly_registered(duel: Duel, more: Mapping[str, Json] = NO_MORE) -> Iterator
     for full in (True, False):
         call = with_passwords(anew(duel.victim, register, full=full), duel.victim.canaries.draw())
         for name, value in more.items():
-            call = call.put(("body", *place_of(call.body), name), value)
+            call = call.put(("body", *place_in(duel.victim.author, call), name), value)
         answer = send(duel.ground.nobody, call)
         if duel.victim.accepts(answer):
             break

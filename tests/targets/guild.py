@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 import secrets
 from itertools import count
 from typing import Any
@@ -44,13 +45,14 @@ DOCUMENT = document(
         },
         "/me": {"get": operation(), "patch": operation(record(**BASE))},
         "/lots": {"get": operation(), "post": operation(TITLE, reply=LOT)},
+        "/lots/batch": {"post": operation(record("lots", lots={"type": "array", "items": TITLE}))},
         "/lots/import": {
             "post": operation(
                 requestBody={"content": {TABLE: {"schema": TEXT, "example": "title\nA chair"}}}
             )
         },
         "/lots/{lotId}": {"get": operation(reply=LOT), "put": operation(TITLE, reply=LOT)},
-        "/lots/{lotId}/bids": {"get": operation(), "post": operation(WORDS)},
+        "/lots/{lotId}/bids": {"get": operation(), "post": operation(record("bid", bid=WORDS))},
         "/lots/{lotId}/bids/{bidId}": {"put": operation(WORDS)},
         "/notices": {
             "get": operation(),
@@ -74,6 +76,7 @@ FLAWS = {
     "bid-elsewhere": ("owner-assigned", "POST /lots/{lotId}/bids"),
     "bid-handed-over": ("owner-assigned", "PUT /lots/{lotId}/bids/{bidId}"),
     "import-elsewhere": ("owner-assigned", "POST /lots/import"),
+    "batch-elsewhere": ("owner-assigned", "POST /lots/batch"),
     "notice-pinned": ("field-assigned", "POST /notices"),
 }
 TAKEN = {
@@ -83,6 +86,13 @@ TAKEN = {
     "verified-by-oneself": ("PATCH", "verified"),
     "credits-taken": ("PATCH", "credits"),
 }
+
+
+def is_documented(method: str, path: str) -> bool:
+    return any(
+        method in item and re.fullmatch(re.sub(r"{\w+}", "[^/]+", each), path)
+        for each, item in DOCUMENT["paths"].items()
+    )
 
 
 class RefusedError(Exception):
@@ -119,6 +129,8 @@ class Guild:
         first, _, rest = request.path.strip("/").partition("/")
         if first == "openapi.json":
             return 200, DOCUMENT
+        if not is_documented(request.method.lower(), request.path):
+            raise RefusedError(404)
         if first in {"sign-up", "sessions"}:
             return self.enter(first, sent)
         token = request.headers.get("Authorization", "").removeprefix("Bearer ")
@@ -132,14 +144,18 @@ class Guild:
                 self.take("PATCH", me, sent)
             return 200, {name: value for name, value in me.items() if name != "password"}
         if request.path == "/lots/import":
-            rows = csv.DictReader(request.get_data(as_text=True).splitlines())
-            return 201, {"made": [self.brought(me, each) for each in rows]}
+            lines = csv.DictReader(request.get_data(as_text=True).splitlines())
+            return 201, {"made": [self.brought(me, each, "import")["id"] for each in lines]}
+        if request.path == "/lots/batch":
+            rows = sent.get("lots")
+            return 201, [self.brought(me, each, "batch") for each in rows or () if each]
         return self.table(first, request.method, me, rest, sent)
 
-    def brought(self, me: Row, row: Row) -> Any:
-        team = row.get("team_id") if self.flaw == "import-elsewhere" else None
+    def brought(self, me: Row, row: Row, way: str) -> Row:
+        team = row.get("team_id") if self.flaw == f"{way}-elsewhere" else None
         whose = me | {"team_id": team or me["team_id"]}
-        return self.lot("POST", whose, "", row)[1]["id"]
+        made: Row = self.lot("POST", whose, "", row)[1]
+        return made
 
     def table(self, name: str, method: str, me: Row, rest: str, sent: Row) -> tuple[int, Any]:
         if name == "lots":
@@ -204,6 +220,7 @@ class Guild:
         if method == "GET":
             return 200, [row for row in self.bids.values() if row["lot_id"] == lot["id"]]
         if method == "POST":
+            sent = sent.get("bid") if isinstance(sent.get("bid"), dict) else {}
             wished = str(sent.get("lot_id")) if self.flaw == "bid-elsewhere" else lot["id"]
             where = wished if wished in self.lots else lot["id"]
             row = {"id": f"bid-{next(self.serial)}", "lot_id": where, "team_id": lot["team_id"]}
