@@ -49,9 +49,9 @@ def left_to_the_service(
         if is_ranking(name):
             for better in islice(ranks(duel, name, value, stronger), 1):
                 yield Injection(name=name, value=better, kind="rank", known=True)
-        elif not is_owning(name):
+        elif not says_whose(name):
             yield Injection(name=name, value=unlike(name, value), kind="other", known=True)
-        elif not (is_person(resource_in(name)) or resource_in(name) in SELF):
+        else:
             for whose in foreign(duel, name, value):
                 yield Injection(name=name, value=whose, kind="owner", known=True)
     for name, better in RANKS.items():
@@ -110,10 +110,17 @@ def is_powerful(value: Json) -> bool:
 def is_settled(name: str, value: Json) -> bool:
     """Does a service settle this of an account: its rank, its tenant, what it finds out or counts?
 
-    Other fields are what somebody says of himself, whether a document names them or not.
+    Other fields are what somebody says of himself, whether a document names them or not: also a
+    role in words that is empty, and the name of a company.
     """
+    ranked = is_ranking(name) and value is not None and value != ""
     counted = bool(SYSTEM & {*words_of(name)}) and is_untold(value)
-    return not is_login(name) and (is_ranking(name) or is_owning(name) or counted)
+    return not is_login(name) and (ranked or counted or says_whose(name))
+
+
+def says_whose(name: str) -> bool:
+    """Does a field of an account say whose it is, by an id or as a tenant?"""
+    return is_owning(name) and (is_identity(name) or "tenant" in words_of(name))
 
 
 def is_untold(value: Json) -> bool:
@@ -130,6 +137,6 @@ def is_login(name: str) -> bool:
 
 def foreign(duel: Duel, name: str, now: Json) -> list[Json]:
     """What stands under this name where the other tenant is meant."""
-    things = duel.attacker.ledger.things
-    found = [each.fields[name] for each in things if each.fields.get(name) not in {None, now}]
+    told = (each.fields.get(name) for each in duel.attacker.ledger.things)
+    found: list[Json] = [each for each in told if isinstance(each, str | int) and each != now]
     return found[:1]

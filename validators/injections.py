@@ -38,7 +38,7 @@ def injections(
     shown = dict(thing.fields) if thing else {}
     replies = as_object(duel.victim.author.simplify(dict(operation.replies)).get("properties"))
     names = [name for name in [*shown, *replies] if name not in free]
-    if is_of_oneself(operation):
+    if is_of_oneself(operation) or (thing is not None and not thing.id):
         names = [name for name in names if is_settled(name, shown.get(name))]
     found = [
         each

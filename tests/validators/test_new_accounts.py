@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from gate.model import Result
 from gate.run import gather, judge
 from gate.testbed.external import external
+from tests.targets.documents import TEXT, record
 from tests.targets.guild import FLAWS, Guild
 from tests.targets.heldout_serving import MODULES, heldout
 from tests.targets.serving import running, wsgi
+from validators.account_fields import is_settled
+from validators.calls import Call, Pointer
 from validators.channels.mass_assignment import CHECK
+from validators.ground import reader_of
+from validators.operations import Operation
+from validators.own_fields import place_in
+
+Json = Any
 
 REGISTER = """
 [register]
@@ -63,3 +73,49 @@ def test_a_held_out_flaw_that_was_missed_is_found(service: str, flaw: str, tmp_p
     with heldout(service, flaw, tmp_path) as testbed:
         result = judge(CHECK, gather(CHECK, testbed, lambda _: None))
     assert {subject for _, subject in found(result)} == {MODULES[service].FLAWS[flaw].operation}
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "settled"),
+    [
+        ("role", "user", True),
+        ("role", "", False),  # what somebody does for a living, where he says it
+        ("isStaff", False, True),
+        ("emailVerified", False, True),
+        ("balance", 0, True),
+        ("created_at", "2026-01-02T03:04:05Z", True),
+        ("tenant_id", "t-1", True),
+        ("organizationId", 7, True),
+        ("company", "ACME", False),
+        ("status", "on holiday", False),
+        ("points_of_view", "many", False),
+        ("email", "ann@example.org", False),
+        ("userId", 7, False),
+        ("password", "secret", False),
+        ("roles", None, False),
+    ],
+)
+def test_what_a_service_settles_of_an_account_is_told_from_what_one_says_of_himself(
+    name: str, value: Json, settled: bool
+) -> None:
+    assert is_settled(name, value) is settled
+
+
+@pytest.mark.parametrize(
+    ("body", "place"),
+    [
+        (record("title", title=TEXT), ()),
+        (record("order", order=record("title", title=TEXT)), ("order",)),
+        (record("data", data=record(attributes=record(title=TEXT))), ("data", "attributes")),
+        (record("lots", lots={"type": "array", "items": record(title=TEXT)}), ("lots", 0)),
+        ({"type": "array", "items": record(title=TEXT)}, (0,)),
+        (record("lines", lines={"type": "array", "items": record(title=TEXT)}), ()),
+        (record("tags", tags={"type": "object", "additionalProperties": TEXT}), ()),
+        (record("place", place=record(town=TEXT), title=TEXT), ()),
+    ],
+)
+def test_a_field_goes_into_the_object_that_a_body_wraps(body: Json, place: Pointer) -> None:
+    author = reader_of({})
+    operation = Operation(method="POST", path="/lots", media="application/json", body=body)
+    call = Call(operation=operation, body=replace(author, full=True).write(body))
+    assert place_in(author, call) == place
