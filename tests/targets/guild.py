@@ -154,7 +154,7 @@ class Guild:
     def brought(self, me: Row, row: Row, way: str) -> Row:
         team = row.get("team_id") if self.flaw == f"{way}-elsewhere" else None
         whose = me | {"team_id": team or me["team_id"]}
-        made: Row = self.lot("POST", whose, "", row)[1]
+        made: Row = self.lot("POST", whose, "", {"title": row.get("title", "")})[1]
         return made
 
     def table(self, name: str, method: str, me: Row, rest: str, sent: Row) -> tuple[int, Any]:
