@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from gate.forms import MULTIPART, PLAIN, is_form
+from gate.forms import MULTIPART, PLAIN, TABLE, is_form
 from gate.model import Json
-from validators.likeness import schema_like
+from validators.likeness import row_like, schema_like
 from validators.names import (
     ACCOUNT,
     ENDING,
@@ -164,6 +164,8 @@ def read(
     media, content = content_of(document, declared)
     samples = samples_of(document, content)
     body = as_object(content["schema"]) if "schema" in content else guessed(media, samples)
+    if media.startswith(TABLE):
+        body = row_in([*samples, body.get("example"), *as_list(body.get("examples"))]) or body
     success = success_of(document, declared)
     return Operation(
         method=method,
@@ -266,6 +268,12 @@ def guessed(media: str, samples: Sequence[Json]) -> Object:
     if samples:
         return schema_like(samples[0])
     return {"type": "object"} if "json" in media or is_form(media) else NOTHING
+
+
+def row_in(samples: Sequence[Json]) -> Object:
+    """The schema of a table's row, by the first example that has a header."""
+    texts = (each for each in samples if isinstance(each, str))
+    return next(filter(None, map(row_like, texts)), NOTHING)
 
 
 def files_of(document: Object, schema: Object, content: Object) -> dict[str, str]:
