@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 
 from gate.exhibits import Exchange
 from gate.model import Doubt, Estimate, Evidence, Finding, Json, Limit, Observation, Severity
-from validators.ground import judge_ground, said_in
-from validators.names import resource_of, slots_of
-from validators.states import telling
+from validators.document.names import resource_of, slots_of
+from validators.estates.ground import judge_ground, said_in
+from validators.estates.states import telling
 
 UNUSABLE = 500
 ABSENT = 404

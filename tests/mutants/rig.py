@@ -32,7 +32,7 @@ from gate.testbed.site import Site
 from tests.mutants.document import narrowed
 from tests.mutants.model import Ground, Mutant
 from tests.mutants.source import ROOT, Edits
-from validators.ground import stand
+from validators.estates.ground import stand
 
 SEED = 1
 SCHEMA = ("app/migrations/", "app/migrate.py", "app/models/")

@@ -10,7 +10,7 @@ from gate.model import Finding
 from security_tests.contract import WEIGHTS
 from security_tests.header_table import RULES as HEADERS
 from validators.channels import credentials, list_leak, mass_assignment, read_by_id, write_by_id
-from validators.row_rules import RULES as ROWS
+from validators.database.row_rules import RULES as ROWS
 
 VECTORS = sorted(
     {

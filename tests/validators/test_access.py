@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 from gate.exhibits import Cell, Matrix
 from gate.model import Observation
-from validators.access import access
 from validators.channels import read_by_id, roles
 from validators.channels.read_by_id import fact, spoil
+from validators.roles.access import access
 
 READ = "GET /v1/runs/{run_id}"
 

@@ -10,11 +10,11 @@ import pytest
 
 from gate.model import Json
 from tests.validators.test_unseen_styles import owner
-from validators.aims import Aim, unmoved
-from validators.calls import Call
-from validators.ground import Duel
-from validators.operations import Operation
-from validators.states import changes, look, telling
+from validators.crossing.aims import Aim, unmoved
+from validators.document.operations import Operation
+from validators.estates.ground import Duel
+from validators.estates.states import changes, look, telling
+from validators.messages.calls import Call
 
 READ = Operation(method="GET", path="/hooks")
 CHANGE = Operation(method="PATCH", path="/hooks/{id}")

@@ -14,9 +14,9 @@ from gate.check import Answer, Check, Control, Testbed
 from gate.model import Finding, Json, Outcome
 from gate.run import run
 from gate.testbed.embedded import Embedded
-from validators import cache_scan, telemetry_scan
+from validators.behind import cache_scan, telemetry_scan
 from validators.channels import cache_keys, concurrency, rate_buckets, telemetry
-from validators.patience import Relay
+from validators.messages.patience import Relay
 
 CHANNELS = (cache_keys, telemetry, rate_buckets, concurrency)
 EACH = pytest.mark.parametrize("channel", CHANNELS, ids=lambda each: each.CHECK.id)

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from gate.model import Json
-from validators.bodies import Author, draw_canaries
-from validators.operations import Object, as_object
+from validators.document.operations import Object, as_object
+from validators.messages.bodies import Author, draw_canaries
 
 
 def author(document: Object | None = None, *, full: bool = True) -> Author:

@@ -3,12 +3,12 @@
 import jwt
 import pytest
 
-from validators.callers import is_self, names_of
-from validators.calls import Call
-from validators.ledger import Ledger
-from validators.naming import recipient_for
-from validators.operations import Operation
-from validators.things import Thing
+from validators.document.operations import Operation
+from validators.estates.ledger import Ledger
+from validators.estates.naming import recipient_for
+from validators.estates.things import Thing
+from validators.messages.callers import is_self, names_of
+from validators.messages.calls import Call
 
 KEY = "a-key-of-more-than-thirty-two-bytes-for-hs256"
 

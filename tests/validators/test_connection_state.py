@@ -17,9 +17,14 @@ from gate.run import run
 from gate.testbed.embedded import Embedded
 from gate.testbed.waiting import until
 from validators.channels.connection_state import CHECK, CLEAN, LEFT
-from validators.connection_probe import ask_as_next, left_behind, marked_reads, question_for
-from validators.endings import Scene
-from validators.ground import stand
+from validators.database.connection_probe import (
+    ask_as_next,
+    left_behind,
+    marked_reads,
+    question_for,
+)
+from validators.database.endings import Scene
+from validators.estates.ground import stand
 
 PLANTED = {
     "SELECT 1": None,
@@ -72,7 +77,7 @@ def is_cleared(lone: Lone) -> bool:
 
 def policies() -> list[Any]:
     """A policy that reads the other setting."""
-    from validators.catalogue import Fact  # noqa: PLC0415 - the only place
+    from validators.database.catalogue import Fact  # noqa: PLC0415 - the only place
 
     using = "(tenant_id = (current_setting('app.tenant_id'::text, true))::uuid)"
     return [Fact("policy", "public.runs", {"using": using, "check": None})]

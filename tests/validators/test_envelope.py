@@ -1,7 +1,7 @@
 """What a refusal looks like is learned, not taken from the status."""
 
 from gate.check import Answer
-from validators.envelope import Envelope
+from validators.estates.envelope import Envelope
 
 
 def answer(body: str, status: int = 200) -> Answer:

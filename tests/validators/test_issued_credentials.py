@@ -15,13 +15,13 @@ from gate.testbed.external import External
 from tests.targets.heldout_serving import heldout
 from tests.targets.serving import target
 from tests.targets.vault import FLAWS, vault
-from validators.calls import Call
 from validators.channels.issued_credentials import CHECK
-from validators.ended_credentials import ends_all, ends_one, ends_own, rotates, said_in
-from validators.ground import stand
-from validators.key_scopes import is_named, is_reading
-from validators.operations import Operation
-from validators.throwaways import Pass, secrets_in
+from validators.credentials.ended_credentials import ends_all, ends_one, ends_own, rotates, said_in
+from validators.credentials.key_scopes import is_named, is_reading
+from validators.document.operations import Operation
+from validators.estates.ground import stand
+from validators.estates.throwaways import Pass, secrets_in
+from validators.messages.calls import Call
 
 SIGN_OUT = {
     "clinic": ("logout", "POST /logout"),
@@ -37,7 +37,7 @@ SECURED = (frozenset({"bearer"}),)
 @pytest.fixture(autouse=True)
 def no_long_patience(monkeypatch: pytest.MonkeyPatch) -> None:
     """None of these services takes time to end a credential."""
-    monkeypatch.setattr("validators.ended_credentials.GRACE", 0.5)
+    monkeypatch.setattr("validators.credentials.ended_credentials.GRACE", 0.5)
 
 
 def looked(testbed: External) -> tuple[Record, Result]:

@@ -1,10 +1,10 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from validators.calls import expand
-from validators.ledger import Ledger
-from validators.names import PARAMETER, parents_of, resource_of, slots_of, stem
-from validators.operations import Operation
+from validators.document.names import PARAMETER, parents_of, resource_of, slots_of, stem
+from validators.document.operations import Operation
+from validators.estates.ledger import Ledger
+from validators.messages.calls import expand
 
 
 def get(path: str) -> Operation:

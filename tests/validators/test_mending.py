@@ -13,13 +13,13 @@ import pytest
 
 from gate.check import Answer
 from gate.model import Json
-from validators.bodies import OMIT, Author, draw_canaries
-from validators.envelope import Envelope
-from validators.estate import Estate, open_estate
-from validators.mending import mend, ways_of
-from validators.operations import Object, Operation, list_operations
-from validators.patterns import fits, texts
-from validators.refusals import blames
+from validators.document.operations import Object, Operation, list_operations
+from validators.document.patterns import fits, texts
+from validators.estates.envelope import Envelope
+from validators.estates.estate import Estate, open_estate
+from validators.estates.mending import mend, ways_of
+from validators.messages.bodies import OMIT, Author, draw_canaries
+from validators.messages.refusals import blames
 
 
 @pytest.mark.parametrize(

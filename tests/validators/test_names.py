@@ -4,9 +4,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from validators.calls import Call, exchange, leaves
-from validators.names import is_identity, resource_in, resource_of, slots_of, verb_of, words_of
-from validators.operations import Operation
+from validators.document.names import (
+    is_identity,
+    resource_in,
+    resource_of,
+    slots_of,
+    verb_of,
+    words_of,
+)
+from validators.document.operations import Operation
+from validators.messages.calls import Call, exchange, leaves
 
 
 @pytest.mark.parametrize(

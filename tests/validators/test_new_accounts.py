@@ -15,12 +15,12 @@ from tests.targets.documents import TEXT, record
 from tests.targets.guild import FLAWS, Guild
 from tests.targets.heldout_serving import MODULES, heldout
 from tests.targets.serving import running, wsgi
-from validators.account_fields import is_settled
-from validators.calls import Call, Pointer
 from validators.channels.mass_assignment import CHECK
-from validators.ground import reader_of
-from validators.operations import Operation
-from validators.own_fields import place_in
+from validators.document.operations import Operation
+from validators.estates.ground import reader_of
+from validators.estates.own_fields import place_in
+from validators.fields.account_fields import is_settled
+from validators.messages.calls import Call, Pointer
 
 Json = Any
 

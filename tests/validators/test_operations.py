@@ -1,9 +1,15 @@
 import pytest
 
 from gate.model import Json
-from validators.operations import Object, Operation, as_object, list_operations, usable_schemes
-from validators.relations import related
-from validators.wording import finds_people, for_all
+from validators.document.operations import (
+    Object,
+    Operation,
+    as_object,
+    list_operations,
+    usable_schemes,
+)
+from validators.document.relations import related
+from validators.document.wording import finds_people, for_all
 
 DUE = "2026-01-02T03:04:05Z"
 BEARER: Json = {"type": "http", "scheme": "bearer"}

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from validators.names import resource_in, resource_of, verb_of
-from validators.things import find_things
+from validators.document.names import resource_in, resource_of, verb_of
+from validators.estates.things import find_things
 
 
 @pytest.mark.parametrize(

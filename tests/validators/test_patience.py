@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from gate.check import Answer, NoAnswerError
-from validators.patience import MOST_SILENT, Patient, Silence
+from validators.messages.patience import MOST_SILENT, Patient, Silence
 
 BUSY = Answer(status=429, headers={"retry-after": "2"}, body="", seconds=0.0)
 LONG = Answer(status=429, headers={"retry-after": "3600"}, body="", seconds=0.0)

@@ -18,14 +18,14 @@ from gate.model import Json
 from gate.run import gather, judge
 from tests.targets.serving import target
 from validators import CHECKS
-from validators.bodies import Author, draw_canaries
-from validators.envelope import Envelope
-from validators.estate import FULL, Estate, open_estate
-from validators.ledger import Ledger
-from validators.operations import Operation, as_object, list_operations
-from validators.planting import plant
-from validators.relations import related
-from validators.things import Thing
+from validators.document.operations import Operation, as_object, list_operations
+from validators.document.relations import related
+from validators.estates.envelope import Envelope
+from validators.estates.estate import FULL, Estate, open_estate
+from validators.estates.ledger import Ledger
+from validators.estates.planting import plant
+from validators.estates.things import Thing
+from validators.messages.bodies import Author, draw_canaries
 
 FILE: Json = {
     "type": "object",

@@ -3,9 +3,9 @@
 import pytest
 
 from gate.inside import Statement
-from validators.prepared import Sessions
-from validators.scopes import Follower, Use
-from validators.sql_steps import UnreadableError
+from validators.database.prepared import Sessions
+from validators.database.scopes import Follower, Use
+from validators.database.sql_steps import UnreadableError
 
 TENANT = "6f0e2a54-3d0b-4c57-9a41-5f3c1d2e7b90"
 READ = "PREPARE read_run AS SELECT id FROM runs WHERE tenant_id = $1::uuid AND id = $2"

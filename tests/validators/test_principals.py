@@ -11,12 +11,12 @@ import pytest
 
 from gate.model import Doubt
 from tests.targets.heldout_serving import heldout
-from validators.calls import Call
 from validators.channels import credentials
-from validators.ledger import Ledger
-from validators.operations import Operation
-from validators.principals import Principals
-from validators.things import Thing
+from validators.document.operations import Operation
+from validators.estates.ledger import Ledger
+from validators.estates.principals import Principals
+from validators.estates.things import Thing
+from validators.messages.calls import Call
 
 ROLE = {"type": "object", "required": ["role"], "properties": {"role": {"type": "string"}}}
 PROFILE = {"properties": {"displayName": {"type": "string"}, "email": {"type": "string"}}}

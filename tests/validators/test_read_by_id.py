@@ -10,7 +10,7 @@ from gate.model import Doubt, Estimate, Finding, Json, Observation, Severity
 from gate.run import gather, judge
 from gate.testbed.hints import hints_of
 from validators.channels.read_by_id import CHECK, CLEAN, GROUND, LABEL, fact, spoil
-from validators.operations import list_operations
+from validators.document.operations import list_operations
 
 
 def found(record: Sequence[Observation]) -> list[Finding]:

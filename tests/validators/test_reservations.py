@@ -4,8 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from validators.operations import Operation, list_operations
-from validators.reservations import MARKED, SAID, act_of, collection_of, reservations, standing
+from validators.document.operations import Operation, list_operations
+from validators.document.reservations import (
+    MARKED,
+    SAID,
+    act_of,
+    collection_of,
+    reservations,
+    standing,
+)
 
 SAYING = {
     "For admins": "admin",

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from validators.calls import Call
-from validators.operations import Operation
-from validators.role_effects import is_own_doing
-from validators.role_trials import Stage
-from validators.states import State
+from validators.document.operations import Operation
+from validators.estates.states import State
+from validators.messages.calls import Call
+from validators.roles.role_effects import is_own_doing
+from validators.roles.role_trials import Stage
 
 VIEW = "GET /notes"
 CALL = Call(

@@ -8,8 +8,7 @@ from dataclasses import replace
 import pytest
 
 from gate.model import Doubt, Finding, Json, Observation
-from validators.channels.roles import judge
-from validators.role_controls import (
+from validators.channels.role_controls import (
     AGENT,
     CHANGE,
     LABEL,
@@ -25,6 +24,7 @@ from validators.role_controls import (
     stranger,
     words,
 )
+from validators.channels.roles import judge
 
 Record = Sequence[Observation]
 NONE: dict[str, Json] = {}

@@ -18,7 +18,7 @@ from gate.testbed.postgresql import PostgreSQL
 from gate.testbed.provision import Schema, as_role, new_schema, password_of
 from tests.make import Stub
 from validators.channels.row_security import CHECK, CLEAN, probe
-from validators.row_rules import RULES
+from validators.database.row_rules import RULES
 
 ACME, GLOBEX = str(UUID(int=1)), str(UUID(int=2))
 SCOPE = "tenant_id = NULLIF(current_setting('app.tenant_id', true), '')::uuid"

@@ -14,7 +14,7 @@ from tests.targets.heldout_serving import MODULES, heldout
 from tests.targets.serving import target
 from tests.targets.vault import FLAWS, vault
 from validators.channels.side_channels import CHECK, CLEAN, times
-from validators.kept_answers import declared_headers
+from validators.inference.kept_answers import declared_headers
 
 TELLING = {"kept-answer", "key-in-use", "name-taken", "time-tells"}
 

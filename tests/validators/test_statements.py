@@ -19,14 +19,14 @@ from gate.run import run
 from gate.testbed.embedded import Embedded
 from gate.testbed.proxy import Operations
 from gate.testbed.statements import PREFIX, statements_in, telling
-from validators.catalogue import read_catalogue
 from validators.channels.statements import CHECK, CLEAN
-from validators.patience import Relay
-from validators.predicates import Touch
-from validators.rows import connect
-from validators.scopes import Follower, Use
-from validators.sql_steps import Setting, Turn, UnreadableError, read, shape
-from validators.statement_scan import Ledger, Overheard, openers_in, tell
+from validators.database.catalogue import read_catalogue
+from validators.database.predicates import Touch
+from validators.database.rows import connect
+from validators.database.scopes import Follower, Use
+from validators.database.sql_steps import Setting, Turn, UnreadableError, read, shape
+from validators.database.statement_scan import Ledger, Overheard, openers_in, tell
+from validators.messages.patience import Relay
 
 OWN = "11111111-2222-7333-8444-555555555555"
 OTHER = "99999999-2222-7333-8444-555555555555"

@@ -23,10 +23,10 @@ from gate.run import gather, judge, run
 from gate.testbed.embedded import Embedded
 from gate.testbed.external import OFFERS
 from tests.make import Stub
-from validators import leftovers_probe
+from validators.behind import leftovers_probe
+from validators.behind.receiver import Delivery, receiving
+from validators.behind.stores import CACHE, FILES, LOG, Trail, search
 from validators.channels import handoffs, leftovers
-from validators.receiver import Delivery, receiving
-from validators.stores import CACHE, FILES, LOG, Trail, search
 
 CHANNELS = (handoffs, leftovers)
 EACH = pytest.mark.parametrize("channel", CHANNELS, ids=lambda each: each.CHECK.id)

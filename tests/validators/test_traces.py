@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gate.check import Answer
-from validators.traces import digest, find_marks, fingerprint, like, normalise
+from validators.messages.traces import digest, find_marks, fingerprint, like, normalise
 
 
 def answer(body: str, status: int = 200, **headers: str) -> Answer:

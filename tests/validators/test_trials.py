@@ -18,17 +18,17 @@ from gate.testbed.external import external
 from tests.targets.notes import Notes
 from tests.targets.serving import REGISTER, plain, running, target
 from validators import CHECKS
-from validators.calls import Call
 from validators.channels import read_by_id, write_by_id
-from validators.confirming import repeat
-from validators.envelope import Envelope
-from validators.estate import open_estate
-from validators.foreign_writes import fight
-from validators.ground import stand
+from validators.crossing.confirming import repeat
+from validators.crossing.foreign_writes import fight
+from validators.crossing.trials import ROUNDS
+from validators.document.operations import Operation
+from validators.estates.envelope import Envelope
+from validators.estates.estate import open_estate
+from validators.estates.ground import stand
+from validators.estates.states import changes, look, telling, unrest, watch
 from validators.judging import AGAIN
-from validators.operations import Operation
-from validators.states import changes, look, telling, unrest, watch
-from validators.trials import ROUNDS
+from validators.messages.calls import Call
 
 BY_ID = {check.id: check for check in CHECKS}
 

@@ -18,10 +18,10 @@ from gate.testbed.embedded import Embedded
 from gate.testbed.external import External, external
 from tests.targets.serving import SHOP_HINTS, actors, running, wsgi
 from tests.targets.shop import DOCUMENT, Shop
-from validators.calls import Call
+from validators.behind.undocumented import prefix_of, spellings
 from validators.channels.undocumented_routes import CHECK, CLEAN
-from validators.operations import Operation
-from validators.undocumented import prefix_of, spellings
+from validators.document.operations import Operation
+from validators.messages.calls import Call
 
 RED = "Bearer red-owner-0123456789"
 KNOWN = {path.strip("/").partition("/")[0] for path in DOCUMENT["paths"]} | {"openapi.json"}

@@ -20,16 +20,16 @@ from tests.targets.heldout_measure import measured
 from tests.targets.heldout_serving import MODULES, description, heldout
 from tests.targets.serving import running, wsgi
 from validators import CHECKS
-from validators.confusion import said_in_headers
-from validators.envelope import Envelope
-from validators.estate import open_estate
-from validators.excuses import LISTED, NAMED, PART, holds
-from validators.listing import cursor_in
-from validators.operations import Operation, list_operations
-from validators.planting import pays
-from validators.recoveries import codes_in
-from validators.states import views_of
-from validators.wording import cuts_scopes, ends_old, ends_sessions
+from validators.credentials.confusion import said_in_headers
+from validators.credentials.recoveries import codes_in
+from validators.crossing.excuses import LISTED, NAMED, PART, holds
+from validators.crossing.listing import cursor_in
+from validators.document.operations import Operation, list_operations
+from validators.document.wording import cuts_scopes, ends_old, ends_sessions
+from validators.estates.envelope import Envelope
+from validators.estates.estate import open_estate
+from validators.estates.planting import pays
+from validators.estates.states import views_of
 
 BY_ID = {check.id.partition(".")[2]: check for check in CHECKS}
 MISSED = [
@@ -52,7 +52,7 @@ MISSED = [
 @pytest.fixture(autouse=True)
 def no_long_patience(monkeypatch: pytest.MonkeyPatch) -> None:
     """None of these services takes time to end a credential."""
-    monkeypatch.setattr("validators.ended_credentials.GRACE", 0.5)
+    monkeypatch.setattr("validators.credentials.ended_credentials.GRACE", 0.5)
 
 
 def looked(testbed: External, check: str) -> Result:

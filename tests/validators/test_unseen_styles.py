@@ -18,22 +18,22 @@ from gate.testbed.hints import Hints
 from tests.targets.heldout_measure import is_hit, measured
 from tests.targets.heldout_serving import MODULES, heldout
 from validators import CHECKS
-from validators.aims import Aim, unmoved
-from validators.calls import Call
-from validators.envelope import Envelope, is_alike
-from validators.estate import LEAST, Estate, open_estate
-from validators.foreign_lists import seen
-from validators.foreign_writes import aim_at, is_common, shapes
-from validators.handles import handed, handles
-from validators.learned_reads import candidates, learn_reads
-from validators.listing import ways
-from validators.operations import Operation, list_operations
-from validators.promotions import flat
-from validators.relations import related
-from validators.states import look, parts_of
-from validators.things import Thing
-from validators.trials import later_marks, learn_leaks
-from validators.wording import of_all
+from validators.crossing.aims import Aim, unmoved
+from validators.crossing.foreign_lists import seen
+from validators.crossing.foreign_writes import aim_at, is_common, shapes
+from validators.crossing.listing import ways
+from validators.crossing.trials import later_marks, learn_leaks
+from validators.document.operations import Operation, list_operations
+from validators.document.relations import related
+from validators.document.wording import of_all
+from validators.estates.envelope import Envelope, is_alike
+from validators.estates.estate import LEAST, Estate, open_estate
+from validators.estates.handles import handed, handles
+from validators.estates.learned_reads import candidates, learn_reads
+from validators.estates.states import look, parts_of
+from validators.estates.things import Thing
+from validators.fields.promotions import flat
+from validators.messages.calls import Call
 
 BY_ID = {check.id: check for check in CHECKS}
 SERVICES = ("helpdesk", "invoicing", "clinic", "warehouse")

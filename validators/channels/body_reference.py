@@ -8,7 +8,7 @@ from dataclasses import replace
 from gate.check import Check, Control
 from gate.model import Doubt, Estimate, Finding, Json, Observation, Severity
 from validators.channels.read_by_id import GROUND, NOT_FOUND, WHO
-from validators.foreign_references import probe
+from validators.crossing.foreign_references import probe
 from validators.judging import (
     ASKED,
     LIMITS,

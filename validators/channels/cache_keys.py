@@ -8,10 +8,10 @@ from dataclasses import replace
 
 from gate.check import Check, Control
 from gate.model import Doubt, Finding, Json, Observation, Severity
-from validators.cache_scan import probe
-from validators.ground import judge_ground
+from validators.behind.cache_scan import probe
+from validators.behind.traffic import accuse
+from validators.estates.ground import judge_ground
 from validators.judging import Rule, texts
-from validators.traffic import accuse
 
 ID = "isolation.cache-keys"
 SCAN = 'redis-cli -u "$REDIS_URL" --scan'

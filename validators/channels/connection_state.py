@@ -7,10 +7,10 @@ from dataclasses import replace
 
 from gate.check import Check, Control
 from gate.model import Doubt, Finding, Json, Observation, Severity
-from validators.connection_probe import probe
-from validators.ground import judge_ground
+from validators.behind.traffic import accuse
+from validators.database.connection_probe import probe
+from validators.estates.ground import judge_ground
 from validators.judging import Rule, texts
-from validators.traffic import accuse
 
 ID = "isolation.connection-state"
 REPEAT = "maestro gate isolation.connection-state: a relay asks on the service's own connection"

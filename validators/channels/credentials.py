@@ -8,9 +8,8 @@ from dataclasses import replace
 from gate.check import Check, Control, Lie
 from gate.exhibits import Exhibit
 from gate.model import Doubt, Estimate, Finding, Json, Observation, Severity
-from validators.access import access
 from validators.channels.read_by_id import GROUND, WHO
-from validators.forged_credentials import probe
+from validators.credentials.forged_credentials import probe
 from validators.judging import (
     ASKED,
     LIMITS,
@@ -27,6 +26,7 @@ from validators.judging import (
     tell,
 )
 from validators.judging import judge_coverage as cover
+from validators.roles.access import access
 
 ID = "isolation.credentials"
 OPENED = Rule(

@@ -7,9 +7,9 @@ from dataclasses import replace
 
 from gate.check import Check, Control, Lie
 from gate.model import Doubt, Finding, Json, Observation, Severity
-from validators.handoffs_probe import EXPORTS, GRANTED, HEARD, probe
+from validators.behind.handoffs_probe import EXPORTS, GRANTED, HEARD, probe
+from validators.behind.traffic import accuse
 from validators.judging import Rule
-from validators.traffic import accuse
 
 ID = "isolation.handoffs"
 NOT_MODIFIED = 304

@@ -9,7 +9,7 @@ from gate.check import Check, Control
 from gate.exhibits import Exhibit
 from gate.model import Doubt, Estimate, Finding, Json, Observation, Severity
 from validators.channels.read_by_id import GROUND, WHO
-from validators.issued_credentials import probe
+from validators.credentials.issued_credentials import probe
 from validators.judging import (
     ASKED,
     LIMITS,

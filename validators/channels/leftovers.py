@@ -7,11 +7,11 @@ from dataclasses import replace
 
 from gate.check import Check, Control
 from gate.model import Doubt, Finding, Json, Observation, Severity
-from validators.ground import judge_ground
+from validators.behind.leftovers_probe import probe
+from validators.behind.stores import CACHE, DATABASE, FILES, LOG
+from validators.behind.traffic import accuse
+from validators.estates.ground import judge_ground
 from validators.judging import Rule
-from validators.leftovers_probe import probe
-from validators.stores import CACHE, DATABASE, FILES, LOG
-from validators.traffic import accuse
 
 ID = "isolation.leftovers"
 KEPT: Mapping[str, str] = {

@@ -8,8 +8,8 @@ from dataclasses import replace
 from gate.check import Check, Control, Lie
 from gate.model import Doubt, Estimate, Finding, Json, Observation, Severity
 from validators.channels.read_by_id import GROUND, WHO
-from validators.excuses import NAMED, holds, unexcused
-from validators.foreign_lists import probe
+from validators.crossing.excuses import NAMED, holds, unexcused
+from validators.crossing.foreign_lists import probe
 from validators.judging import (
     ASKED,
     LIMITS,

@@ -7,8 +7,8 @@ from dataclasses import replace
 
 from gate.check import Check, Control
 from gate.model import Doubt, Estimate, Finding, Json, Observation, Severity
-from validators.assignments import probe
 from validators.channels.read_by_id import GROUND, WHO
+from validators.fields.assignments import probe
 from validators.judging import (
     ASKED,
     LIMITS,

@@ -7,9 +7,9 @@ from dataclasses import replace
 
 from gate.check import Check, Control
 from gate.model import Finding, Json, Observation, Severity
+from validators.behind.rate_buckets_probe import LIMITED, SPOOFS, probe
+from validators.behind.traffic import accuse
 from validators.judging import Rule
-from validators.rate_buckets_probe import LIMITED, SPOOFS, probe
-from validators.traffic import accuse
 
 ID = "isolation.rate-buckets"
 REPEAT = 'repeat a GET with "$TOKEN_ACME_OWNER" until it is refused with 429, then ask: {}'

@@ -8,9 +8,8 @@ from dataclasses import replace
 from gate.check import Check, Control, Lie
 from gate.exhibits import Exhibit
 from gate.model import Doubt, Estimate, Finding, Json, Observation, Severity
-from validators.access import access
-from validators.excuses import LISTED, PART, unexcused
-from validators.foreign_reads import probe
+from validators.crossing.excuses import LISTED, PART, unexcused
+from validators.crossing.foreign_reads import probe
 from validators.judging import (
     ASKED,
     LIMITS,
@@ -25,6 +24,7 @@ from validators.judging import (
     places,
     subjects,
 )
+from validators.roles.access import access
 
 ID = "isolation.read-by-id"
 TENANT = Rule(

@@ -9,9 +9,10 @@ from dataclasses import replace
 from gate.check import Check, Control, Lie
 from gate.exhibits import Exhibit
 from gate.model import Doubt, Estimate, Finding, Json, Observation, Severity
-from validators.access import access
 from validators.channels.read_by_id import GROUND, WHO
-from validators.ground import judge_ground
+from validators.channels.role_controls import CONTROLS, LABEL
+from validators.estates.ground import judge_ground
+from validators.estates.seniors import TOP
 from validators.judging import (
     ASKED,
     COVERED,
@@ -28,9 +29,8 @@ from validators.judging import (
     tell,
     texts,
 )
-from validators.role_controls import CONTROLS, LABEL
-from validators.role_grounds import (
-    TOP,
+from validators.roles.access import access
+from validators.roles.role_grounds import (
     Matrix,
     is_refused,
     is_reserved_for_others,
@@ -40,7 +40,7 @@ from validators.role_grounds import (
     promise,
     reading_refused,
 )
-from validators.role_matrix import probe
+from validators.roles.role_matrix import probe
 
 ID = "isolation.roles"
 # Roles whose name promises that they change nothing of others.

@@ -7,9 +7,9 @@ from dataclasses import replace
 
 from gate.check import Check, Control, Testbed
 from gate.model import Doubt, Evidence, Finding, Json, Observation
-from validators.catalogue import read_catalogue
-from validators.row_rules import Rule, Setting, broken
-from validators.rows import connect, look_at_rows
+from validators.database.catalogue import read_catalogue
+from validators.database.row_rules import Rule, Setting, broken
+from validators.database.rows import connect, look_at_rows
 
 ID = "isolation.row-security"
 

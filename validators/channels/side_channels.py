@@ -11,6 +11,7 @@ from gate.exhibits import Exhibit
 from gate.model import Doubt, Estimate, Finding, Json, Observation, Severity
 from gate.stats import rank_sum
 from validators.channels.read_by_id import GROUND, WHO
+from validators.inference.side_channels import probe
 from validators.judging import (
     AGAIN,
     ASKED,
@@ -28,7 +29,6 @@ from validators.judging import (
     subjects,
     tell,
 )
-from validators.side_channels import probe
 
 ID = "isolation.side-channels"
 KEPT = Rule(

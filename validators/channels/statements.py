@@ -7,10 +7,10 @@ from dataclasses import replace
 
 from gate.check import Check, Control
 from gate.model import Doubt, Finding, Json, Observation, Severity
-from validators.ground import judge_ground
+from validators.behind.traffic import accuse
+from validators.database.statement_scan import probe
+from validators.estates.ground import judge_ground
 from validators.judging import Rule
-from validators.statement_scan import probe
-from validators.traffic import accuse
 
 ID = "isolation.statements"
 SHARED: Mapping[str, str] = {

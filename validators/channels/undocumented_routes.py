@@ -7,10 +7,10 @@ from dataclasses import replace
 
 from gate.check import Check, Control
 from gate.model import Doubt, Finding, Json, Observation, Severity
-from validators.ground import judge_ground
+from validators.behind.traffic import accuse
+from validators.behind.undocumented import probe
+from validators.estates.ground import judge_ground
 from validators.judging import NEEDS, Rule, places, texts
-from validators.traffic import accuse
-from validators.undocumented import probe
 
 ID = "isolation.undocumented-routes"
 ANSWERS = Rule(

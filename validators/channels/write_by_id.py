@@ -8,9 +8,8 @@ from dataclasses import replace
 from gate.check import Check, Control, Lie
 from gate.exhibits import Exhibit
 from gate.model import Doubt, Estimate, Finding, Json, Observation, Severity
-from validators.access import access
 from validators.channels.read_by_id import GROUND, NOT_FOUND, WHO
-from validators.foreign_writes import probe
+from validators.crossing.foreign_writes import probe
 from validators.judging import (
     ASKED,
     LIMITS,
@@ -24,6 +23,7 @@ from validators.judging import (
     pick,
     subjects,
 )
+from validators.roles.access import access
 
 ID = "isolation.write-by-id"
 WRITE = Rule(

@@ -1,0 +1,1 @@
+"""What of a tenant stands, stays or is heard behind the service?"""

@@ -1,0 +1,145 @@
+"""What does the cache hold after both tenants were served, and is a planted entry believed?"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
+from typing import Any
+
+import redis
+
+from gate.check import Testbed
+from gate.model import Observation
+from gate.testbed.hints import salt_of
+from validators.behind.traffic import own_reads, settle_anew
+from validators.estates.estate import Estate
+from validators.estates.ground import Ground, stand
+from validators.messages.traces import UUID
+
+# redis-py annotates its blocking and its asynchronous client as one.
+Cache = Any
+NUMBER = re.compile(r"\d+")
+LONG = re.compile(r"[0-9A-Za-z_-]{24,}")
+READERS: Mapping[str, tuple[str | int, ...]] = {
+    "string": ("GET",),
+    "hash": ("HGETALL",),
+    "list": ("LRANGE", 0, -1),
+    "set": ("SMEMBERS",),
+    "zset": ("ZRANGE", 0, -1),
+    "stream": ("XRANGE", "-", "+"),
+}
+
+
+def probe(testbed: Testbed) -> Iterator[Observation]:
+    """Let both tenants make and read marked objects twice, then look at every key in Redis.
+
+    Recorded are a key's shape, whose ids it carries and whose marks its value holds; never the
+    value. Where both tenants have a cached value of one shape, each one's is put under the other's
+    key, the other reads what is his own, and the former value comes back.
+    """
+    ground = stand(testbed)
+    yield from ground.facts
+    if ground.vacuous:
+        return
+    estates = settle_anew(ground, salt_of(testbed, testbed.seed, "cache"), {})
+    for estate in estates * 2:
+        for _ in own_reads(ground, estate):
+            pass
+    with closing(redis.Redis.from_url(testbed.cache_url())) as cache:
+        yield from scan(testbed, ground, estates, cache)
+
+
+def scan(
+    testbed: Testbed, ground: Ground, estates: tuple[Estate, ...], cache: Cache
+) -> Iterator[Observation]:
+    """Each key that concerns the two tenants, how many there are, and what planting did."""
+    tenants = testbed.tenancy().tenants
+    held = {key: value_of(cache, key) for key in cache.scan_iter()}
+    mine = {key: text for key, text in held.items() if not is_elsewhere(key, tenants, estates)}
+    for key, text in mine.items():
+        yield look(testbed, key, text, tenants, estates)
+    cached = {
+        (estate.client.tenant, shape(key, tenants)): key
+        for estate in estates
+        for key, text in mine.items()
+        if estate.canaries.token in text and cache.type(key) == b"string"
+    }
+    yield Observation(
+        kind="scanned",
+        subject="redis",
+        at=testbed.clock(),
+        data={"keys": len(held), "elsewhere": len(held) - len(mine), "cached": len(cached)},
+    )
+    for victim, attacker in (estates, estates[::-1]):
+        for (tenant, form), source in cached.items():
+            target = cached.get((attacker.client.tenant, form))
+            if tenant != victim.client.tenant or target is None or target == source:
+                continue
+            with planted(cache, source, target):
+                answers = [answer.body for _, answer in own_reads(ground, attacker)]
+            served = any(victim.canaries.token in each for each in answers)
+            yield Observation(
+                kind="poisoned",
+                subject=form,
+                at=testbed.clock(),
+                data={"victim": tenant, "served": served},
+            )
+
+
+def value_of(cache: Cache, key: bytes) -> str:
+    """The whole value as text; nothing for a key that is gone."""
+    kind: str = cache.type(key).decode()
+    if kind not in READERS:
+        return ""
+    command, *rest = READERS[kind]
+    return str(cache.execute_command(command, key, *rest))
+
+
+def is_elsewhere(key: bytes, tenants: Mapping[str, str], estates: tuple[Estate, ...]) -> bool:
+    """Is the key about others only: it names ids, and none that these tenants have?"""
+    ids = set(UUID.findall(key.decode(errors="replace")))
+    known = {each for estate in estates for each in estate.ledger.ids} | set(tenants.values())
+    return bool(ids) and not ids & known
+
+
+def look(
+    testbed: Testbed,
+    key: bytes,
+    text: str,
+    tenants: Mapping[str, str],
+    estates: tuple[Estate, ...],
+) -> Observation:
+    """One key: whose ids it carries, whose marks its value holds."""
+    name = key.decode(errors="replace")
+    return Observation(
+        kind="key",
+        subject=shape(key, tenants),
+        at=testbed.clock(),
+        data={
+            "tenants": [owner for owner, each in tenants.items() if each in name],
+            "holds": [each.client.tenant for each in estates if each.canaries.token in text],
+        },
+    )
+
+
+def shape(key: bytes, tenants: Mapping[str, str]) -> str:
+    """The key with placeholders for what differs from run to run."""
+    text = key.decode(errors="replace")
+    for tenant in tenants.values():
+        text = text.replace(tenant, "{tenant}")
+    return NUMBER.sub("{n}", LONG.sub("{token}", UUID.sub("{id}", text)))
+
+
+@contextmanager
+def planted(cache: Cache, source: bytes, target: bytes) -> Iterator[None]:
+    """One key's value under another key, whose own value comes back with its time to live."""
+    former, left, value = cache.get(target), cache.pttl(target), cache.get(source)
+    if former is None or value is None:
+        yield
+        return
+    try:
+        cache.set(target, value, keepttl=True)
+        yield
+    finally:
+        cache.set(target, former, px=left if left > 0 else None)

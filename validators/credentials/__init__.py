@@ -1,0 +1,1 @@
+"""What is a credential worth, where does it come from, and when does it end?"""

@@ -1,0 +1,335 @@
+"""What do writes by one tenant on the ids of another do?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from gate.check import Testbed
+from gate.model import Observation
+from validators.crossing.aims import Aim, Sequel
+from validators.crossing.confirming import lessened, repeat
+from validators.crossing.foreign_reads import mixes
+from validators.crossing.trials import (
+    attack,
+    controlled,
+    etag_of,
+    fresh_things,
+    is_chosen,
+    kept,
+    reason_to_spare,
+    recipes_for,
+    references,
+)
+from validators.document.names import REVIVING, TAKING
+from validators.document.operations import Operation
+from validators.estates.estate import FULL, Recipe
+from validators.estates.ground import UNSPOKEN, Duel, Ground, stand
+from validators.estates.newcomers import is_sacrificed, newcomer
+from validators.estates.things import Thing, chain_of, values_of
+from validators.judging import texts
+from validators.messages.calls import Call
+from validators.messages.traces import like
+
+Things = tuple[Thing, ...]
+MOST_LESSENED = 4
+SAME = "the same"
+WRONG_TAG = "foreign (and a wrong ETag)"
+UNTIMELY = frozenset({404, 409})
+
+
+def probe(testbed: Testbed) -> Iterator[Observation]:
+    """Write on the other tenant's objects, and let their owner look before and after.
+
+    Each PUT, PATCH, DELETE and POST with ids in its path is first done by the owner on an object
+    made for it: what it then sees changed is the positive control. On another such object, the
+    other tenant does the same: with the foreign ids, with every mix of own and foreign ids, and
+    with ids that nobody has. The owner reads the object in all its views before, between and
+    after; what it cannot see ended, it tries to end itself. What shows an effect is done again with
+    new objects, with the least body first, and in the other direction. Changes come first,
+    deletions last; nothing is ended that cannot be made again, and a tenant only if it was made
+    for that.
+    """
+    ground = stand(testbed)
+    yield from ground.facts
+    if ground.vacuous:
+        return
+    writes = sorted(
+        (each for each in ground.declared if not each.safe and each.names and is_write(each)),
+        key=lambda each: each.ends,
+    )
+    yield survey(ground, len(writes))
+    duel, _ = ground.duels()
+    for operation in writes:
+        reason = ground.skipped.get(operation.label)
+        if reason is None:
+            yield from fight(duel, operation)
+            yield from ground.after(operation)
+        elif not ground.hints.leaves_out(operation.label):
+            yield duel.note("not-applicable", operation, reason=reason)
+    yield from ground.left_out(lambda each: each in writes)
+
+
+def survey(ground: Ground, applicable: int) -> Observation:
+    """How many operations there are, and how many the question is about."""
+    return Observation(
+        kind="surveyed",
+        subject="the document",
+        at=ground.testbed.clock(),
+        data={"operations": len(ground.declared), "applicable": applicable},
+    )
+
+
+def is_write(operation: Operation) -> bool:
+    """Does the method change anything (RFC 9110, section 9.2.1)?"""
+    return operation.method in {"PUT", "POST", "DELETE", "PATCH"}
+
+
+def fight(duel: Duel, operation: Operation) -> Iterator[Observation]:
+    """Everything about one operation: the owner's success, then the attacks."""
+    if not operation.speakable:
+        yield duel.note("unreached", operation, reason=UNSPOKEN)
+        return
+    if operation.verb in TAKING:
+        yield duel.note("suppressed", operation, reason=f"to {operation.verb} is for others")
+        return
+    things = next(duel.victim.ledger.match(operation), None)
+    if things is None:
+        yield duel.note("unreached", operation, reason=duel.victim.ledger.lacking(operation))
+        return
+    if things[-1].origin is None and is_common(duel, operation, things):
+        yield duel.note("not-applicable", operation, reason="what it names is there for both")
+        return
+    if reason := reason_to_spare(duel, operation, things[-1]):
+        if is_sacrificed(duel, operation):
+            yield from sacrifice(duel, operation)
+        else:
+            yield duel.note("unreached", operation, reason=reason)
+        return
+    with kept(duel, operation, things):
+        seen, way = control(duel, operation, things)
+        yield from seen
+        facts = list(repeat(lambda turn: rounds(duel, operation, things, way, turn)))
+        yield from facts
+    if any(each.data.get("effect") for each in facts):
+        yield from turned(duel.turned(), operation, way)
+
+
+def is_common(duel: Duel, operation: Operation, things: Things) -> bool:
+    """Do both tenants have the very same ids, so that there are no foreign ones?"""
+    return next(duel.attacker.ledger.fill(operation), None) == values_of(operation, things)
+
+
+def turned(duel: Duel, operation: Operation, way: Way) -> Iterator[Observation]:
+    """The same in the other direction, once an effect was seen in this one."""
+    things = next(duel.victim.ledger.match(operation), None)
+    if things is None or reason_to_spare(duel, operation, things[-1]):
+        return
+    with kept(duel, operation, things):
+        yield from rounds(duel, operation, things, way, 0)[0]
+
+
+def sacrifice(duel: Duel, operation: Operation) -> Iterator[Observation]:
+    """The operation on tenants that were made to be lost: one by its owner, one by a stranger."""
+    with newcomer(duel, operation) as other:
+        things = next(other.victim.ledger.match(operation), None) if other else None
+        if other is None or things is None:
+            yield duel.note("unreached", operation, reason="no known object fits into the path")
+            return
+        seen, way = control(other, operation, things)
+        yield from seen
+
+    def attempt(turn: int) -> tuple[list[Observation], bool]:
+        with newcomer(duel, operation) as other:
+            things = next(other.victim.ledger.match(operation), ()) if other else ()
+            return rounds(other, operation, things, way, turn) if other and things else ([], False)
+
+    yield from repeat(attempt)
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """How the owner's own write was granted, in which reads it showed, and the object's tag."""
+
+    recipe: Recipe
+    telling: frozenset[str] = frozenset()
+    tag: str = ""
+
+
+def control(duel: Duel, operation: Operation, things: Things) -> tuple[list[Observation], Way]:
+    """The owner's own write in the first way that is granted; and that way."""
+    own, seen = made_ready(duel, operation, things), []
+    etag = etag_of(duel.victim, duel.ground.operations, path_call(operation, own))
+    for recipe in recipes_for(etag):
+        call = write(duel, operation, own, recipe)
+        fact, granted = controlled(duel, call, chain_of(operation, own))
+        seen = [fact]
+        if granted:
+            asked = operation.label in duel.ground.envelope.matching and not recipe.match
+            tagged = replace(recipe, match=etag) if asked else recipe
+            return seen, Way(tagged, frozenset(texts(fact.data.get("views"))), etag)
+        if is_late(seen):
+            own = made_ready(duel, operation, things)
+    # What ends by itself (a job) may do so while its owner looks: once more, at once.
+    if is_late(seen):
+        own = made_ready(duel, operation, things)
+        seen = [controlled(duel, write(duel, operation, own, FULL), None)[0]]
+    return seen, Way(FULL, tag=etag)
+
+
+def is_late(seen: list[Observation]) -> bool:
+    """Was the last call refused because its object is in another state, or gone?"""
+    return bool(seen) and seen[-1].data.get("status") in UNTIMELY
+
+
+def made_ready(duel: Duel, operation: Operation, things: Things) -> Things:
+    """The objects of a path, the last made anew; what is to be restored is deleted first."""
+    fresh = fresh_things(duel.victim, things, operation)
+    above = operation.path.rpartition("/")[0]
+    ending = [
+        each for each in duel.ground.operations if each.method == "DELETE" and each.path == above
+    ]
+    if operation.verb in REVIVING and ending and fresh[-1] is not things[-1]:
+        duel.victim.send(Call(operation=ending[0], path=values_of(operation, fresh)))
+    return fresh
+
+
+def path_call(operation: Operation, things: Things) -> Call:
+    """The bare path."""
+    return Call(operation=operation, path=values_of(operation, things))
+
+
+def write(duel: Duel, operation: Operation, things: Things, recipe: Recipe) -> Call:
+    """The owner's call on his own objects."""
+    chain = chain_of(operation, things)
+    current = things[-1].fields
+    return duel.victim.write(operation, values_of(operation, things), chain, recipe, current)
+
+
+def rounds(
+    duel: Duel, operation: Operation, things: Things, way: Way, turn: int
+) -> tuple[list[Observation], bool]:
+    """Every mix of ids once, each on an object that is still whole.
+
+    From the second round on, less is sent first: what still has the effect is the finding.
+    """
+    facts: list[Observation] = []
+    effect, whole = False, made_ready(duel, operation, things)
+    for each in shapes(duel, operation, whole):
+        recent = renewed(duel, way.recipe, path_call(operation, whole))
+        for size in (*(range(MOST_LESSENED) if turn else ()), None):
+            aim = aim_at(duel, operation, whole, each, recent)
+            aim = replace(aim, telling=way.telling) if all(each.foreign) else aim
+            lesser = aim if size is None else lessened(duel.victim.author, aim, size)
+            if lesser is None:
+                continue
+            more, hit = attack(duel, lesser, turn)
+            facts.extend(more)
+            if hit or operation.ends:
+                whole = made_ready(duel, operation, things)
+            effect = effect or hit
+            if hit:
+                break
+        if way.tag and all(each.foreign) and not (each.by_victim or effect):
+            facts.extend(by_wrong_tag(duel, operation, whole, each, way))
+        if effect and whole[-1] is things[-1] and operation.ends:
+            break
+    return facts, effect
+
+
+def by_wrong_tag(
+    duel: Duel, operation: Operation, things: Things, shape: Shape, way: Way
+) -> list[Observation]:
+    """The write with a tag that the object has not: is a stranger told so (RFC 9110, 13.1.1)?"""
+    recipe = replace(way.recipe, match=like(way.tag, duel.chance))
+    aim = aim_at(duel, operation, things, shape, recipe)
+    return attack(duel, replace(aim, label=WRONG_TAG, sequel=None, anew=None), 0)[0]
+
+
+def renewed(duel: Duel, recipe: Recipe, call: Call) -> Recipe:
+    """The same way of writing, with the tag of this object."""
+    if recipe.match in {"", "*"}:
+        return recipe
+    etag = etag_of(duel.victim, duel.ground.operations, call)
+    return Recipe(full=recipe.full, linked=recipe.linked, match=etag or "*")
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """Which places of the path are the victim's, and whose references are in the body."""
+
+    label: str
+    foreign: tuple[bool, ...]
+    by_victim: bool = False
+
+
+def shapes(duel: Duel, operation: Operation, things: Things) -> list[Shape]:
+    """Every choice of own and foreign ids; the body with the attacker's or the victim's objects.
+
+    Where both tenants have made what has the same ids, the caller's own call may still change what
+    the victim has there.
+    """
+    values = values_of(operation, things)
+    if is_common(duel, operation, things):
+        return [Shape(SAME, (False,) * len(values))]
+    mine = next(duel.attacker.ledger.fill(operation), None)
+    found = [
+        Shape(label, tuple(word == "foreign" for word in label.split("/")))
+        for label, _, _ in mixes(values, mine, duel.chance)
+    ]
+    call = write(duel, operation, things, Recipe(linked=True))
+    if references(call, duel.victim) and found:
+        whole = Shape(
+            "/".join(["foreign"] * len(values)) + " and body", (True,) * len(values), True
+        )
+        found.append(whole)
+    return found
+
+
+def aim_at(duel: Duel, operation: Operation, things: Things, wanted: Shape, recipe: Recipe) -> Aim:
+    """The attack with its two absent twins; each call has a body of its own."""
+    values = values_of(operation, things)
+    mine = next(duel.attacker.ledger.fill(operation), values)
+    labels = {label: (mixed, absent) for label, mixed, absent in mixes(values, mine, duel.chance)}
+    plain = wanted.label.removesuffix(" and body")
+    if plain not in labels:
+        labels = {label: (m, a) for label, m, a in mixes(values, None, duel.chance)}
+    mixed, absent = labels.get(plain) or next(iter(labels.values()))
+    if plain == SAME:
+        mixed = values
+    writer = duel.victim if wanted.by_victim else duel.attacker
+    chain = chain_of(operation, things) if wanted.by_victim else {}
+
+    def call(path: tuple[str, ...]) -> Call:
+        return writer.write(operation, path, chain, recipe, things[-1].fields)
+
+    return Aim(
+        label=wanted.label,
+        foreign=call(mixed),
+        absent=tuple(map(call, absent)),
+        watched=chain_of(operation, things),
+        sequel=sequel_of(duel, operation, things, recipe) if operation.ends else None,
+        anew=lambda: chain_of(operation, made_ready(duel, operation, things)),
+        own=lambda: own_write(duel, operation, recipe),
+        chosen=is_chosen(things[-1]) or plain == SAME,
+    )
+
+
+def own_write(duel: Duel, operation: Operation, recipe: Recipe) -> Call | None:
+    """The attacker's like call on an object of his own that was made for it."""
+    things = next(duel.attacker.ledger.match(operation), None)
+    if things is None or things[-1].origin is None:
+        return None
+    own = fresh_things(duel.attacker, things, operation)
+    values, chain = values_of(operation, own), chain_of(operation, own)
+    return duel.attacker.write(operation, values, chain, recipe, own[-1].fields)
+
+
+def sequel_of(duel: Duel, operation: Operation, things: Things, recipe: Recipe) -> Sequel:
+    """What the owner can do with an object that nobody has ended: end it himself."""
+
+    def twin() -> Call | None:
+        fresh = made_ready(duel, operation, things)
+        return None if fresh[-1] is things[-1] else write(duel, operation, fresh, recipe)
+
+    return Sequel(write(duel, operation, things, recipe), twin)

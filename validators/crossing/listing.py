@@ -1,0 +1,190 @@
+"""In which ways can a list be asked for what it should not show?"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from collections.abc import Iterator
+from urllib.parse import parse_qs, urlsplit
+
+from gate.check import Answer
+from gate.model import Json
+from validators.document.operations import Object, Operation, as_object
+from validators.estates.ground import Duel
+from validators.estates.identities import identities, is_owning
+from validators.messages.bodies import kind_of
+from validators.messages.calls import Call, Pointer, leaves
+
+SEARCH = re.compile(r"(?i)^(q|query|search|filter|term|text|name|keyword|like|contains|title)")
+SIZE = re.compile(r"(?i)(limit|size|per_?page|count|top|max|take)")
+PAGE = re.compile(r"(?i)(^|_)page|number|offset|skip|^start|^from$")
+SORT = re.compile(r"(?i)(sort|order)")
+CURSOR = re.compile(r"(?i)(cursor|page_?token|continuation|starting_?after|^after$|^next|^token$)")
+NEXT = re.compile(r"(?i)<(?P<target>[^>]*)>[^,<]*;\s*rel=\"?next\b")
+BASE64 = re.compile(r"[A-Za-z0-9_+/-]{8,}={0,2}")
+MOST_PARAMETERS = 12
+MOST_VALUES = 2
+MOST_CHOICES = 4
+LARGE = 1000
+Options = dict[Pointer, Json]
+
+
+def ways(duel: Duel, call: Call, own: Call) -> Iterator[tuple[str, Call]]:
+    """The requests to try, each with what is special about it; the largest page for all of them."""
+    yield "plain", call
+    places = options(duel, call)
+    size = next((place for place in places if SIZE.search(inner(place))), None)
+    if size is not None:
+        most, *_ = values_for(duel, call.operation, size, places[size])
+        large = call.put(size, most)
+        yield f"with {said(size)}", large
+        call = large if duel.attacker.accepts(duel.attacker.send(large)) else call
+    for place, schema in list(places.items())[:MOST_PARAMETERS]:
+        for value in values_for(duel, call.operation, place, schema) if place != size else ():
+            yield f"with {said(place)}", call.put(place, value)
+    yield from cursors(duel, call, own, size)
+
+
+def said(place: Pointer) -> str:
+    """A place in words: the parameter's name, or the field's with what it is a member of."""
+    return " ".join(map(str, place[1:]))
+
+
+def inner(place: Pointer) -> str:
+    """What the last part of a place is called: `page[size]` is a size."""
+    return str(place[-1]).rstrip("]").rpartition("[")[2]
+
+
+def options(duel: Duel, call: Call) -> Options:
+    """Where the request may say more: parameters of the query, fields of a body, and of a member.
+
+    What it must say is said already.
+    """
+    found: Options = {("query", name): each for name, each in call.operation.optional.items()}
+    for name, each in members(duel, dict(call.operation.body)).items():
+        inside = members(duel, each)
+        found |= {("body", name, part): value for part, value in inside.items()}
+        if not inside and name not in as_object(call.body):
+            found["body", name] = each
+    return found
+
+
+def members(duel: Duel, schema: Json) -> Object:
+    """The properties of an object schema."""
+    return as_object(duel.attacker.author.simplify(schema).get("properties"))
+
+
+def values_for(duel: Duel, operation: Operation, place: Pointer, schema: Json) -> list[Json]:
+    """What to ask an optional parameter for: each choice, pages, and all that is the victim's."""
+    plain, name = duel.attacker.author.simplify(schema), inner(place)
+    kind, choices = kind_of(plain), plain.get("enum")
+    if isinstance(choices, list):
+        return choices[:MOST_CHOICES]
+    if kind == "array":
+        items = plain.get("items", {})
+        return [[each] for each in values_for(duel, operation, place, items)]
+    if kind in {"integer", "number"}:
+        return numbers_for(duel, operation, name, plain)
+    if kind == "boolean":
+        return [True]
+    return [*victims(duel, operation, name)] or (["id"] if SORT.search(name) else [])
+
+
+def numbers_for(duel: Duel, operation: Operation, name: str, plain: Object) -> list[Json]:
+    """As many as there may be, the first pages, or the numbers of the victim's objects."""
+    if SIZE.search(name):
+        most = plain.get("maximum")
+        return [most if isinstance(most, int) else LARGE]
+    theirs = [int(each) for each in victims(duel, operation, name) if each.isdigit()]
+    first = plain.get("minimum", 0)
+    return [*theirs] or ([first, 1] if PAGE.search(name) and first != 1 else [first])
+
+
+def victims(duel: Duel, operation: Operation, name: str) -> list[str]:
+    """The victim's values of what the parameter is about: who he is, and the ids of his objects."""
+    named = identities(duel.victim, duel.attacker) if is_owning(name) else []
+    other = duel.attacker.ledger
+    alone = [
+        each.id
+        for each in duel.victim.ledger.things_for(name, operation.resource)
+        if other.by_value(each.id, each.resource) is None
+    ]
+    return [*alone[:MOST_VALUES], *named]
+
+
+def cursors(duel: Duel, call: Call, own: Call, size: Pointer | None) -> Iterator[tuple[str, Call]]:
+    """The victim's next page, and the attacker's own with the victim's ids in it."""
+    places = options(duel, call)
+    parameter = next((place for place in places if CURSOR.search(inner(place))), None)
+    if parameter is None:
+        return
+    name = str(parameter[-1])
+    given = cursor_in(duel.victim.send(own.put(size, 1) if size else own), name)
+    if given:
+        yield "with the victim's cursor", call.put(parameter, given)
+    mine = cursor_in(duel.attacker.send(call.put(size, 1) if size else call), name)
+    for forged in forge(mine, duel) if mine else ():
+        yield "with a forged cursor", call.put(parameter, forged)
+
+
+def cursor_in(answer: Answer, name: str) -> str | None:
+    """The cursor that an answer gives: in its body, or in the address of its next page.
+
+    The address may stand in the `Link` header (RFC 8288), where a parameter of this `name` has it.
+    """
+    for place, value in leaves(answer.json()):
+        if place and CURSOR.search(str(place[-1])) and value:
+            return said_by(value, name) or value
+    found = NEXT.search(answer.headers.get("link", ""))
+    return said_by(found["target"], name) if found else None
+
+
+def said_by(address: str, name: str) -> str | None:
+    """What an address has under a parameter of this name."""
+    return next(iter(parse_qs(urlsplit(address).query).get(name, ())), None)
+
+
+def forge(cursor: str, duel: Duel) -> Iterator[str]:
+    """The cursor with each of the attacker's ids exchanged for the victim's of the same kind."""
+    text = decoded(cursor)
+    pairs = {
+        mine.id: theirs.id
+        for mine in duel.attacker.ledger.things
+        for theirs in duel.victim.ledger.things
+        if mine.resource == theirs.resource and mine.id and mine.id != theirs.id
+    }
+    for source, wrap in ((cursor, str), (text, encoded)):
+        changed = source
+        for mine, theirs in pairs.items():
+            changed = changed.replace(mine, theirs)
+        if changed != source:
+            yield wrap(changed)
+
+
+def decoded(cursor: str) -> str:
+    """The text in a base64 cursor, or nothing."""
+    if not BASE64.fullmatch(cursor):
+        return ""
+    try:
+        return base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode()
+    except (binascii.Error, UnicodeDecodeError):
+        return ""
+
+
+def encoded(text: str) -> str:
+    """The text as base64 without padding."""
+    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+
+
+def search_places(duel: Duel, call: Call) -> list[Pointer]:
+    """Where a search term can be put, by the names of parameters and of the body's fields."""
+    named = [("query", name) for name in call.query]
+    named += [("body", name) for name in as_object(call.body)]
+    texts = [
+        place
+        for place, schema in options(duel, call).items()
+        if kind_of(duel.attacker.author.simplify(schema)) == "string"
+    ]
+    found = [*texts, *named]
+    return [place for place in found if any(map(SEARCH.search, (str(place[-1]), inner(place))))][:3]

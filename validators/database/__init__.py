@@ -1,0 +1,1 @@
+"""Does the database keep tenants apart: rows, statements, connections?"""

@@ -1,0 +1,1 @@
+"""What does an OpenAPI document say, in names, schemas and words?"""

@@ -1,0 +1,74 @@
+"""What does an operation make that its path does not say? Seen from the schemas that it shares.
+
+`POST /exports` answers with the schema that `GET /jobs/{job_id}` answers with: it makes a job.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from gate.forms import TABLE
+from validators.document.names import slots_of
+from validators.document.operations import Object, Operation, as_list, as_object, resolve
+
+
+def related(document: Object, operations: Sequence[Operation]) -> tuple[Operation, ...]:
+    """The operations, each with the resource that it makes where its path names another one."""
+    shown = resources_of(document, operations)
+    return tuple(
+        replace(each, makes=made_by(each, shown) or filled_by(document, each, operations))
+        for each in operations
+    )
+
+
+def made_by(operation: Operation, shown: dict[str, str]) -> str:
+    """The resource of the schema that it answers with; "" for that of its path."""
+    if operation.method != "POST" or operation.safe:
+        return ""
+    found = shown.get(reference(operation.replies), "")
+    known = {operation.resource, *(resource for resource, _ in slots_of(operation.path))}
+    return "" if found in known else found
+
+
+def filled_by(document: Object, operation: Operation, operations: Sequence[Operation]) -> str:
+    """The only resource whose read of one shows all columns of the table that an import takes."""
+    columns = as_object(operation.body.get("properties")).keys()
+    if operation.method != "POST" or not operation.media.startswith(TABLE) or not columns:
+        return ""
+    reads = [each for each in operations if each.method == "GET" and each.reads_one]
+    found = {
+        each.resource
+        for each in reads
+        if columns <= as_object(resolve(document, dict(each.replies)).get("properties")).keys()
+    }
+    return found.pop() if len(found) == 1 else ""
+
+
+def resources_of(document: Object, operations: Sequence[Operation]) -> dict[str, str]:
+    """What each named schema describes, by the reads of one object and of lists that show it.
+
+    A schema that several resources share (an envelope, a message) describes none of them.
+    """
+    found: dict[str, set[str]] = {}
+    for each in operations:
+        if each.method == "GET":
+            for name in filter(None, shown_by(document, each)):
+                found.setdefault(name, set()).add(each.resource)
+    return {name: next(iter(each)) for name, each in found.items() if len(each) == 1}
+
+
+def shown_by(document: Object, operation: Operation) -> Iterator[str]:
+    """The named schemas of the object, or of a list's items."""
+    if operation.reads_one:
+        yield reference(operation.replies)
+        return
+    page = resolve(document, dict(operation.replies))
+    for each in (page, *map(as_object, as_object(page.get("properties")).values())):
+        yield reference(as_object(each.get("items")))
+
+
+def reference(schema: Object) -> str:
+    """The name that a schema is referred to by; of a union the first part that is not null."""
+    parts = [schema, *map(as_object, as_list(schema.get("anyOf")))]
+    return next((str(each["$ref"]) for each in parts if "$ref" in each), "")

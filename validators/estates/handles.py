@@ -1,0 +1,63 @@
+"""What does a step give into the caller's hand: a new object's id, or the token of a link?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from gate.model import Json
+from validators.document.names import (
+    CHANGING,
+    RESERVED,
+    SESSIONS,
+    is_identity,
+    resource_in,
+    words_of,
+)
+from validators.document.operations import Operation, as_object
+from validators.estates.things import Thing
+from validators.messages.bodies import Author
+from validators.messages.calls import Call, leaves
+
+DEEP = 3
+
+
+def gives_id(author: Author, operation: Operation) -> bool:
+    """Does a success name an object that the request did not (`report.start` gives `reportId`)?"""
+    return any(
+        is_identity(name) and resource_in(name) == operation.resource
+        for name in given(author, operation)
+    )
+
+
+def handles(author: Author, operation: Operation) -> tuple[str, ...]:
+    """What a step gives that another path asks for: `/shared/{token}`."""
+    steps = operation.verb in CHANGING or not operation.media
+    if not steps or operation.method != "POST" or operation.safe:
+        return ()
+    if SESSIONS & set(words_of(operation.path)):
+        return ()
+    asked = {name for names in operation.keys.values() for name in names}
+    fitting = given(author, operation) & (asked - set(operation.names) - RESERVED)
+    return tuple(sorted(name for name in fitting if not is_identity(name)))
+
+
+def given(author: Author, operation: Operation) -> set[str]:
+    """The names of what a success says and the request did not."""
+    return names_in(author, dict(operation.replies)) - names_in(author, dict(operation.body))
+
+
+def names_in(author: Author, schema: Json, depth: int = 0) -> set[str]:
+    """The names of a schema's properties, and of theirs."""
+    properties = as_object(author.simplify(schema).get("properties"))
+    inside = [names_in(author, each, depth + 1) for each in properties.values() if depth < DEEP]
+    return {*properties, *(name for found in inside for name in found)}
+
+
+def handed(author: Author, call: Call, said: Json) -> Iterator[Thing]:
+    """The handles in an answer, each as a thing of its own that the call has made."""
+    for wanted in handles(author, call.operation):
+        value = next((text for place, text in leaves(said) if place and place[-1] == wanted), None)
+        if value is not None:
+            yield Thing(
+                resource=resource_in(wanted), fields={wanted: value, "id": value}, origin=call
+            )

@@ -1,0 +1,98 @@
+"""Which fields of a request name what is new, and which refer to what is known?"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from gate.model import Json
+from validators.document.names import (
+    CHANGING,
+    RECIPIENTS,
+    RESERVED,
+    is_identity,
+    resource_in,
+    words_of,
+)
+from validators.document.operations import Object, Operation, as_list, as_object, spared
+from validators.estates.ledger import Ledger
+from validators.estates.things import Thing, is_stranger
+from validators.messages.bodies import OMIT, Author
+from validators.messages.calls import Call, leaves, value_at
+
+NO_FIELDS: Object = {}
+
+
+def given_for(operation: Operation, given: Mapping[str, Json]) -> dict[str, Json]:
+    """The values for this operation: those for all, and those whose name begins with its label."""
+    own = f"{operation.label} "
+    return {name.removeprefix(own): each for name, each in given.items()}
+
+
+def names_itself(operation: Operation, name: str) -> bool:
+    """Is it what a new object is to be called (`bin_code`), rather than a known one?"""
+    if operation.safe or operation.ends or operation.verb in CHANGING:
+        return False
+    resource, wanted = operation.resource, resource_in(name)
+    if is_identity(name) or name.lower() in {*RESERVED, resource}:
+        return False
+    return wanted == resource or name in operation.keys.get(resource, ())
+
+
+def keep_references(old: Call, new: Call, ledger: Ledger) -> Call:
+    """The new call with the references of the old one, so that it makes something of the same."""
+    known = {thing.id for thing in ledger.things if thing.origin != old}
+    for place, value in leaves(old.body):
+        name = next((str(each) for each in reversed(place) if isinstance(each, str)), "")
+        names_one = value in known and (is_identity(name) or not value.isdigit())
+        if names_itself(old.operation, name):
+            continue
+        now = dict(leaves(new.body)).get(place)
+        if names_one and now not in {None, value}:
+            new = new.put(("body", *place), value_at(old.body, place))
+    return new
+
+
+def recipient_for(operation: Operation, name: str, ledger: Ledger) -> str | None:
+    """Somebody real whom a field means (`to`), as the document's example calls such a one.
+
+    That is an account that this tenant has signed up, so that no other tenant's gets anything of
+    it, else the caller himself.
+    """
+    words = words_of(name)
+    samples = [as_object(each).get(name) for each in operation.samples]
+    shown = next((each for each in samples if isinstance(each, str)), "")
+    if not RECIPIENTS & set(words[:1]) or not shown:
+        return None
+    people = [each for each in ledger.things if is_stranger(each) or ledger.is_own(each)]
+    people.sort(key=lambda each: not is_stranger(each))
+    kinds = (
+        ("email",)
+        if "@" in shown
+        else ("account", "account_no", "iban")
+        if (shown.isdigit())
+        else ("username", "login", "handle")
+    )
+    found = (as_object(dict(each.fields)).get(kind) for each in people for kind in kinds)
+    return next((str(each) for each in found if each), None)
+
+
+def signs_up(author: Author, operation: Operation) -> bool:
+    """Does it take a new account, whose name is in nobody's use yet?"""
+    if operation.method != "POST" or operation.safe or operation.signs_in:
+        return False
+    fields = as_object(author.simplify(dict(operation.body)).get("properties"))
+    return any("password" in words_of(name) for name in fields)
+
+
+def as_it_is(author: Author, things: Sequence[Thing], operation: Operation) -> dict[str, Object]:
+    """What a change of the caller's account leaves out, or says as it is where it must be said.
+
+    A PUT replaces the whole.
+    """
+    names = spared(operation)
+    if not names:
+        return {}
+    must = as_list(author.simplify(dict(operation.body)).get("required"))
+    account = (each for each in things if each.resource == operation.resource and not each.origin)
+    now = next((each.fields for each in account), NO_FIELDS)
+    return {name: {"const": now[name]} if name in must and name in now else OMIT for name in names}

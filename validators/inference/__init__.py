@@ -1,0 +1,1 @@
+"""What can be inferred of another tenant from names, times and repeated requests?"""

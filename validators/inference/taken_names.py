@@ -1,0 +1,128 @@
+"""Does a refusal tell that another tenant uses a name, a code or an address already?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from gate.model import Observation
+from validators.crossing.directories import is_open
+from validators.document.names import words_of
+from validators.document.operations import Operation
+from validators.estates.anew import Done, again, made_by, make, natural_keys
+from validators.estates.ground import Duel
+from validators.estates.ledger import Ledger
+from validators.estates.things import Thing
+from validators.estates.throwaways import PASSWORDS, is_maker, plain
+from validators.messages.calls import Call, Pointer, curl, leaves, retrace, send, value_at
+from validators.messages.traces import EXCERPT, SHORTEST, find_marks, normalise
+
+# Of these there is one in the world, whoever has it: that it is taken is no secret of a tenant's.
+WORLDWIDE = frozenset({"domain", "host", "hostname", "subdomain", "username", "login"})
+TENANTS = frozenset({"tenant", "org", "organization", "organisation", "account", "workspace",
+                     "company"})  # fmt: skip
+ROUNDS, MOST_FIELDS = 2, 3
+
+
+def taken_names(duel: Duel) -> Iterator[Observation]:
+    """What a tenant has made, made by the other one under the same name.
+
+    For each natural key of each creation: a new object of the victim's, the same value by the
+    other tenant, and a value that nobody has, before and after.
+    """
+    for operation in duel.ground.operations:
+        mine, theirs = made_by(duel.victim, operation), made_by(duel.attacker, operation)
+        if mine is None or theirs is None or not is_naming(duel, operation):
+            continue
+        origin = mine.origin or Call(operation=operation)
+        if reason := by_design(origin):
+            yield duel.note("suppressed", operation, reason=reason)
+            continue
+        for pointer in keys_in(duel, origin)[:MOST_FIELDS]:
+            for turn in range(ROUNDS):
+                facts = [*compare(duel, operation, (mine, theirs), pointer, turn)]
+                yield from facts
+                if all(each.data.get("granted", True) for each in facts):
+                    break
+
+
+def is_naming(duel: Duel, operation: Operation) -> bool:
+    """Does a signed-in caller make something by it that is no credential?"""
+    return (
+        operation.method == "POST"
+        and not operation.public
+        and not duel.ground.hints.is_shared(operation.label)
+        and not is_maker(duel.victim, operation)
+    )
+
+
+def keys_in(duel: Duel, origin: Call) -> list[Pointer]:
+    """The natural keys that are a tenant's own matter.
+
+    What anybody may look up by it, such as the alias of a short link, is the world's.
+    """
+    looked_up = {
+        plain(each.names[-1])
+        for each in duel.ground.declared
+        if each.names and (each.public or duel.ground.hints.is_public(each.label))
+    }
+    found = []
+    for pointer, _ in natural_keys(duel.victim, origin):
+        name = str(next(each for each in reversed(pointer) if isinstance(each, str)))
+        if not WORLDWIDE & set(words_of(name)) and plain(name) not in looked_up:
+            found.append(pointer)
+    return found
+
+
+def by_design(origin: Call) -> str:
+    """Why the whole world may share these names; "" when it may not.
+
+    Who signs in by a name alone has it for himself everywhere, and so has a tenant its own.
+    """
+    if any(PASSWORDS & set(words_of(str(place[-1]))) for place, _ in leaves(origin.body) if place):
+        return "it makes an account that signs in by its name"
+    if TENANTS & set(words_of(origin.operation.product)):
+        return "it makes a tenant, whose name is its own everywhere"
+    return ""
+
+
+def compare(
+    duel: Duel, operation: Operation, things: tuple[Thing, Thing], pointer: Pointer, turn: int
+) -> Iterator[Observation]:
+    """One name: made by the victim, then by the other tenant; beside two that nobody has."""
+    mine, before = make(duel.victim, things[0]), make(duel.attacker, things[1])
+    positive = mine is not None and mine.granted and before is not None and before.granted
+    statuses = [each.answer.status for each in (mine, before) if each is not None]
+    yield duel.note("owned-call", operation, status=max(statuses, default=0), positive=positive)
+    if mine is None or before is None or not positive:
+        return
+    known = duel.victim.record(Ledger(), mine.call, mine.answer, made=True)
+    if known is not None and is_open(duel, known):
+        yield duel.note("suppressed", operation, reason="the other tenant may read what it makes")
+        return
+    yield asked(duel, (mine, known), before, pointer, turn)
+
+
+def asked(
+    duel: Duel, made: tuple[Done, Thing | None], before: Done, pointer: Pointer, turn: int
+) -> Observation:
+    """What the other tenant gets under the victim's name, and under a new one afterwards."""
+    other, (mine, known) = duel.attacker, made
+    call = again(other, before).put(pointer, value_at(mine.call.body, pointer[1:]))
+    answer = send(other.client, call)
+    after = send(other.client, again(other, before))
+    # A short number stands in any header.
+    marks = {known.id: "id"} if known is not None and len(known.id) >= SHORTEST else {}
+    return duel.note(
+        "taken-call",
+        call.operation,
+        ids="",
+        role=other.client.role,
+        field=".".join(map(str, pointer[1:])),
+        round=turn,
+        status=answer.status,
+        granted=other.accepts(answer),
+        alone=other.accepts(after),
+        traces=find_marks(answer, marks, call.sent),
+        excerpt=normalise(answer.body, call.sent)[:EXCERPT],
+        curl=retrace(curl(duel.victim.client, mine.call), curl(other.client, call)),
+    )

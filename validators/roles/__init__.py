@@ -1,0 +1,1 @@
+"""What does each role of a tenant get, and what was it promised?"""
