@@ -65,6 +65,12 @@ def test_a_sign_up_that_says_that_a_name_is_taken_is_not_even_asked(tmp_path: Pa
     assert asked
 
 
+def test_an_address_by_which_somebody_signs_in_is_nobodys_secret(tmp_path: Path) -> None:
+    with heldout("payroll", "", tmp_path) as testbed:
+        _, result = looked(testbed)
+    assert result.outcome is Outcome.PASS, result
+
+
 def judged(*seen: Observation) -> Result:
     return judge(CHECK, Record(check=CHECK.id, observations=seen))
 

@@ -7,10 +7,11 @@ from collections.abc import Iterator
 from gate.model import Observation
 from validators.crossing.directories import is_open
 from validators.document.names import words_of
-from validators.document.operations import Operation
+from validators.document.operations import Operation, as_object
 from validators.estates.anew import Done, again, made_by, make, natural_keys
 from validators.estates.ground import Duel
 from validators.estates.ledger import Ledger
+from validators.estates.principals import is_person
 from validators.estates.things import Thing
 from validators.estates.throwaways import PASSWORDS, is_maker, plain
 from validators.messages.calls import Call, Pointer, curl, leaves, retrace, send, value_at
@@ -58,8 +59,11 @@ def is_naming(duel: Duel, operation: Operation) -> bool:
 def keys_in(duel: Duel, origin: Call) -> list[Pointer]:
     """The natural keys that are a tenant's own matter.
 
-    What anybody may look up by it, such as the alias of a short link, is the world's.
+    What anybody may look up by it, such as the alias of a short link, is the world's; so is what
+    somebody signs in by without saying of which tenant he is.
     """
+    person = is_person(origin.operation.product)
+    worldwide = logins(duel) if person else frozenset[str]()
     looked_up = {
         plain(each.names[-1])
         for each in duel.ground.declared
@@ -68,9 +72,20 @@ def keys_in(duel: Duel, origin: Call) -> list[Pointer]:
     found = []
     for pointer, _ in natural_keys(duel.victim, origin):
         name = str(next(each for each in reversed(pointer) if isinstance(each, str)))
-        if not WORLDWIDE & set(words_of(name)) and plain(name) not in looked_up:
+        if not WORLDWIDE & set(words_of(name)) and plain(name) not in looked_up | worldwide:
             found.append(pointer)
     return found
+
+
+def logins(duel: Duel) -> frozenset[str]:
+    """What stands beside a password where nobody is signed in yet, unless a tenant does as well."""
+    found: set[str] = set()
+    for each in duel.ground.declared:
+        fields = [*as_object(duel.victim.author.simplify(dict(each.body)).get("properties"))]
+        words = {word for name in fields for word in words_of(name)}
+        if each.method == "POST" and each.public and PASSWORDS & words and not TENANTS & words:
+            found.update(map(plain, fields))
+    return frozenset(found)
 
 
 def by_design(origin: Call) -> str:
