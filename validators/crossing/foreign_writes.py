@@ -236,7 +236,8 @@ def rounds(
                 break
         if way.tag and all(each.foreign) and not (each.by_victim or effect):
             facts.extend(by_wrong_tag(duel, operation, whole, each, way))
-            facts.extend(untagged(duel, aim_at(duel, operation, whole, each, way.recipe)))
+            whole_aim = aim_at(duel, operation, whole, each, recent) if operation.ends else aim
+            facts.extend(untagged(duel, whole_aim))
         if effect and whole[-1] is things[-1] and operation.ends:
             break
     return facts, effect
