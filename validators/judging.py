@@ -257,6 +257,29 @@ def judge_leaks(label: str, attacks: Sequence[Seen], rule: Rule) -> Iterator[Fin
         yield rule.find(label, [tell(each) for _, each in leaks], leaks)
 
 
+def judge_later(
+    label: str, attacks: Sequence[Seen], rule: Rule, absent: Sequence[Seen] = ()
+) -> Iterator[Finding]:
+    """What of the victim shows in the caller's own objects afterwards.
+
+    Where ids that nobody has are granted as well, nothing was looked up, and the read that then
+    shows the victim's is to blame.
+    """
+    told: dict[str, list[Seen]] = {}
+    for index, each in attacks:
+        later = texts(each.data.get("later"))
+        twins = [twin for _, twin in absent if same_attack(each, twin)]
+        blind = bool(twins) and all(twin.data.get("granted") for twin in twins)
+        for subject in later if blind else [label][: len(later)]:
+            told.setdefault(subject, []).append((index, each))
+    for subject, shown in told.items():
+        words = [
+            f"{tell(each)} and then sees the victim's in {', '.join(texts(each.data['later']))}"
+            for _, each in shown
+        ]
+        yield rule.find(subject, words, shown)
+
+
 def judge_effects(label: str, attacks: Sequence[Seen], rule: Rule) -> Iterator[Finding | Doubt]:
     """Attacks after which the victim saw something else, twice.
 

@@ -342,7 +342,7 @@ def test_what_moves_with_the_like_request_on_ones_own_tells_of_no_foreign_id() -
     assert common(own_moves=False) == []
 
 
-def later(*, before: bool, attacked: bool) -> list[str]:
+def later(*, before: bool, attacked: bool, marks: frozenset[str] | None = None) -> list[str]:
     """What the attacker sees of the victim's afterwards: the list that leaked before or not."""
     leaks = [before]
     victim = owner(seed="v")
@@ -353,13 +353,15 @@ def later(*, before: bool, attacked: bool) -> list[str]:
     learn_leaks(duel)
     leaks[0] = leaks[0] or attacked
     move = Call(operation=Operation(method="POST", path="/moves"))
-    return [*map(str, later_marks(duel, move, attacker.send(move)))]
+    aim = Aim(label="", foreign=move, absent=(), watched={}, marks=marks)
+    return [*map(str, later_marks(duel, aim, attacker.send(move)))]
 
 
 def test_what_a_list_has_shown_before_is_not_the_doing_of_a_reference() -> None:
     assert later(before=True, attacked=True) == []
     assert later(before=False, attacked=True) == ["GET /items"]
     assert later(before=False, attacked=False) == []
+    assert later(before=False, attacked=True, marks=frozenset({"of-another-object"})) == []
 
 
 def test_where_both_have_made_the_same_the_own_call_is_watched() -> None:

@@ -18,13 +18,13 @@ from validators.judging import (
     judge_coverage,
     judge_effects,
     judge_existence,
+    judge_later,
     judge_leaks,
     number,
     pick,
     same_attack,
     subjects,
     tell,
-    texts,
 )
 
 ID = "isolation.body-reference"
@@ -92,7 +92,7 @@ def judge(seen: Sequence[Observation]) -> Iterator[Finding | Estimate | Doubt]:
         accepted = [item for item in attacks if is_accepted(item, absent)]
         yield from judge_effects(label, attacks, EFFECT)
         yield from judge_leaks(label, attacks, LEAK)
-        yield from judge_later(label, attacks)
+        yield from judge_later(label, attacks, LEAK)
         if accepted:
             yield ACCEPTED.find(
                 label, [f"{tell(each)}, absent ids are refused" for _, each in accepted], accepted
@@ -100,17 +100,6 @@ def judge(seen: Sequence[Observation]) -> Iterator[Finding | Estimate | Doubt]:
         rest = [item for item in attacks if item not in accepted and not is_ambiguous(item)]
         yield from judge_existence(label, rest, absent, ORACLE)
     yield from judge_coverage(seen, "owned-write", "foreign-write")
-
-
-def judge_later(label: str, attacks: Sequence[Seen]) -> Iterator[Finding]:
-    """What of the victim shows in the caller's own objects afterwards."""
-    shown = [(index, each) for index, each in attacks if texts(each.data.get("later"))]
-    if shown:
-        told = [
-            f"{tell(each)} and then sees the victim's in {', '.join(texts(each.data['later']))}"
-            for _, each in shown
-        ]
-        yield LEAK.find(label, told, shown)
 
 
 def is_accepted(attack: Seen, absent: Sequence[Seen]) -> bool:

@@ -68,7 +68,8 @@ def judge(seen: Sequence[Observation]) -> Iterator[Finding | Estimate | Doubt]:
     objects, twice, and does not move without that, tells of the other's volume. A search for the
     other's mark that is answered unlike searches for marks that nobody has tells that it matches.
     What nobody without a credential sees as well, where the document lets anybody in, is
-    recorded as suppressed; numbers may move where the target file or the document in its words
+    recorded as suppressed, unless it says of itself that it is not public (`published: false`) and
+    a new one is shown as well; numbers may move where the target file or the document in its words
     says that they are of all tenants together. A list that its owner cannot read does not count
     as covered; below 95 % there is no pass.
     """
@@ -126,18 +127,28 @@ def hidden(**data: Json) -> Observation:
     return fact("suppressed", ids="plain", traces=traces, **data)
 
 
+def draft_shown() -> Observation:
+    """A list that nobody signed in to read, with the mark of what nobody has published."""
+    traces: Json = {"headers": [], "body": ["canary"]}
+    return fact("foreign-list", ids='"published: false"', role="anonymous", traces=traces)
+
+
 CHECK = Check(
     id=ID,
     claim="No list, search, count or cursor of a tenant shows another tenant or moves with it.",
     blind_to=(
         "Objects without a mark and with short ids. Leaks beyond the first page that no parameter "
-        "enlarges. Parameters that the document does not mention. Cursors that are neither plain "
-        "nor base64. The order of a list, where no count moves. Up to 5 % of the lists, if their "
-        "owner got nowhere with them."
+        "enlarges. Parameters that the document does not mention, but those that are called as the "
+        "owner in a list's rows. Cursors that are neither plain nor base64. The order of a list, "
+        "where no count moves. Up to 5 % of the lists, if their owner got nowhere with them."
     ),
     probe=probe,
     judge=judge,
     controls=(
+        Control(
+            defect="a public list shows what says of itself that it is not published",
+            record=(*CLEAN, draft_shown()),
+        ),
         Control(
             defect="a list holds the victim's canary",
             record=spoil("foreign-list", traces={"headers": [], "body": ["canary"]}),

@@ -18,6 +18,7 @@ from validators.judging import (
     judge_coverage,
     judge_effects,
     judge_existence,
+    judge_later,
     judge_leaks,
     number,
     pick,
@@ -48,6 +49,17 @@ ANSWER = Rule(
     asvs="V8.4.1",
     cvss="CVSS:4.0/AV:N/AC:L/AT:N/PR:L/UI:N/VC:H/VI:N/VA:N/SC:N/SI:N/SA:N",
 )
+LATER = Rule(
+    check=ID,
+    rule="foreign-later",
+    title="After a write on another tenant's object the caller's own views show it",
+    severity=Severity.CRITICAL,
+    remedy="Look the object up by tenant and id together, also where a list of marks refers to it.",
+    cwe=639,
+    owasp_api="API1:2023",
+    asvs="V8.4.1",
+    cvss="CVSS:4.0/AV:N/AC:L/AT:N/PR:L/UI:N/VC:H/VI:N/VA:N/SC:N/SI:N/SA:N",
+)
 ORACLE = Rule(
     check=ID,
     rule="existence-oracle",
@@ -68,9 +80,10 @@ def judge(seen: Sequence[Observation]) -> Iterator[Finding | Estimate | Doubt | 
     the two looks before: a violation, also when the answer was 409 or 404 (OWASP API1:2023,
     CWE-639), once it was seen twice with new objects; seen once and twice not, it is none. A 2xx
     that changes nothing of the victim's is none; where the caller's own things changed instead, it
-    is recorded as on_caller. A mark of the victim in the answer is a leak, and an answer unlike
-    the one for ids that never existed tells that the object exists (CWE-204), also where a wrong
-    tag is named. Only operations that their owner carried out count as covered; below 95 % there
+    is recorded as on_caller. A mark of the victim in the answer is a leak, and so is one of the
+    very object in what the caller then sees of his own (his favourites). An answer unlike the one
+    for ids that never existed tells that the object exists (CWE-204), also where a wrong tag is
+    named, or none. Only operations that their owner carried out count as covered; below 95 % there
     is no pass.
     """
     numbered = number(seen)
@@ -78,6 +91,7 @@ def judge(seen: Sequence[Observation]) -> Iterator[Finding | Estimate | Doubt | 
         attacks = pick(numbered, "foreign-write", label)
         yield from judge_effects(label, attacks, WRITE)
         yield from judge_leaks(label, attacks, ANSWER)
+        yield from judge_later(label, attacks, LATER, pick(numbered, "absent-write", label))
         # A name that its owner thought of may be the caller's own as well.
         asked = [
             one for one in attacks if not (one[1].data.get("chosen") and one[1].data.get("granted"))
@@ -114,9 +128,9 @@ def spoil(**change: Json) -> tuple[Observation, ...]:
     )
 
 
-def by_wrong_tag(status: int) -> tuple[Observation, ...]:
-    """The clean record with a write that names a tag which the object has not."""
-    ids = "foreign (and a wrong ETag)"
+def by_tag(status: int, which: str = "a wrong") -> tuple[Observation, ...]:
+    """The clean record with a write that names a tag which the object has not, or none."""
+    ids = f"foreign (and {which} ETag)"
     absent = fact("absent-write", **{**NOT_FOUND, "ids": ids})
     return (*CLEAN, absent, absent, fact("foreign-write", **{**absent.data, "status": status}))
 
@@ -156,7 +170,11 @@ CHECK = Check(
         Control(defect="409 for foreign ids, 404 for absent ids", record=spoil(status=409)),
         Control(
             defect="412 for a wrong tag of a foreign object, 404 where there is none",
-            record=by_wrong_tag(412),
+            record=by_tag(412),
+        ),
+        Control(
+            defect="428 without a tag for a foreign object, 404 where there is none",
+            record=by_tag(428, "no"),
         ),
         Control(
             defect="another error text for foreign ids", record=spoil(digest={"$.detail": "b"})

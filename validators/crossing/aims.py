@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -17,6 +18,7 @@ from validators.estates.states import (
     views_of,
     watch,
 )
+from validators.estates.things import Thing
 from validators.messages.calls import Call, curl
 
 
@@ -36,7 +38,9 @@ class Aim:
     `telling` are the reads that showed the owner's own call, if there were such; `anew` makes
     another object that nobody attacks, to be watched in the same way; `own` is the attacker's like
     request on what is his; `born` is the time.
-    `chosen`: the id is one that its owner thought of, so that others may have the same.
+    `chosen`: the id is one that its owner thought of, so that others may have the same. `marks`
+    are those of the object itself that the attacker must not see later, where not all of the
+    victim's count: what he may meet otherwise (a profile) tells nothing.
     """
 
     label: str
@@ -48,7 +52,16 @@ class Aim:
     anew: Callable[[], Mapping[str, str]] | None = None
     own: Callable[[], Call | None] | None = None
     chosen: bool = False
+    marks: frozenset[str] | None = None
     born: float = field(default_factory=time.monotonic)
+
+
+def marks_of(duel: Duel, known: Thing, made: Thing) -> frozenset[str]:
+    """The marks of an object that was made for these attacks, so that nobody has met it before."""
+    if made is known:
+        return frozenset()
+    drawn = re.compile(rf"{duel.victim.canaries.token}\d+")
+    return frozenset(drawn.findall(str(made.fields)))
 
 
 def unmoved(

@@ -7,8 +7,11 @@ owner, who asks for the stranger's, is shown no other fields.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
+
 from gate.check import Answer
-from gate.model import Json
+from gate.model import Json, Observation
 from validators.crossing.excuses import LISTED, PART, is_part
 from validators.document.names import ACCOUNT, RESERVED, is_identity, words_of
 from validators.document.operations import Operation, as_object
@@ -59,6 +62,21 @@ def is_open(duel: Duel, thing: Thing) -> bool:
             if call is not None and duel.attacker.accepts(send(duel.attacker.client, call)):
                 return True
     return False
+
+
+def excused(duel: Duel, thing: Thing, facts: Sequence[Observation]) -> Sequence[Observation]:
+    """The facts, each answer that tells that the object is there marked so where that is no secret.
+
+    Whoever may read it by its id knows that anyway.
+    """
+    absent = {each.data.get("status") for each in facts if each.kind == "absent-write"}
+    apart = [each for each in facts if each.data.get("status") not in absent]
+    if not apart or not is_open(duel, thing):
+        return facts
+    return [
+        replace(each, data={**each.data, "listed": True}) if each in apart else each
+        for each in facts
+    ]
 
 
 def texts_of(estate: Estate, operation: Operation) -> set[str]:

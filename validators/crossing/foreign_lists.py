@@ -14,6 +14,7 @@ from validators.crossing.excuses import NAMED, holds
 from validators.crossing.foreign_writes import survey
 from validators.crossing.listing import search_places, ways
 from validators.crossing.trials import ROUNDS
+from validators.crossing.unpublished import unpublished
 from validators.document.operations import Operation, as_list
 from validators.document.wording import for_all, of_all
 from validators.estates.estate import LEAST, Estate
@@ -99,6 +100,7 @@ def fight(duel: Duel, operation: Operation) -> Iterator[Observation]:
     for label, each in ways(duel, call, own):
         yield seen(duel, "foreign-list", label, each, known)
     yield from search(duel, call, known)
+    yield from unpublished(duel, call, known)
 
 
 def public_text(duel: Duel, call: Call) -> str:

@@ -7,9 +7,11 @@ from dataclasses import dataclass, replace
 
 from gate.check import Testbed
 from gate.model import Observation
-from validators.crossing.aims import Aim, Sequel
+from validators.crossing.aims import Aim, Sequel, marks_of
 from validators.crossing.confirming import lessened, repeat
+from validators.crossing.directories import excused
 from validators.crossing.foreign_reads import mixes
+from validators.crossing.tags import untagged
 from validators.crossing.trials import (
     attack,
     controlled,
@@ -223,8 +225,10 @@ def rounds(
             lesser = aim if size is None else lessened(duel.victim.author, aim, size)
             if lesser is None:
                 continue
-            more, hit = attack(duel, lesser, turn)
-            facts.extend(more)
+            more, hit = attack(
+                duel, replace(lesser, marks=marks_of(duel, things[-1], whole[-1])), turn
+            )
+            facts.extend(excused(duel, whole[-1], more))
             if hit or operation.ends:
                 whole = made_ready(duel, operation, things)
             effect = effect or hit
@@ -232,6 +236,8 @@ def rounds(
                 break
         if way.tag and all(each.foreign) and not (each.by_victim or effect):
             facts.extend(by_wrong_tag(duel, operation, whole, each, way))
+            whole_aim = aim_at(duel, operation, whole, each, recent) if operation.ends else aim
+            facts.extend(untagged(duel, whole_aim))
         if effect and whole[-1] is things[-1] and operation.ends:
             break
     return facts, effect

@@ -10,6 +10,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from gate.check import Answer
 from gate.model import Json
+from validators.crossing.owner_filters import by_owner
 from validators.document.operations import Object, Operation, as_object
 from validators.estates.ground import Duel
 from validators.estates.identities import identities, is_owning
@@ -43,7 +44,13 @@ def ways(duel: Duel, call: Call, own: Call) -> Iterator[tuple[str, Call]]:
     for place, schema in list(places.items())[:MOST_PARAMETERS]:
         for value in values_for(duel, call.operation, place, schema) if place != size else ():
             yield f"with {said(place)}", call.put(place, value)
+    yield from by_owner(duel, call, schemas_at(duel, places))
     yield from cursors(duel, call, own, size)
+
+
+def schemas_at(duel: Duel, places: Options) -> dict[Pointer, Object]:
+    """The places with their schemas in full."""
+    return {place: duel.attacker.author.simplify(each) for place, each in places.items()}
 
 
 def said(place: Pointer) -> str:

@@ -16,7 +16,7 @@ from gate.check import Answer
 from gate.model import Json, Observation
 from validators.crossing.aims import Aim, Sequel, unmoved, watched_by
 from validators.crossing.directories import is_listed
-from validators.document.names import is_identity
+from validators.document.names import is_identity, is_sibling
 from validators.document.operations import Operation, as_object
 from validators.estates.estate import LEAST, RECIPES, Estate, Recipe, parents_in
 from validators.estates.ground import Duel
@@ -130,7 +130,7 @@ def attack(duel: Duel, aim: Aim, number: int) -> tuple[list[Observation], bool]:
             listed=is_listed(duel, aim.foreign.path),
             traces=find_marks(answer, duel.marks, aim.foreign.sent),
             own=any(each in answer.body for each in mine - set(aim.foreign.sent)),
-            later=later_marks(duel, aim.foreign, answer) if granted else [],
+            later=later_marks(duel, aim, answer) if granted else [],
             on_caller=granted and not effect and acts_on_caller(duel, aim.foreign),
             **shown,
             **told(duel, aim.foreign, answer),
@@ -191,21 +191,26 @@ def learn_leaks(duel: Duel) -> None:
             known[each.label] = any(traces.values())
 
 
-def later_marks(duel: Duel, call: Call, answer: Answer) -> list[Json]:
+def later_marks(duel: Duel, aim: Aim, answer: Answer) -> list[Json]:
     """What of the victim the attacker sees in his own views once the request was granted."""
-    if call.operation.safe:
+    call, about = aim.foreign, aim.foreign.operation
+    if about.safe or aim.marks == frozenset():
         return []
-    about = call.operation
+    marks = duel.marks if aim.marks is None else dict.fromkeys(aim.marks, "canary")
+    theirs = () if aim.marks is None else aim.watched.values()
     made = next(find_things(about.product, answer.json(), {}, about.keys), None)
-    own = parents_in(call) | (made.chain if made else {})
+    own = {kind: each for kind, each in parents_in(call).items() if each not in theirs}
+    own |= made.chain if made else {}
     found = set()
     for view in views_of(duel.attacker, duel.ground.operations, own):
         if duel.attacker.leaky.get(view.operation.label):
             continue
         said = duel.attacker.send(view)
-        traces = find_marks(said, duel.marks, (*call.sent, *view.sent))
+        traces = find_marks(said, marks, (*call.sent, *view.sent))
         if any(traces.values()):
             found.add(view.operation.label)
+            # What stays in a list is not the doing of what is tried next.
+            duel.attacker.leaky[view.operation.label] = not view.path
     return [*sorted(found)]
 
 
@@ -326,7 +331,7 @@ def is_numbered(estate: Estate, pointer: Pointer, value: str) -> bool:
 def is_reference_name(pointer: Pointer, value: str) -> bool:
     """May this value be an id rather than a small number or a word that is one by accident?"""
     name = next((each for each in reversed(pointer) if isinstance(each, str)), "")
-    return len(value) >= SHORT or is_identity(name) or value.isdigit() is False
+    return len(value) >= SHORT or is_identity(name) or is_sibling(name) or not value.isdigit()
 
 
 def at_pointer(call: Call, pointer: Pointer) -> Json:

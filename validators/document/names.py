@@ -10,6 +10,12 @@ SUFFIX = re.compile(
     r"(?<=.)(_ids?|Ids?|_uuids?|_keys?|_names?|_slugs?|_numbers?|No|_codes?|Codes?|_refs?|_tokens?)$"
 )
 IDENTITY = re.compile(r"(^|_)(ids?|uuids?|refs?)$|(?<=[a-z])(Ids?|Uuids?|Refs?)$")
+# Another one of the same kind: `replyTo`, `duplicate_of`, `clonedFromId`.
+SIBLING = re.compile(
+    r"((in_)?reply_to|(duplicate|copy|clone|fork|translation|variant|continuation)_of"
+    r"|(copied|cloned|forked|duplicated|derived|continued)_from"
+    r"|supersedes|replaces|blocks|blocked_by|depends_on|related_to|linked_to|based_on)(_ids?)?"
+)
 VERSION = re.compile(r"(?i)v\d+(\.\d+)*")
 WORDS = re.compile(r"[A-Z]?[a-z0-9]+|[A-Z]+(?![a-z])")
 READING = frozenset(
@@ -264,3 +270,9 @@ def stem(word: str) -> str:
 def is_identity(name: str) -> bool:
     """Does a field's name say that it holds an id?"""
     return IDENTITY.search(name) is not None
+
+
+@lru_cache(maxsize=4096)
+def is_sibling(name: str) -> bool:
+    """Does a field of this name refer to another one of what the request is about?"""
+    return SIBLING.fullmatch("_".join(words_of(name))) is not None

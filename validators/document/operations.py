@@ -237,9 +237,11 @@ def schemas_of(
 
 
 def schema_of(document: Object, parameter: Object) -> dict[str, Json]:
-    """The schema of a parameter, with the examples that stand beside it."""
+    """The schema of a parameter, with the words and examples that stand beside it."""
     inside = as_object(next(iter(as_object(parameter.get("content")).values()), None))
     schema = dict(as_object(parameter.get("schema", inside.get("schema"))))
+    if "description" in parameter:
+        schema.setdefault("description", parameter["description"])
     samples = samples_of(document, parameter)
     if samples:
         schema["examples"] = [*samples, *as_list(schema.get("examples"))]

@@ -68,7 +68,7 @@ class Estate:
     objects that were made for one attempt each, `shown` the paths that showed something, by label,
     `restless` the reads whose answers move now and then by themselves, `watched` the operations
     whose objects were looked at for that, `common` the places that move with what others do,
-    `leaky` whether a read showed another tenant's marks before any attack, by its label.
+    `leaky` whether a read shows another tenant's marks already, by its label.
     """
 
     client: Client

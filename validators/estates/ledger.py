@@ -11,6 +11,7 @@ from validators.document.names import (
     PARTS,
     RESERVED,
     is_identity,
+    is_sibling,
     resource_in,
     slots_of,
 )
@@ -81,7 +82,7 @@ class Ledger:
         """An id for a body's field such as `source_run_id`: of the resource its name ends with.
 
         A name that is no id's (`invoice`) refers to an object only when it is just the resource's
-        name; plain `id` means the resource that the operation is about.
+        name; plain `id`, or `replyTo`, means the resource that the operation is about.
         """
         return next(iter(self.choices(name, about)), None)
 
@@ -92,7 +93,8 @@ class Ledger:
 
     def things_for(self, name: str, about: str = "") -> list[Thing]:
         """The objects that such a field may refer to, those that can be made again first."""
-        wanted = about if name.lower() in RESERVED else resource_in(name)
+        same = name.lower() in RESERVED or is_sibling(name)
+        wanted = about if same else resource_in(name)
         loose = is_identity(name) or wanted.partition("_")[0] in PARTS
         fitting = [
             thing

@@ -1,0 +1,68 @@
+"""How is a list asked for another tenant by what its own rows say of whose they are?"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping
+
+from gate.model import Json
+from validators.document.names import is_identity
+from validators.document.operations import Object, Operation
+from validators.estates.estate import Estate
+from validators.estates.ground import Duel
+from validators.estates.identities import is_owning
+from validators.messages.calls import Call, Pointer
+
+# One comparison in a filter as documents show it: `title eq 'x'`, `status:open`, `name=="x"`.
+TERM = re.compile(
+    r"(?<![\w'\"/.?&])[A-Za-z_]\w*(?P<sign>\s+eq\s+|\s?==\s?|=|:)(?P<quote>['\"]?)[\w@.-]+(?P=quote)"
+)
+MOST_OWNERS = 2
+
+
+def by_owner(
+    duel: Duel, call: Call, places: Mapping[Pointer, Object]
+) -> Iterator[tuple[str, Call]]:
+    """The list with the victim under each field that says whose a row is (`company_id`).
+
+    As a parameter that the document does not name, and in each filter that it shows how to write.
+    """
+    named = {str(place[-1]) for place in places} | {*call.query}
+    inside = "body" if isinstance(call.body, dict) else "query"
+    for name, value in owners(duel, call.operation).items():
+        if name not in named:
+            yield f"with {name}, which is no parameter", call.put((inside, name), value)
+        for place, schema in places.items():
+            if term := term_in(schema):
+                text = f"{name}{term['sign']}{term['quote']}{value}{term['quote']}"
+                yield f"with {place[-1]} by {name}", call.put(place, text)
+
+
+def owners(duel: Duel, operation: Operation) -> dict[str, Json]:
+    """What the victim's rows of this kind say of whose they are, where the attacker's do not."""
+    mine, found = set(owned_by(duel.attacker, operation)), dict[str, Json]()
+    for name, value in owned_by(duel.victim, operation):
+        if (name, value) not in mine:
+            found.setdefault(name, value)
+    return dict([*found.items()][:MOST_OWNERS])
+
+
+def owned_by(estate: Estate, operation: Operation) -> list[tuple[str, str | int]]:
+    """The ids that this tenant's objects of one kind have of owners, the most frequent first."""
+    found = Counter(
+        (name, value)
+        for thing in estate.ledger.things
+        if thing.resource == operation.product
+        for name, value in thing.fields.items()
+        if is_owning(name) and is_identity(name) and isinstance(value, str | int) and value
+    )
+    return [pair for pair, _ in found.most_common()]
+
+
+def term_in(schema: Object) -> re.Match[str] | None:
+    """A comparison that the document shows of a text, in its description or an example."""
+    examples = schema.get("examples")
+    said = [schema.get("example"), *(examples if isinstance(examples, list) else ())]
+    texts = (each for each in (*said, schema.get("description")) if isinstance(each, str))
+    return next((found for text in texts if (found := TERM.search(text))), None)
