@@ -171,6 +171,8 @@ def inject(duel: Duel, operation: Operation, fields: Fields, turn: int) -> Obser
     kept = is_kept(duel, call, answer, first)
     if kept and twin is not None:
         kept = not comes_anyway(duel, (call, answer), twin, first)
+    if twin is not None and not (kept or moved):
+        moved = gone_over(duel, (call, answer), twin, first)
     undo(caller, call, [each.name for each in fields], former)
     return duel.note(
         "assigned",
@@ -186,6 +188,29 @@ def inject(duel: Duel, operation: Operation, fields: Fields, turn: int) -> Obser
         excerpt=normalise(answer.body, call.sent)[:EXCERPT],
         curl=curl(caller.client, call),
     )
+
+
+def gone_over(duel: Duel, asked: Sent, twin: Sent, field: Injection) -> list[str]:
+    """The reads by id that show the other tenant this object, and not its twin without the field.
+
+    Asked where its answer says that it is his: its maker sees it no more, and a list of his may be
+    too long to show it.
+    """
+    (call, answer), (_, said) = asked, twin
+    thing, other = object_of(call.operation, answer), object_of(call.operation, said)
+    if field.kind != "owner" or thing is None or other is None or other.id in {"", thing.id}:
+        return []
+    if thing.fields.get(field.name) != field.value or other.fields.get(field.name) == field.value:
+        return []
+    own = [each for each in duel.ground.private if each.reads_one and each.method == "GET"]
+    for view in views_of(duel.attacker, own, thing.chain):
+        known = duel.attacker.accepts(duel.attacker.send(view))
+        if not known or duel.victim.accepts(duel.victim.send(view)):
+            continue
+        alike = next(iter(views_of(duel.attacker, [view.operation], other.chain)), None)
+        if alike is not None and not duel.attacker.accepts(duel.attacker.send(alike)):
+            return [f"{view.operation.label} status"]
+    return []
 
 
 def shelves(
