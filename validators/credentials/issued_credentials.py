@@ -12,6 +12,7 @@ from validators.credentials.key_holders import impersonate
 from validators.credentials.key_scopes import narrow
 from validators.credentials.password_changes import password_changes
 from validators.credentials.recoveries import recoveries
+from validators.credentials.refreshing import dismissals, refreshes, spent_codes
 from validators.credentials.role_keys import outgrow
 from validators.credentials.shared_links import links_end
 from validators.crossing.foreign_writes import survey
@@ -47,4 +48,7 @@ def probe(testbed: Testbed) -> Iterator[Observation]:
     yield from password_changes(duel)
     yield from expiries(duel)
     yield from endings(duel)
+    yield from refreshes(duel)
+    yield from spent_codes(duel)
+    yield from dismissals(duel)
     yield from links_end(duel)
