@@ -14,6 +14,10 @@ BY_ID = {check.id.partition(".")[2]: check for check in CHECKS}
 MISSED = [
     ("campus", "course-org", "mass-assignment"),
     ("campus", "submission-grade", "mass-assignment"),
+    ("campus", "join-role", "mass-assignment"),
+    ("payroll", "me-role", "mass-assignment"),
+    ("payroll", "me-salary", "mass-assignment"),
+    ("payroll", "employee-company", "mass-assignment"),
     ("campus", "removed-member", "issued-credentials"),
     ("campus", "invitation-reused", "issued-credentials"),
     ("payroll", "signout-refresh", "issued-credentials"),
