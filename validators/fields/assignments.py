@@ -43,7 +43,9 @@ def probe(testbed: Testbed) -> Iterator[Observation]:
     object itself, not from the answer to the write; and the other tenant looks whether the object
     has come to him, or whether his own with the injected id has changed. The same request without
     the field is the positive control, and what it makes must not come to hold the value as well.
-    Sign-ups and one's own profile are tried on new accounts (`enrol`).
+    Sign-ups, what an invitation asks for, and one's own profile are tried on new accounts, which
+    the owner makes where nobody signs up (`enrol`). What is empty is filled as the operation that
+    fills it would. An object that says that it is the other's now is asked for by him.
     """
     ground = stand(testbed)
     yield from ground.facts
