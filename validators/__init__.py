@@ -6,7 +6,6 @@ from validators.channels import (
     cache_keys,
     concurrency,
     connection_state,
-    credentials,
     handoffs,
     issued_credentials,
     leftovers,
@@ -14,7 +13,6 @@ from validators.channels import (
     mass_assignment,
     rate_buckets,
     read_by_id,
-    roles,
     row_security,
     side_channels,
     statements,
@@ -22,15 +20,22 @@ from validators.channels import (
     undocumented_routes,
     write_by_id,
 )
+from validators.channels import (
+    credentials as presented_credentials,
+)
+from validators.channels import (
+    roles as role_rights,
+)
 
+# No module may take the name of a package beside it: `validators.roles` would be a check then.
 # Reads first, then what changes objects, deletions last; then what lies behind the service.
 CHECKS: tuple[Check, ...] = (
     read_by_id.CHECK,
     row_security.CHECK,
     list_leak.CHECK,
-    credentials.CHECK,
+    presented_credentials.CHECK,
     body_reference.CHECK,
-    roles.CHECK,
+    role_rights.CHECK,
     mass_assignment.CHECK,
     write_by_id.CHECK,
     undocumented_routes.CHECK,

@@ -259,7 +259,8 @@ CHECK = Check(
     claim="A key, session or link ends when it is ended, and no key is worth more than its maker.",
     blind_to=(
         "Endings for which no credential can be had that may be ended: they are named, and there "
-        "is no pass. Sessions that outlive a change of password, and old secrets that outlive a "
+        "is no pass. Refresh tokens, members and codes of which no new one can be had. Sessions "
+        "that outlive a change of password, and old secrets that outlive a "
         "rotation without a field for it, where the document does not promise their end. Accounts "
         "that nobody can open: their recovery is not tried. Credentials of another kind than the "
         "run's. Expiry that is days away, unless Maestro runs the database. Single operations that "
@@ -272,6 +273,20 @@ CHECK = Check(
         Control(
             defect="a session still works after its holder signed out",
             record=spoil("ended-call", {}, status=200, works=True, waited=10.0),
+        ),
+        Control(
+            defect="a refresh token gives new tokens after its holder signed out",
+            record=(
+                *CLEAN,
+                fact(
+                    "ended-call",
+                    status=200,
+                    works=True,
+                    waited=10.0,
+                    credential="a refresh token",
+                    opened="POST /v1/refresh",
+                ),
+            ),
         ),
         Control(
             defect="keys with one scope read what only other scopes are about",

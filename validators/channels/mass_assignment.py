@@ -166,9 +166,9 @@ CHECK = Check(
     blind_to=(
         "Fields that no answer shows and whose effect the other tenant does not see. Fields that "
         "the document lets callers set, but ranks and credit of an account. Nested fields. Bodies "
-        "of files, and tables without an example. Accounts of a service where nobody signs up "
-        "have only the fields that they show tried. Up to 5 % of the operations, if their owner "
-        "got nowhere with them."
+        "of files, and tables without an example. Accounts of a service where nobody signs up, "
+        "is invited or is given a password have only the fields that they show tried. Up to 5 % of "
+        "the operations, if their owner got nowhere with them."
     ),
     probe=probe,
     judge=judge,

@@ -12,6 +12,7 @@ from validators.credentials.key_holders import impersonate
 from validators.credentials.key_scopes import narrow
 from validators.credentials.password_changes import password_changes
 from validators.credentials.recoveries import recoveries
+from validators.credentials.refreshing import dismissals, refreshes, spent_codes
 from validators.credentials.role_keys import outgrow
 from validators.credentials.shared_links import links_end
 from validators.crossing.foreign_writes import survey
@@ -26,7 +27,9 @@ def probe(testbed: Testbed) -> Iterator[Observation]:
     the run's own credentials are never ended. A key with one scope is tried on reads that only
     other scopes are about; a key that may make keys asks for one with more than its own scopes; a
     role asks for a key that stands for another member, and for one that opens what is closed to
-    itself. A new account's password is set without its mail, and changed in one of two sessions.
+    itself. A new account signs out and refreshes, or is ended by the owner; what the document says
+    works once is tried twice. Its password is set without its mail, and changed in one of two
+    sessions.
     Links that open something to anybody are withdrawn, and left alone while their object goes.
     """
     ground = stand(testbed)
@@ -47,4 +50,7 @@ def probe(testbed: Testbed) -> Iterator[Observation]:
     yield from password_changes(duel)
     yield from expiries(duel)
     yield from endings(duel)
+    yield from refreshes(duel)
+    yield from spent_codes(duel)
+    yield from dismissals(duel)
     yield from links_end(duel)

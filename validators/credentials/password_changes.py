@@ -17,11 +17,11 @@ from validators.document.operations import Operation, as_object
 from validators.document.wording import ends_sessions
 from validators.estates.estate import FULL, LEAST
 from validators.estates.ground import Duel
+from validators.estates.members import somebody_new
 from validators.estates.newcomers import account_of
 from validators.estates.throwaways import (
     PASSWORDS,
     Pass,
-    newly_registered,
     plain,
     taken,
     witness,
@@ -42,7 +42,7 @@ def password_changes(duel: Duel) -> Iterator[Observation]:
         if not ends_sessions(operation):
             yield duel.note("not-applicable", operation, reason=SILENT)
             continue
-        holder = next(newly_registered(duel), None)
+        holder = next(somebody_new(duel), None)
         other = second(duel, holder) if holder is not None else None
         if holder is None or other is None:
             yield duel.note("unreached", operation, reason=NO_ACCOUNT)

@@ -52,6 +52,11 @@ SESSIONS_END = re.compile(
 UNLESS = re.compile(
     r"(?i)\b(not|never|unless|if|may|can|might|optional(ly)?|keeps?|remains?)\b|n't\b"
 )
+ONCE = re.compile(
+    r"(?i)\b(works?|used|usable|valid|accepted|good|redeemed|redeemable) (only |just )?once\b"
+    r"|\b(single|one)[- ](use|time)\b|\bonce only\b"
+)
+UNLESS_TWICE = re.compile(r"(?i)\b(not|never|unless|if|may|might|optional(ly)?|than)\b|n't\b")
 SCOPES_CUT = re.compile(
     r"(?i)\b(scopes?|permissions?|rights)\b[^.]{0,40}\b(exceed|beyond|above|more than|outside)\b"
     r"[^.]{0,40}\b(dropped|removed|ignored|refused|rejected|stripped|cut|denied|not granted)\b"
@@ -81,6 +86,11 @@ def cuts_scopes(operation: Operation) -> str:
 def ends_sessions(operation: Operation) -> str:
     """The words by which the document promises that other sessions end with a password."""
     return promised(SESSIONS_END, UNLESS, operation)
+
+
+def works_once(operation: Operation) -> str:
+    """The words by which the document promises that what it takes is taken once."""
+    return promised(ONCE, UNLESS_TWICE, operation)
 
 
 def first(pattern: re.Pattern[str], operation: Operation) -> str:

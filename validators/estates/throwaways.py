@@ -215,7 +215,7 @@ def newly_registered(duel: Duel, more: Mapping[str, Json] = NO_MORE) -> Iterator
 
     `more` are members that its sign-up says beside what it must.
     """
-    register, login = opening(duel.ground, REGISTERING), opening(duel.ground, ENTERING)
+    register = opening(duel.ground, REGISTERING)
     if register is None:
         return
     for full in (True, False):
@@ -224,13 +224,16 @@ def newly_registered(duel: Duel, more: Mapping[str, Json] = NO_MORE) -> Iterator
             call = call.put(("body", *place_in(duel.victim.author, call), name), value)
         answer = send(duel.ground.nobody, call)
         if duel.victim.accepts(answer):
-            break
-    else:
-        return
-    answers = [(call, answer)]
+            yield from let_in(duel, call, answer)
+            return
+
+
+def let_in(duel: Duel, call: Call, answer: Answer, how: str = "a new account") -> Iterator[Pass]:
+    """The credential of an account that this call has made: by a sign-in, or by its answer."""
+    login, answers = opening(duel.ground, ENTERING), [(call, answer)]
     # A document that has examples only requires nothing, also not the password.
     for full in (False, True) if login is not None else ():
-        entering = like_named(anew(duel.victim, login or register, full=full), call)
+        entering = like_named(anew(duel.victim, login or call.operation, full=full), call)
         answers.append((entering, send(duel.ground.nobody, entering)))
         if duel.victim.accepts(answers[-1][1]):
             break
@@ -241,7 +244,7 @@ def newly_registered(duel: Duel, more: Mapping[str, Json] = NO_MORE) -> Iterator
             said = {str(place[-1]): text for place, text in leaves(call.body) if place}
             yield replace(
                 made,
-                how="a new account",
+                how=how,
                 stranger=True,
                 thing=None,
                 called={name: said[name] for name in said if not PASSWORDS & set(words_of(name))},

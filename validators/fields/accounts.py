@@ -5,64 +5,40 @@ Accounts that were made for it try that, so that no principal of the run is chan
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 
-from gate.check import Answer, Client
-from gate.forms import is_form
-from gate.model import Json, Observation
-from gate.testbed.hints import salt_of
-from validators.document.names import SELF, UPDATING
-from validators.document.operations import Operation, as_list, as_object
-from validators.estates.estate import FULL, LEAST, Estate, open_estate
+from gate.model import Observation
+from validators.document.operations import Operation
 from validators.estates.ground import Duel
-from validators.estates.identities import is_ranking
-from validators.estates.newcomers import NewAccount
-from validators.estates.own_fields import free_fields, place_in, schema_of
-from validators.estates.principals import is_person
-from validators.estates.seniors import DENIED, seniors
-from validators.estates.things import Thing, values_of
-from validators.estates.throwaways import NO_MORE, REGISTERING, newly_registered, opening
+from validators.estates.members import hired, invitation
+from validators.estates.own_fields import free_fields
+from validators.estates.throwaways import REGISTERING, newly_registered, opening
 from validators.fields.account_fields import (
     Fields,
     by_name,
     declared_credits,
     declared_ranks,
-    is_login,
     left_to_the_service,
 )
-from validators.fields.kept_fields import Injection, object_of
-from validators.fields.promotions import flat
-from validators.messages.calls import Call, Pointer, curl, send, value_at
-from validators.messages.traces import EXCERPT, SHORTEST, normalise
+from validators.fields.kept_fields import Injection
+from validators.fields.new_accounts import (
+    Account,
+    Look,
+    Make,
+    is_own_change,
+    look_around,
+    new_account,
+    profile_call,
+    stronger,
+    withheld,
+)
+from validators.messages.calls import Call, curl
+from validators.messages.traces import EXCERPT, normalise
 
-MOST_READS, MOST_ALONE = 24, 6
+MOST_ALONE = 6
 ROUNDS = 2
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Account:
-    """A new account: its estate, and the last request of it and its answer, by whom it was sent."""
-
-    estate: Estate
-    client: NewAccount
-    call: Call
-    answer: Answer
-    asks: Client
-
-
-@dataclass(frozen=True, slots=True)
-class Look:
-    """What an account sees of itself, by read and place, and which reads are what to it.
-
-    `denied` are closed to it; in those of `others` it is shown the other tenant's marks.
-    """
-
-    shown: dict[tuple[str, Pointer], Json] = field(default_factory=dict)
-    granted: set[str] = field(default_factory=set)
-    denied: set[str] = field(default_factory=set)
-    others: set[str] = field(default_factory=set)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,24 +88,53 @@ def enrol(duel: Duel) -> Iterator[Observation]:
     counts when it shows what is the other tenant's; what is worth money, when a profile takes it
     and the sign-up, which declares it as well, does not.
     """
-    register = opening(duel.ground, REGISTERING)
-    plain = new_account(duel) if register else None
-    if register is None or plain is None:
-        return
-    before = look_around(duel, plain)
-    duel.ground.envelope.listed = None  # directories show new accounts from now on
-    best = stronger(duel, before)
+    changed_already = False
+    for entry, make in ways_in(duel):
+        plain = new_account(duel, make) if entry is not None or not changed_already else None
+        if plain is None:
+            continue
+        before = look_around(duel, plain)
+        duel.ground.envelope.listed = None  # directories show new accounts from now on
+        best, ignored = stronger(duel, before), set[str]()
+        if entry is not None:
+            attempt = partial(signed_up, duel, make, before)
+            what = tempting(duel, entry, before, best)
+            yield from tempt(duel, entry, attempt, what)
+            asked: Fields = {each.name: each.value for each in what.credit}
+            tried = attempt(asked) if asked else None
+            ignored = {*asked} - {*tried.kept(asked)} if tried else set()
+        if not changed_already:
+            yield from change(duel, make, plain, before, best, entry, ignored)
+        changed_already = True
 
-    def signed_up(fields: Fields) -> Trial | None:
-        made = new_account(duel, fields)
-        after = look_around(duel, made) if made else Look()
-        return Trial(by=made, call=made.call, before=before, after=after) if made else None
 
-    what = tempting(duel, register, before, best)
-    yield from tempt(duel, register, signed_up, what)
-    asked: Fields = {each.name: each.value for each in what.credit}
-    tried = signed_up(asked) if asked else None
-    ignored = {*asked} - {*tried.kept(asked)} if tried else set()
+def ways_in(duel: Duel) -> Iterator[tuple[Operation | None, Make]]:
+    """How accounts come to be, and what anybody says at that: signed up, invited, or hired."""
+    register, way = opening(duel.ground, REGISTERING), invitation(duel)
+    if register is not None:
+        yield register, partial(newly_registered, duel)
+    if way is not None:
+        yield way.join, partial(way.taken_up, duel)
+    yield None, lambda _: hired(duel)
+
+
+def signed_up(duel: Duel, make: Make, before: Look, fields: Fields) -> Trial | None:
+    """A new account that says this of itself, beside what another one is."""
+    made = new_account(duel, make, fields)
+    after = look_around(duel, made) if made else Look()
+    return Trial(by=made, call=made.call, before=before, after=after) if made else None
+
+
+def change(  # noqa: PLR0913, PLR0917 - an account, and what is known of it
+    duel: Duel,
+    make: Make,
+    plain: Account,
+    before: Look,
+    best: Fields,
+    entry: Operation | None,
+    ignored: set[str],
+) -> Iterator[Observation]:
+    """The same fields in changes of one's own profile; of credit what the sign-up ignored."""
     for operation in duel.ground.operations:
         if not is_own_change(plain.estate, operation):
             continue
@@ -137,11 +142,15 @@ def enrol(duel: Duel) -> Iterator[Observation]:
         if not duel.victim.accepts(answer):
             continue
         yield duel.note("owned-write", operation, status=answer.status, positive=True)
-        attempt, what = partial(changed, duel, operation), tempting(duel, operation, before, best)
-        yield from tempt(duel, operation, attempt, what)
+        attempt, what = (
+            partial(changed, duel, make, operation),
+            tempting(duel, operation, before, best),
+        )
+        reserved = withheld(duel, plain, operation, by_name(before.shown))
+        yield from tempt(duel, operation, attempt, replace(what, left=[*what.left, *reserved]))
         for each in what.credit:
-            if each.name in ignored:
-                yield from twice(duel, operation, attempt, each, ignored=register.label)
+            if each.name in ignored and entry is not None:
+                yield from twice(duel, operation, attempt, each, ignored=entry.label)
 
 
 def tempting(duel: Duel, operation: Operation, seen: Look, best: Fields) -> Tempting:
@@ -222,9 +231,9 @@ def told(  # noqa: PLR0913 - a trial, and of what
     )
 
 
-def changed(duel: Duel, operation: Operation, fields: Fields) -> Trial | None:
+def changed(duel: Duel, make: Make, operation: Operation, fields: Fields) -> Trial | None:
     """A new account's profile with these fields, after the same change without them."""
-    account = new_account(duel)
+    account = new_account(duel, make)
     if account is None:
         return None
     now = by_name(look_around(duel, account).shown)
@@ -237,96 +246,3 @@ def changed(duel: Duel, operation: Operation, fields: Fields) -> Trial | None:
     after = look_around(duel, account) if duel.victim.accepts(answer) else before
     by = replace(account, answer=answer, asks=account.client)
     return Trial(by=by, call=call, before=before, after=after)
-
-
-def profile_call(estate: Estate, operation: Operation, now: Fields, fields: Fields) -> Call:
-    """The change of one's own profile, but of nothing that the account is or is called."""
-    path = own_path(estate, operation) or ()
-    call = estate.write(operation, path, {}, FULL, now)
-    where = ("body", *place_in(estate.author, call))
-    must = map(str, as_list(schema_of(estate.author, dict(operation.body)).get("required")))
-    for name in {*must, *as_object(value_at(call.body, where[1:]))} & now.keys():
-        if is_login(name) or is_ranking(name):
-            call = call.put((*where, name), now[name])
-    for name, value in fields.items():
-        call = call.put((*where, name), value)
-    return call
-
-
-def new_account(duel: Duel, more: Fields = NO_MORE) -> Account | None:
-    """Somebody who has just signed up, perhaps with more members than he must say."""
-    ground = duel.ground
-    holder = next(newly_registered(duel, more), None)
-    if holder is None or holder.signing_up is None:
-        return None
-    call, answer = holder.signing_up
-    client = NewAccount(client=ground.nobody, holder=holder)
-    salt, document = salt_of(ground.testbed, ground.testbed.seed, "account"), duel.victim.author
-    estate = open_estate(client, document.document, salt, ground.envelope, ground.hints.values)
-    made = object_of(call.operation, answer)
-    fields = {**(made.fields if made else {}), **estate.ledger.names}
-    estate.ledger.things[:] = [Thing(resource="user", fields=fields)]
-    return Account(estate=estate, client=client, call=call, answer=answer, asks=ground.nobody)
-
-
-def look_around(duel: Duel, account: Account) -> Look:
-    """Read whatever needs nothing but the account itself."""
-    found, estate = Look(), account.estate
-    (own,) = estate.ledger.things
-    reads = [each for each in duel.ground.operations if each.safe and each.speakable]
-    paths = [(each, own_path(estate, each)) for each in reads if not each.public]
-    for operation, path in [pair for pair in paths if pair[1] is not None][:MOST_READS]:
-        answer = estate.send(estate.write(operation, path or (), recipe=LEAST))
-        if answer.status in DENIED:
-            found.denied.add(operation.label)
-        if not estate.accepts(answer):
-            continue
-        found.granted.add(operation.label)
-        if duel.attacker.canaries.token in answer.body:
-            found.others.add(operation.label)
-        said = flat(answer.json())
-        if operation.resource in SELF or is_about(own, said):
-            found.shown.update({(operation.label, place): each for place, each in said.items()})
-    return found
-
-
-def is_about(own: Thing, said: Mapping[Pointer, Json]) -> bool:
-    """Does an answer name this account, by what its sign-up said of it?"""
-    known = {n: str(v) for n, v in own.fields.items() if isinstance(v, str | int) and v is not True}
-    long = {each for each in known.values() if len(each) >= SHORTEST}
-    return any(
-        str(value) in long or (is_login(str(at[-1])) and known.get(str(at[-1])) == str(value))
-        for at, value in said.items()
-    )
-
-
-def own_path(estate: Estate, operation: Operation) -> tuple[str, ...] | None:
-    """The operation's path where it needs nothing but the account itself; else None."""
-    things = next(estate.ledger.match(operation), None)
-    if things is None or any(each not in estate.ledger.things for each in things):
-        return None
-    return values_of(operation, things)
-
-
-def is_own_change(estate: Estate, operation: Operation) -> bool:
-    """Does it change what its caller is: his profile, whose body can be written?"""
-    change = operation.method in {"PUT", "PATCH"} or operation.verb in UPDATING
-    if not change or operation.safe or operation.ends or operation.signs_in or operation.public:
-        return False
-    about = operation.resource in SELF or is_person(operation.resource)
-    typed = operation.speakable and ("json" in operation.media or is_form(operation.media))
-    return about and typed and own_path(estate, operation) is not None
-
-
-def stronger(duel: Duel, seen: Look) -> Fields:
-    """What the strongest above a new account sees of himself where it sees something else."""
-    found: dict[str, Json] = {}
-    for each in duel.ground.operations:
-        if each.label not in seen.granted or each.names:
-            continue
-        call = duel.victim.write(each, (), recipe=LEAST)
-        for client in (*seniors(duel), duel.victim.client):
-            for place, value in flat(send(client, call).json()).items():
-                if value != seen.shown.get((each.label, place), value):
-                    found.setdefault(str(place[-1]), value)
-    return found

@@ -12,7 +12,7 @@ from validators.crossing.foreign_writes import survey
 from validators.crossing.trials import fresh_things, kept
 from validators.document.names import UPDATING
 from validators.document.operations import Operation
-from validators.estates.estate import FULL, LEAST, MOST_PATHS, Estate
+from validators.estates.estate import FULL, LEAST, MOST_PATHS, Estate, Recipe
 from validators.estates.ground import Duel, Ground, stand
 from validators.estates.identities import counterparts
 from validators.estates.own_fields import himself, place_in, undo
@@ -29,6 +29,8 @@ from validators.messages.traces import EXCERPT, normalise
 
 MOST_SHELVES = 2
 ROUNDS = 2
+# Whatever state the object is in (RFC 9110, section 13.1.1), where another one was refused.
+WHATEVER, PRECONDITION = Recipe(match="*"), frozenset({412, 428})
 
 
 def probe(testbed: Testbed) -> Iterator[Observation]:
@@ -41,7 +43,9 @@ def probe(testbed: Testbed) -> Iterator[Observation]:
     object itself, not from the answer to the write; and the other tenant looks whether the object
     has come to him, or whether his own with the injected id has changed. The same request without
     the field is the positive control, and what it makes must not come to hold the value as well.
-    Sign-ups and one's own profile are tried on new accounts (`enrol`).
+    Sign-ups, what an invitation asks for, and one's own profile are tried on new accounts, which
+    the owner makes where nobody signs up (`enrol`). What is empty is filled as the operation that
+    fills it would. An object that says that it is the other's now is asked for by him.
     """
     ground = stand(testbed)
     yield from ground.facts
@@ -82,7 +86,7 @@ def is_assignable(ground: Ground, operation: Operation) -> bool:
 def fight(duel: Duel, operation: Operation, theirs: Names) -> Iterator[Observation]:
     """The plain request, then each field. `theirs` has the other's name for each of one's own."""
     caller = duel.victim
-    plain, answer = plain_call(caller, operation)
+    plain, answer, recipe = plain_call(caller, operation)
     if plain is None or answer is None:
         yield duel.note("unreached", operation, reason=duel.victim.ledger.lacking(operation))
         return
@@ -101,13 +105,13 @@ def fight(duel: Duel, operation: Operation, theirs: Names) -> Iterator[Observati
         return
     thing = object_of(operation, answer) or alike(caller, operation)
     for each in injections(duel, operation, thing, theirs):
-        yield from twice(duel, operation, (each,))
+        yield from twice(duel, operation, (each,), recipe)
     for group in guesses(duel, operation, thing):
-        tried = list(twice(duel, operation, group))
+        tried = list(twice(duel, operation, group, recipe))
         yield from tried
         # Which of the names it was is asked only where one of them reached somebody.
         for each in group if tried[-1].data.get("reached") else ():
-            yield from twice(duel, operation, (each,))
+            yield from twice(duel, operation, (each,), recipe)
 
 
 def alike(estate: Estate, operation: Operation) -> Thing | None:
@@ -116,24 +120,28 @@ def alike(estate: Estate, operation: Operation) -> Thing | None:
     return next((each for each in made if each.resource == operation.makes), None)
 
 
-def twice(duel: Duel, operation: Operation, fields: Fields) -> Iterator[Observation]:
+def twice(
+    duel: Duel, operation: Operation, fields: Fields, recipe: Recipe
+) -> Iterator[Observation]:
     """The request with these fields; once more, with a new object, when it has an effect."""
     for turn in range(ROUNDS if fields else 0):
-        fact = inject(duel, operation, fields, turn)
+        fact = inject(duel, operation, fields, recipe, turn)
         yield fact
         if not (fact.data.get("kept") or fact.data.get("reached")):
             return
 
 
-def plain_call(estate: Estate, operation: Operation) -> tuple[Call | None, Answer | None]:
-    """The caller's own request on an object of his that may be changed."""
+def plain_call(estate: Estate, operation: Operation) -> tuple[Call | None, Answer | None, Recipe]:
+    """The caller's own request on an object of his that may be changed, and how it is written."""
     things = next(estate.ledger.match(operation), None)
     if things is None:
-        return None, None
+        return None, None, FULL
     if operation.method != "POST":
         things = fresh_things(estate, things, operation)
-    call = answer = None
-    for recipe in (FULL, LEAST):
+    call, answer, recipe = None, None, FULL
+    for recipe in (FULL, LEAST, WHATEVER):
+        if recipe == WHATEVER and answer is not None and answer.status not in PRECONDITION:
+            break
         current = things[-1].fields if things else None
         chain = chain_of(operation, things)
         call = estate.write(operation, values_of(operation, things), chain, recipe, current)
@@ -142,10 +150,12 @@ def plain_call(estate: Estate, operation: Operation) -> tuple[Call | None, Answe
             break
         # What it belonged to may be gone by now.
         things = fresh_things(estate, things, operation)
-    return call, answer
+    return call, answer, recipe
 
 
-def inject(duel: Duel, operation: Operation, fields: Fields, turn: int) -> Observation:
+def inject(
+    duel: Duel, operation: Operation, fields: Fields, recipe: Recipe, turn: int
+) -> Observation:
     """The request with these fields, and who sees what afterwards."""
     caller, other, first = duel.victim, duel.attacker, fields[0]
     things = fresh_things(caller, next(caller.ledger.match(operation), ()), operation)
@@ -153,17 +163,17 @@ def inject(duel: Duel, operation: Operation, fields: Fields, turn: int) -> Obser
     watched = {operation.resource: str(first.value)} if first.kind == "id" else {}
     private = [each for each in duel.ground.private if not each.public or not duel.ground.secured]
     views = (*shelves(other, private, operation, first), *views_of(other, private, watched))
-    call = injected(caller, operation, things, fields)
+    call = injected(caller, operation, things, fields, recipe)
     answer, moved = caller.send(call), list[str]()
     twin: Sent | None = None
     if caller.accepts(answer):
         # What is refused is not looked after; what is granted is done once more, and watched,
         # beside the same request without the fields.
         before = look(other, views)
-        plain = injected(caller, operation, fresh_things(caller, things, operation), ())
+        plain = injected(caller, operation, fresh_things(caller, things, operation), (), recipe)
         twin = plain, caller.send(plain)
         quiet = look(other, views)
-        call = injected(caller, operation, fresh_things(caller, things, operation), fields)
+        call = injected(caller, operation, fresh_things(caller, things, operation), fields, recipe)
         answer = caller.send(call)
         after = look(other, views)
         moving = unrest(other, views, before, quiet, after)
@@ -171,6 +181,8 @@ def inject(duel: Duel, operation: Operation, fields: Fields, turn: int) -> Obser
     kept = is_kept(duel, call, answer, first)
     if kept and twin is not None:
         kept = not comes_anyway(duel, (call, answer), twin, first)
+    if twin is not None and not (kept or moved):
+        moved = gone_over(duel, (call, answer), twin, first)
     undo(caller, call, [each.name for each in fields], former)
     return duel.note(
         "assigned",
@@ -186,6 +198,29 @@ def inject(duel: Duel, operation: Operation, fields: Fields, turn: int) -> Obser
         excerpt=normalise(answer.body, call.sent)[:EXCERPT],
         curl=curl(caller.client, call),
     )
+
+
+def gone_over(duel: Duel, asked: Sent, twin: Sent, field: Injection) -> list[str]:
+    """The reads by id that show the other tenant this object, and not its twin without the field.
+
+    Asked where its answer says that it is his: its maker sees it no more, and a list of his may be
+    too long to show it.
+    """
+    (call, answer), (_, said) = asked, twin
+    thing, other = object_of(call.operation, answer), object_of(call.operation, said)
+    if field.kind != "owner" or thing is None or other is None or other.id in {"", thing.id}:
+        return []
+    if thing.fields.get(field.name) != field.value or other.fields.get(field.name) == field.value:
+        return []
+    reads = [each for each in duel.ground.private if each.product == thing.resource]
+    for view in views_of(duel.attacker, reads, thing.chain):
+        known = thing.id in view.sent and duel.attacker.accepts(duel.attacker.send(view))
+        if not known or duel.victim.accepts(duel.victim.send(view)):
+            continue
+        alike = next(iter(views_of(duel.attacker, [view.operation], other.chain)), None)
+        if alike is not None and not duel.attacker.accepts(duel.attacker.send(alike)):
+            return [f"{view.operation.label} status"]
+    return []
 
 
 def shelves(
@@ -208,12 +243,16 @@ def shelves(
 
 
 def injected(
-    caller: Estate, operation: Operation, things: tuple[Thing, ...], fields: Fields
+    caller: Estate,
+    operation: Operation,
+    things: tuple[Thing, ...],
+    fields: Fields,
+    recipe: Recipe,
 ) -> Call:
     """The caller's own request with these fields beside the others."""
     current = things[-1].fields if things else None
     chain = chain_of(operation, things)
-    call = caller.write(operation, values_of(operation, things), chain, FULL, current)
+    call = caller.write(operation, values_of(operation, things), chain, recipe, current)
     place = place_in(caller.author, call)
     for each in fields:
         call = call.put(("body", *place, each.name), each.value)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from gate.model import Json
-from validators.document.names import SELF, is_identity, resource_in
+from validators.document.names import SELF, is_identity, resource_in, slots_of
 from validators.document.operations import Operation, as_list, as_object
 from validators.estates.ground import Duel
 from validators.estates.identities import RANKS, identities, is_owning, is_ranking
@@ -102,6 +103,8 @@ def known(
             return None
         return Injection(name=name, value=rank, kind="rank", known=name in shown)
     value = other_choice(duel, operation, name, now) or unlike(name, now)
+    if now is None and name in shown and not is_identity(name):
+        value = yet_to_come(duel, operation, name)
     if thing and is_identity(name) and str(now) == thing.id:
         twin = foreign_twin(duel, thing)
         value = twin if isinstance(now, str) or twin is None else int(twin)
@@ -141,6 +144,20 @@ def other_choice(duel: Duel, operation: Operation, name: str, now: Json) -> Json
     declared = author.simplify(fields_in(author, dict(operation.replies)).get(name))
     choices = [each for each in as_list(declared.get("enum")) if isinstance(each, str)]
     return next((each for each in choices if isinstance(now, str) and each != now), None)
+
+
+def yet_to_come(duel: Duel, operation: Operation, name: str) -> Json:
+    """A value for what is empty by now and another operation fills; None where none does.
+
+    Such as a grade or a verdict: another operation on the same kind of object takes it.
+    """
+    author = duel.victim.author
+    for each in duel.ground.operations:
+        about = {each.product, *(resource for resource, _ in slots_of(each.path)[-1:])}
+        schema = fields_in(author, dict(each.body), each.resource).get(name)
+        if schema is not None and operation.product in about and not each.safe:
+            return replace(author, refer=lambda _: None, choices=lambda _: ()).write(schema, name)
+    return None
 
 
 def foreign_twin(duel: Duel, thing: Thing) -> str | None:

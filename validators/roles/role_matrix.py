@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from gate.check import Answer, Client, Testbed
 from gate.model import Json, Observation
@@ -30,7 +30,8 @@ from validators.roles.role_trials import (
     verdict,
 )
 
-UNCLEAR = frozenset({400, 422})
+# What says nothing of the role: also a success that an error stands in.
+UNCLEAR, REDIRECTING = frozenset({400, 422}), 300
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +60,8 @@ def probe(testbed: Testbed) -> Iterator[Observation]:
     that says neither). Writes go to objects of the owner's, who looks before and after, so that a
     success without effect is not taken for one. The owner's own call is the positive control. With
     each answer goes what the document says of who may (`reservations`), and, where one is granted
-    what is reserved, what nobody gets. Two roles of the other tenant try the same objects. Where
+    what is reserved, what nobody gets. What is reserved and not found is tried on an object of the
+    role's own. Two roles of the other tenant try the same objects. Where
     there is no other role, the owner tries what is reserved: he may be an ordinary user. So he is
     where the target file has roles above him: the strongest who is granted what he is refused is
     then the positive control.
@@ -208,6 +210,8 @@ def write(duel: Duel, operation: Operation, crew: Crew) -> Iterator[Observation]
         scene, quiet, best = staged.fresh(), None, ""
         for role, actor in crew.actors.items():
             fact, quiet = strike(duel, operation, (staged, scene), (role, actor), crew, quiet)
+            if fact.data.get("said") == "undecided" and not staged.makes:
+                fact = on_his_own(duel, operation, (role, actor), crew) or fact
             yield fact
             granted = fact.data.get("said") == "granted"
             best = role if granted and role in crew.above else best
@@ -217,6 +221,24 @@ def write(duel: Duel, operation: Operation, crew: Crew) -> Iterator[Observation]
             yield from written_by_strangers(duel, operation, staged, crew.strangers)
             scene = staged.fresh()
         yield owned_write(duel, (staged, scene), operation, crew, best)
+
+
+def on_his_own(
+    duel: Duel, operation: Operation, caller: tuple[str, Client], crew: Crew
+) -> Observation | None:
+    """What is reserved, on an object that this role has made; None unless it is granted.
+
+    That an object is not found says nothing of a role that does not see others' objects: nobody
+    grades or approves what is his own where that is for others to do.
+    """
+    if not is_reserved(operation, crew):
+        return None
+    mine = replace(duel, victim=replace(duel.victim, client=caller[1]))
+    staged = stage(mine, operation, alone=False)
+    if isinstance(staged, Observation):
+        return None
+    fact, _ = strike(mine, operation, (staged, staged.fresh()), caller, crew, None)
+    return fact if fact.data.get("said") == "granted" else None
 
 
 def strike(  # noqa: PLR0913, PLR0917 - what is tried, by whom, and what is known of it
@@ -261,7 +283,8 @@ def attempt(duel: Duel, actor: Client, scene: Stage) -> tuple[Call, Answer]:
     """The call with a full body, and with the least one where that is not understood."""
     call = scene.call(FULL)
     answer = send(actor, call)
-    if answer.status in UNCLEAR and not duel.victim.accepts(answer):
+    unclear = answer.status in UNCLEAR or answer.status < REDIRECTING
+    if unclear and verdict(duel, answer) == "undecided":
         call = scene.call(LEAST)
         answer = send(actor, call)
     return call, answer

@@ -1,0 +1,52 @@
+"""Fields, credentials and roles that were missed on the third held-out set, each in its build."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from gate.run import gather, judge
+from tests.targets.heldout_serving import SERVED, heldout
+from validators import CHECKS
+
+BY_ID = {check.id.partition(".")[2]: check for check in CHECKS}
+MISSED = [
+    ("campus", "course-org", "mass-assignment"),
+    ("campus", "submission-grade", "mass-assignment"),
+    ("campus", "join-role", "mass-assignment"),
+    ("payroll", "me-role", "mass-assignment"),
+    ("payroll", "me-salary", "mass-assignment"),
+    ("payroll", "employee-company", "mass-assignment"),
+    ("campus", "removed-member", "issued-credentials"),
+    ("campus", "invitation-reused", "issued-credentials"),
+    ("campus", "grade-by-student", "roles"),
+    ("payroll", "employee-by-manager", "roles"),
+    ("payroll", "expense-approve", "roles"),
+    ("payroll", "signout-refresh", "issued-credentials"),
+    ("payroll", "refresh-reuse", "issued-credentials"),
+    ("payroll", "password-sessions", "issued-credentials"),
+    ("payroll", "deactivated-token", "issued-credentials"),
+]
+
+
+@pytest.fixture(autouse=True)
+def no_long_patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """None of these services takes time to end a credential."""
+    monkeypatch.setattr("validators.credentials.ended_credentials.GRACE", 0.5)
+
+
+@pytest.mark.parametrize(("service", "flaw", "check"), MISSED)
+def test_what_was_missed_is_found(service: str, flaw: str, check: str, tmp_path: Path) -> None:
+    with heldout(service, flaw, tmp_path) as testbed:
+        result = judge(BY_ID[check], gather(BY_ID[check], testbed, lambda _: None))
+    assert not result.failures
+    assert {each.subject for each in result.findings} == {SERVED[service].FLAWS[flaw].operation}
+
+
+@pytest.mark.parametrize(("service", "check"), sorted({(one, three) for one, _, three in MISSED}))
+def test_the_clean_build_has_no_finding(service: str, check: str, tmp_path: Path) -> None:
+    with heldout(service, "", tmp_path) as testbed:
+        result = judge(BY_ID[check], gather(BY_ID[check], testbed, lambda _: None))
+    assert not result.failures
+    assert not result.findings

@@ -1,0 +1,213 @@
+"""Does a session end with its holder's account, and for what could bring it back?
+
+Tried with accounts that were made for it: a refresh token after signing out, one that works once
+twice, the token of somebody who cannot sign in any more, and a used code of an invitation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from gate.check import Answer
+from gate.model import Observation
+from validators.credentials.ended_credentials import (
+    control,
+    note_ended,
+    outlived,
+    said_in,
+    shown,
+    signs_out,
+)
+from validators.document.names import slots_of, words_of
+from validators.document.operations import Operation, as_list, as_object
+from validators.document.wording import works_once
+from validators.estates.estate import LEAST
+from validators.estates.ground import Duel
+from validators.estates.members import id_of, invitation, is_own_id, members, somebody_new
+from validators.estates.principals import is_person, is_person_at
+from validators.estates.throwaways import Pass, anew, taken, witness, working
+from validators.messages.calls import Call, curl, retrace, send
+
+BUSY = 429
+SERVER = 500
+REFRESHING, USED = "its refresh token", "a used refresh token"
+
+
+@dataclass(slots=True)
+class Refresh:
+    """The operation that trades a refresh token for other tokens, and the last one known."""
+
+    duel: Duel
+    operation: Operation
+    name: str
+    token: str
+
+    def call(self) -> Call:
+        """The trade of the token that is known last."""
+        call = anew(self.duel.victim, self.operation, full=False)
+        return call.put(("body", self.name), self.token)
+
+    def trade(self) -> tuple[Answer, Pass | None]:
+        """The answer and the credential that works by it; another token is known from then on."""
+        call = self.call()
+        answer = send(self.duel.ground.nobody, call)
+        if not self.duel.victim.accepts(answer):
+            return answer, None
+        made = working(self.duel, taken(self.duel.victim, call, answer))
+        if made is not None:
+            self.token = shown(made, self.name) or self.token
+        return answer, made
+
+    def again(self) -> Answer:
+        """The answer to another trade."""
+        return self.trade()[0]
+
+    def line(self) -> str:
+        """The trade as a shell line, with a placeholder for the token."""
+        return curl(self.duel.ground.nobody, self.call()).replace(self.token, "$REFRESH")
+
+
+def trading(duel: Duel) -> tuple[Operation, str] | None:
+    """What lets nobody in but by a refresh token (RFC 6749, section 6), and its field."""
+    for each in duel.ground.operations:
+        if each.method != "POST" or not each.public or each.names or not each.speakable:
+            continue
+        schema = duel.victim.author.simplify(dict(each.body))
+        names = [
+            name for name in as_object(schema.get("properties")) if "refresh" in words_of(name)
+        ]
+        must = {*map(str, as_list(schema.get("required")))}
+        if names and must <= {*names}:
+            return each, names[0]
+    return None
+
+
+def refreshed(duel: Duel) -> tuple[Refresh, Pass] | None:
+    """A new session that has been refreshed once: that is how it works."""
+    found = trading(duel)
+    holder = next(somebody_new(duel), None) if found is not None else None
+    token = shown(holder, found[1]) if found is not None and holder is not None else None
+    if found is None or not token:
+        return None
+    refresh = Refresh(duel=duel, operation=found[0], name=found[1], token=token)
+    _, made = refresh.trade()
+    return (refresh, made) if made is not None else None
+
+
+def refreshes(duel: Duel) -> Iterator[Observation]:
+    """Sign out, then refresh; and refresh twice by a token that the document says works once."""
+    for operation in duel.ground.operations:
+        if not signs_out(operation) or operation.public or not operation.speakable:
+            continue
+        found = refreshed(duel)
+        if found is None:
+            return
+        refresh, holder = found
+        call = said_in(duel.victim.write(operation, (), recipe=LEAST), holder)
+        before, last = refresh.trade()
+        if call is None or last is None:
+            continue
+        holder, answer = last, last.call(duel.ground, call)
+        if not duel.victim.accepts(answer):
+            continue
+        yield control(duel, operation, answer)
+        line = retrace(holder.line(duel.ground, call), refresh.line())
+        asked = refresh.call()
+        yield note_ended(duel, operation, REFRESHING, asked, before, refresh.again, line)
+    yield from once_only(duel)
+
+
+def once_only(duel: Duel) -> Iterator[Observation]:
+    """Trade the same refresh token twice."""
+    found = trading(duel)
+    if found is None or not works_once(found[0]):
+        return
+    ready = refreshed(duel)
+    if ready is None:
+        return
+    refresh, _ = ready
+    used = refresh.token
+    before, made = refresh.trade()
+    if made is None or refresh.token == used:
+        return
+    yield control(duel, refresh.operation, before)
+    refresh.token = used
+
+    def again() -> Answer:
+        refresh.token = used
+        return refresh.trade()[0]
+
+    line = retrace(refresh.line(), refresh.line())
+    yield note_ended(duel, refresh.operation, USED, refresh.call(), before, again, line)
+
+
+def spent_codes(duel: Duel) -> Iterator[Observation]:
+    """Come in twice by one code that the document says works once."""
+    way = invitation(duel)
+    if way is None or not (works_once(way.join) or works_once(way.invite)):
+        return
+    asked = way.asked(duel)
+    first = next(way.used(duel, *asked), None) if asked is not None else None
+    opened = witness(duel, first) if first is not None else None
+    if asked is None or first is None or first.signing_up is None or opened is None:
+        return
+    call, before = first.signing_up
+    yield control(duel, way.join, before)
+    line = curl(duel.ground.nobody, call).replace(asked[1], "$CODE")
+
+    def again() -> Answer:
+        second = next(way.used(duel, *asked), None)
+        refused = replace(before, status=403, body="")
+        return second.signing_up[1] if second and second.signing_up else refused
+
+    yield note_ended(
+        duel, way.join, "a used code", Call(operation=way.join), before, again, retrace(line, line)
+    )
+
+
+def dismissals(duel: Duel) -> Iterator[Observation]:
+    """End a new member's account, so that he cannot sign in any more, and use his last token."""
+    for operation in duel.ground.operations:
+        parameter = whom(duel, operation)
+        holder = next(members(duel), None) if parameter else None
+        key = id_of(holder, parameter) if holder is not None else ""
+        if holder is None or holder.entering is None:
+            continue
+        call, opened = upon(duel, operation, parameter, key), witness(duel, holder)
+        if not key or key in duel.victim.envelope.principals.names or not (call and opened):
+            continue
+        before, entering = holder.call(duel.ground, opened), holder.entering
+        able = duel.victim.accepts(send(duel.ground.nobody, entering))
+        answer = duel.victim.send(call)
+        after = send(duel.ground.nobody, entering)
+        shut = not duel.victim.accepts(after) and after.status not in {BUSY, *range(SERVER, 600)}
+        if able and shut and duel.victim.accepts(answer):
+            yield control(duel, operation, answer)
+            line = curl(duel.victim.client, call)
+            yield outlived(duel, operation, holder, opened, before, line)
+
+
+def whom(duel: Duel, operation: Operation) -> str:
+    """Which parameter or field says whom it ends? "" where it ends nobody."""
+    if not operation.ends or operation.public or operation.signs_in or not operation.speakable:
+        return ""
+    slots = slots_of(operation.path)
+    if slots:
+        return slots[-1][1] if operation.path.count("}") and is_person_at(slots[-1]) else ""
+    schema = duel.victim.author.simplify(dict(operation.body))
+    must = [str(each) for each in as_list(schema.get("required"))]
+    named = is_person(operation.resource) and len(must) == 1 and is_own_id(must[0])
+    return must[0] if named else ""
+
+
+def upon(duel: Duel, operation: Operation, parameter: str, key: str) -> Call | None:
+    """The operation on whoever is called so; None where its path cannot be filled."""
+    begun = duel.victim.ledger.begin(operation) if operation.names else ()
+    if begun is None:
+        return None
+    if operation.names:
+        return duel.victim.write(operation, (*begun, key), recipe=LEAST)
+    call = duel.victim.write(operation, (), recipe=LEAST)
+    now = as_object(call.body).get(parameter)
+    return call.put(("body", parameter), int(key) if isinstance(now, int) else key)

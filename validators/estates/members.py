@@ -1,0 +1,191 @@
+"""Who has an account that others made for him: hired with a password, or let in by an invitation?
+
+Where nobody signs up by himself, such a member of the tenant is the one who may be lost.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from gate.check import Answer
+from gate.model import Json
+from validators.document.names import ACCOUNT, RESERVED, TAKING, is_identity, resource_in, words_of
+from validators.document.operations import Operation, as_list, as_object
+from validators.estates.estate import LEAST, Estate
+from validators.estates.ground import Duel
+from validators.estates.own_fields import place_in
+from validators.estates.principals import is_person
+from validators.estates.throwaways import (
+    NO_MORE,
+    PASSWORDS,
+    REGISTERING,
+    Pass,
+    anew,
+    let_in,
+    like_said,
+    newly_registered,
+    said_in,
+    with_passwords,
+)
+from validators.messages.calls import Call, leaves, send
+from validators.messages.traces import scalars
+
+INVITING = frozenset({"invite", "invites", "invitation", "invitations"})
+CODES = INVITING | {"code", "token"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Invitation:
+    """How a member comes in: what makes an invitation, and what takes its code from anybody."""
+
+    invite: Operation
+    join: Operation
+    code: str
+
+    def asked(self, duel: Duel) -> tuple[Call, str] | None:
+        """A new invitation of the owner's, and its code as its answer shows it; None without."""
+        path = next(duel.victim.ledger.fill(self.invite), None)
+        if path is None:
+            return None
+        call = duel.victim.write(self.invite, path, recipe=LEAST)
+        answer = duel.victim.send(call)
+        code = code_in(answer, self.code) if duel.victim.accepts(answer) else ""
+        return (call, code) if code else None
+
+    def taken_up(self, duel: Duel, more: Mapping[str, Json] = NO_MORE) -> Iterator[Pass]:
+        """Somebody who has come in by a new one."""
+        asked = self.asked(duel)
+        if asked is not None:
+            yield from self.used(duel, *asked, more)
+
+    def used(
+        self, duel: Duel, invited: Call, code: str, more: Mapping[str, Json] = NO_MORE
+    ) -> Iterator[Pass]:
+        """Somebody who has come in by this code, named as it was sent to him."""
+        words = {str(place[-1]): text for place, text in leaves(invited.body) if place}
+        call = like_said(anew(duel.victim, self.join, full=False), words)
+        call = with_passwords(call, duel.victim.canaries.draw()).put(("body", self.code), code)
+        for name, value in more.items():
+            call = call.put(("body", *place_in(duel.victim.author, call), name), value)
+        answer = send(duel.ground.nobody, call)
+        if duel.victim.accepts(answer):
+            yield from let_in(duel, call, answer, "a member who was invited")
+
+
+def invitation(duel: Duel) -> Invitation | None:
+    """The two operations, where the document has them."""
+    operations = duel.ground.operations
+    invites = [each for each in operations if is_inviting(each)]
+    for join in operations:
+        code = code_of(duel.victim, join)
+        for invite in invites if code else ():
+            return Invitation(invite=invite, join=join, code=code)
+    return None
+
+
+def is_inviting(operation: Operation) -> bool:
+    """Does it make an invitation?"""
+    said = set(words_of(operation.path.rstrip("/").rpartition("/")[2]))
+    plain = operation.method == "POST" and not operation.public and operation.speakable
+    return plain and not operation.ends and bool(said & INVITING)
+
+
+def code_of(estate: Estate, operation: Operation) -> str:
+    """Which field of what anybody may send takes an invitation's code? "" where none does.
+
+    A new account is made by it, so it asks for a password; and its path says that it is taken up,
+    not that a password was forgotten.
+    """
+    said = said_in(operation.path)
+    if operation.method != "POST" or not operation.public or operation.names:
+        return ""
+    if not (said & (TAKING | INVITING | REGISTERING)) or not operation.speakable:
+        return ""
+    names = [*as_object(estate.author.simplify(dict(operation.body)).get("properties"))]
+    if not any(PASSWORDS & set(words_of(name)) for name in names):
+        return ""
+    return next((name for name in names if CODES & set(words_of(name))), "")
+
+
+def code_in(answer: Answer, name: str) -> str:
+    """The code of an invitation, under the name that it is asked for by, or another word for it."""
+    said = [
+        (words_of(place.rpartition(".")[2]), str(value))
+        for place, value in scalars(answer.json())
+        if isinstance(value, str) and value
+    ]
+    alike = (value for words, value in said if words == words_of(name))
+    return next(alike, "") or next((value for words, value in said if CODES & {*words}), "")
+
+
+def hired(duel: Duel) -> Iterator[Pass]:
+    """Somebody whom the owner has given an account with a password, by the least that it takes."""
+    owner = duel.victim
+    for operation in duel.ground.operations:
+        password = password_of(owner, operation)
+        path = next(owner.ledger.fill(operation), None) if password else None
+        if path is None:
+            continue
+        call = owner.write(operation, path, recipe=LEAST)
+        where = ("body", *place_in(owner.author, call), password)
+        call = with_passwords(call.put(where, ""), owner.canaries.draw())
+        answer = owner.send(call)
+        if owner.accepts(answer):
+            yield from let_in(duel, call, answer, "a member whom the owner has made")
+
+
+def password_of(estate: Estate, operation: Operation) -> str:
+    """The field for the password of somebody whom it gives an account; "" where it makes nobody."""
+    if operation.method != "POST" or operation.public or operation.ends or operation.signs_in:
+        return ""
+    if not operation.speakable or not is_person(operation.product):
+        return ""
+    names = [*as_object(estate.author.simplify(dict(operation.body)).get("properties"))]
+    named = any("_".join(words_of(name)) in ACCOUNT for name in names)
+    passwords = (name for name in names if PASSWORDS & set(words_of(name)))
+    return next(passwords, "") if named else ""
+
+
+def members(duel: Duel) -> Iterator[Pass]:
+    """A new member of the victim's tenant, invited or hired."""
+    way = invitation(duel)
+    if way is not None:
+        yield from way.taken_up(duel)
+    yield from hired(duel)
+
+
+def somebody_new(duel: Duel) -> Iterator[Pass]:
+    """Who may be lost: by himself where anybody may sign up, else with the owner's help."""
+    yield from newly_registered(duel)
+    yield from members(duel)
+
+
+def id_of(holder: Pass, parameter: str) -> str:
+    """What a member is called by an operation on him, as the answers about him show it."""
+    answers = [holder.answer, *([holder.signing_up[1]] if holder.signing_up else [])]
+    about = (each for answer in answers if answer is not None for each in objects_in(answer.json()))
+    for shown in about:
+        if {str(each) for each in shown.values()} & {*holder.called.values()}:
+            own = [name for name in shown if name == parameter or is_own_id(name)]
+            own.sort(key=lambda name: name != parameter)
+            found = next((shown[name] for name in own), None)
+            if isinstance(found, str | int):
+                return str(found)
+    return ""
+
+
+def is_own_id(name: str) -> bool:
+    """Is it an id of somebody, in an object that is about him?"""
+    about = is_identity(name) and is_person(resource_in(name))
+    return about or name.lower() in RESERVED - {"ids", "key", "ref"}
+
+
+def objects_in(value: Json) -> Iterator[Mapping[str, Json]]:
+    """Every object in a JSON value, the outer ones first."""
+    for each in as_list(value):
+        yield from objects_in(each)
+    if isinstance(value, dict):
+        yield value
+        for each in value.values():
+            yield from objects_in(each)
