@@ -17,7 +17,8 @@ from validators.calls import expand
 from validators.estate import Estate
 from validators.ground import Ground, stand
 from validators.operations import as_object
-from validators.traces import like
+from validators.principals import Principals, introductions
+from validators.traces import UUID, like
 from validators.traffic import own_reads, settle_anew
 
 OBJECTS = 40
@@ -58,7 +59,8 @@ def probe(testbed: Testbed) -> Iterator[Observation]:
                 **{name: found[name] for name in ("lines", "canaries", "credentials", "foreign")},
             },
         )
-    yield from look_at_labels(testbed, after, estates)
+    marks = dict.fromkeys(callers(ground, estates), "who signs in")
+    yield from look_at_labels(testbed, after, estates, marks)
     yield Observation(
         kind="series",
         subject="metrics",
@@ -145,12 +147,25 @@ def read_metrics(testbed: Testbed, path: str) -> list[str]:
     return [line.rpartition(" ")[0] for line in lines]
 
 
+def callers(ground: Ground, estates: tuple[Estate, ...]) -> Iterator[str]:
+    """How the service calls those who asked: ids and addresses, which no label has by chance."""
+    known = Principals()
+    for estate in estates:
+        known.recognise(estate.client.credentials)
+        for read in introductions(ground.operations):
+            known.learn(estate.client.request("GET", read.path).json())
+    yield from (each for each in known.names if UUID.fullmatch(each) or "@" in each)
+
+
 def look_at_labels(
-    testbed: Testbed, series: list[str], estates: tuple[Estate, ...]
+    testbed: Testbed,
+    series: list[str],
+    estates: tuple[Estate, ...],
+    marks: Mapping[str, str],
 ) -> Iterator[Observation]:
-    """One fact per metric: which marks of tenants its labels hold."""
+    """One fact per metric: which marks of tenants its labels hold, beside these."""
     ids = testbed.tenancy().tenants
-    marks = {estate.canaries.token: "canary" for estate in estates}
+    marks = {**marks} | {estate.canaries.token: "canary" for estate in estates}
     marks |= {each: "id" for estate in estates for each in estate.ledger.made}
     marks |= dict.fromkeys(ids.values(), "tenant id")
     for metric in dict.fromkeys(line.partition("{")[0] for line in series):
