@@ -1,10 +1,12 @@
-"""How is a form written: URL-encoded (WHATWG URL, section 5) or in parts (RFC 7578)?
+"""How is a form written: URL-encoded (WHATWG URL, section 5), in parts (RFC 7578) or as a table?
 
 A body is JSON unless it is a `Form`: that one is a text already, which every client sends as it is.
 """
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 import mimetypes
 import shlex
@@ -18,6 +20,7 @@ from gate.model import Json
 URLENCODED = "application/x-www-form-urlencoded"
 MULTIPART = "multipart/form-data"
 PLAIN = "text/plain"
+TABLE = "text/csv"
 NO_FILES: Mapping[str, str] = {}
 
 
@@ -51,6 +54,13 @@ def write_form(body: Json, media: str, files: Mapping[str, str] = NO_FILES) -> F
         return parts(fields, files)
     text = urlencode(fields)
     return Form.of(text, URLENCODED, ("--data-raw", text))
+
+
+def write_table(body: Json) -> Form:
+    """The members of an object as the columns of a table with one row (RFC 4180)."""
+    out = io.StringIO()
+    csv.writer(out).writerows(zip(*fields_of(body), strict=True))
+    return Form.of(out.getvalue(), TABLE, ("--data-raw", out.getvalue()))
 
 
 def fields_of(body: Json) -> Iterator[tuple[str, str]]:

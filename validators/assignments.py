@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
+from itertools import islice
 
 from gate.check import Answer, Testbed
-from gate.model import Json, Observation
+from gate.forms import TABLE, URLENCODED
+from gate.model import Observation
+from validators.accounts import enrol
 from validators.calls import Call, curl
-from validators.estate import FULL, LEAST, Estate
+from validators.estate import FULL, LEAST, MOST_PATHS, Estate
 from validators.foreign_writes import survey
 from validators.ground import Duel, Ground, stand
-from validators.identities import counterpart, identities, is_owning, is_ranking
-from validators.kept_fields import Injection, is_kept, object_of
-from validators.names import UPDATING, resource_in
-from validators.operations import Operation, as_object
-from validators.own_fields import fields_in, free_fields, himself, place_of, undo
+from validators.identities import counterparts
+from validators.injections import Fields, Names, guesses, injections
+from validators.kept_fields import Injection, Sent, comes_anyway, is_kept, object_of
+from validators.names import UPDATING
+from validators.operations import Operation
+from validators.own_fields import himself, place_in, undo
+from validators.principals import is_person
 from validators.promotions import promote
 from validators.seniors import vouched
 from validators.states import changes, look, telling, unrest, views_of
@@ -22,42 +27,21 @@ from validators.things import Thing, chain_of, values_of
 from validators.traces import EXCERPT, normalise
 from validators.trials import fresh_things, kept
 
-WHOSE = (
-    *("tenant", "owner", "user", "org", "organization", "organisation", "account"),
-    *("workspace", "company", "team"),
-)
-GENERIC = (
-    *(f"{word}{ending}" for word in WHOSE for ending in ("_id", "Id", "")),
-    "created_by",
-    "createdBy",
-)
-RANKS: Mapping[str, Json] = {
-    "role": "admin",
-    "roles": ["admin"],
-    "is_admin": True,
-    "isAdmin": True,
-    "admin": True,
-    "is_staff": True,
-    "isStaff": True,
-    "is_superuser": True,
-}
-MOST_FIELDS = 12
+MOST_SHELVES = 2
 ROUNDS = 2
-PAST = "2001-02-03T04:05:06Z"
-
-
-Fields = tuple[Injection, ...]
 
 
 def probe(testbed: Testbed) -> Iterator[Observation]:
     """Add fields to creations and changes that the document does not let callers set.
 
     Candidates are what answers hold and the request's schema does not (or marks readOnly), and the
-    usual names of tenant, owner and role. Owner-like fields get the other tenant's value, others a
-    value unlike their own; somebody of a weaker role asks for the owner's. What was kept is read
-    back from the object itself, not from the answer to the write; and the other tenant looks
-    whether the object has come to him, or whether his own with the injected id has changed. The
-    same request without the field is the positive control.
+    usual names of tenant, owner and role. Owner-like fields, and ids of what an object is part of,
+    get the other tenant's value, others another one of the document's choices or a value unlike
+    their own; somebody of a weaker role asks for the owner's. What was kept is read back from the
+    object itself, not from the answer to the write; and the other tenant looks whether the object
+    has come to him, or whether his own with the injected id has changed. The same request without
+    the field is the positive control, and what it makes must not come to hold the value as well.
+    Sign-ups and one's own profile are tried on new accounts (`enrol`).
     """
     ground = stand(testbed)
     yield from ground.facts
@@ -66,32 +50,37 @@ def probe(testbed: Testbed) -> Iterator[Observation]:
     _, duel = ground.duels()
     writes = [each for each in ground.operations if is_assignable(ground, each)]
     yield survey(ground, len(writes))
+    theirs = counterparts(duel.victim, duel.attacker, ground.operations)
     # In this direction the caller is `victim` of nobody: he writes his own objects.
     for operation in writes:
         with kept(duel, operation, next(duel.victim.ledger.match(operation), ())):
-            yield from fight(duel, operation)
+            yield from fight(duel, operation, theirs)
         yield from ground.after(operation)
     yield from promote(duel)
+    yield from enrol(duel)
 
 
 def is_assignable(ground: Ground, operation: Operation) -> bool:
-    """Does it take a JSON object and make or change something of the caller's own?"""
+    """Does it take named fields and make or change something of the caller's own that is read?"""
     if operation.method not in {"POST", "PUT", "PATCH"} or operation.safe or operation.ends:
         return False
-    if "json" not in operation.media or not operation.speakable:
+    named = "json" in operation.media or operation.media.startswith((URLENCODED, TABLE))
+    if not named or not operation.speakable:
         return False
     made = operation.label in ground.estates[0].created
     updates = operation.verb in UPDATING and not operation.names
+    listed = operation.reads_one and not is_person(operation.resource)
+    paths = {operation.path, operation.path.rpartition("/")[0] if listed else operation.path}
     read = any(
-        (each.method == "GET" and each.path == operation.path)
+        (each.method == "GET" and each.path in paths)
         or (updates and each.safe and each.resource == operation.resource)
         for each in ground.operations
     )
     return made or read
 
 
-def fight(duel: Duel, operation: Operation) -> Iterator[Observation]:
-    """The plain request, then each field."""
+def fight(duel: Duel, operation: Operation, theirs: Names) -> Iterator[Observation]:
+    """The plain request, then each field. `theirs` has the other's name for each of one's own."""
     caller = duel.victim
     plain, answer = plain_call(caller, operation)
     if plain is None or answer is None:
@@ -110,8 +99,8 @@ def fight(duel: Duel, operation: Operation) -> Iterator[Observation]:
     )
     if not granted:
         return
-    thing = object_of(operation, answer)
-    for each in injections(duel, operation, thing):
+    thing = object_of(operation, answer) or alike(caller, operation)
+    for each in injections(duel, operation, thing, theirs):
         yield from twice(duel, operation, (each,))
     for group in guesses(duel, operation, thing):
         tried = list(twice(duel, operation, group))
@@ -119,6 +108,12 @@ def fight(duel: Duel, operation: Operation) -> Iterator[Observation]:
         # Which of the names it was is asked only where one of them reached somebody.
         for each in group if tried[-1].data.get("reached") else ():
             yield from twice(duel, operation, (each,))
+
+
+def alike(estate: Estate, operation: Operation) -> Thing | None:
+    """An object of the kind that an import makes, where its answer shows none."""
+    made = (each for each in estate.ledger.things if each.origin and operation.makes)
+    return next((each for each in made if each.resource == operation.makes), None)
 
 
 def twice(duel: Duel, operation: Operation, fields: Fields) -> Iterator[Observation]:
@@ -150,110 +145,6 @@ def plain_call(estate: Estate, operation: Operation) -> tuple[Call | None, Answe
     return call, answer
 
 
-def injections(duel: Duel, operation: Operation, thing: Thing | None) -> list[Injection]:
-    """The fields that answers are known to have and the request's schema does not offer."""
-    free = free_fields(duel.victim.author, dict(operation.body))
-    shown = dict(thing.fields) if thing else {}
-    replies = as_object(duel.victim.author.simplify(dict(operation.replies)).get("properties"))
-    names = [name for name in [*shown, *replies] if name not in free]
-    found = [each for name in dict.fromkeys(names) if (each := known(duel, name, shown, thing))]
-    return found[:MOST_FIELDS]
-
-
-def guesses(duel: Duel, operation: Operation, thing: Thing | None) -> tuple[Fields, ...]:
-    """The usual names of owners and of ranks that neither answers nor the request's schema have.
-
-    Owners once with what their names ask for, and with each name that the other tenant goes by.
-    """
-    declared = fields_in(duel.victim.author, dict(operation.body))
-    taken = {*declared, *(thing.fields if thing else ())}
-    free = [name for name in GENERIC if name not in taken]
-    by_name: dict[str, Json] = {name: foreign_value(duel, name, thing) for name in free}
-    values: list[dict[str, Json]] = [by_name]
-    values += (dict.fromkeys(free, each) for each in identities(duel.attacker, duel.victim))
-    owners = [as_owners(each) for at, each in enumerate(values) if each not in values[:at]]
-    ranks = [
-        Injection(name=name, value=value, kind="rank", known=False)
-        for name, value in RANKS.items()
-        if name not in taken
-    ]
-    return (*owners, tuple(ranks))
-
-
-def as_owners(values: Mapping[str, Json]) -> Fields:
-    """Fields that say whose an object is."""
-    return tuple(
-        Injection(name=name, value=value, kind="owner", known=False)
-        for name, value in values.items()
-        if value is not None
-    )
-
-
-def known(
-    duel: Duel, name: str, shown: Mapping[str, Json], thing: Thing | None
-) -> Injection | None:
-    """What to put into a field that answers have."""
-    now = shown.get(name)
-    if called := counterpart(duel.victim, duel.attacker, now):
-        return Injection(name=name, value=called, kind="owner", known=True)
-    if is_owning(name):
-        value = foreign_value(duel, name, thing)
-        return (
-            None if value is None else Injection(name=name, value=value, kind="owner", known=True)
-        )
-    if is_ranking(name):
-        rank = RANKS.get(name, "admin")
-        if now == rank:  # what he is already is no promotion
-            return None
-        return Injection(name=name, value=rank, kind="rank", known=name in shown)
-    value = unlike(name, now)
-    if thing and name in {"id", "uuid", "_id", f"{thing.resource}_id"}:
-        twin = foreign_twin(duel, thing)
-        value = twin if isinstance(now, str) or twin is None else int(twin)
-        return None if value is None else Injection(name=name, value=value, kind="id", known=True)
-    return None if value is None else Injection(name=name, value=value, kind="other", known=True)
-
-
-def foreign_value(duel: Duel, name: str, thing: Thing | None) -> Json:
-    """The other tenant's value of an owner-like field: of the same kind of object if possible."""
-    things = sorted(
-        (each for each in duel.attacker.ledger.things if each.fields.get(name) is not None),
-        key=lambda each: thing is None or each.resource != thing.resource,
-    )
-    own = {str(each.fields.get(name)) for each in duel.victim.ledger.things}
-    for each in things:
-        if str(each.fields[name]) not in own:
-            return each.fields[name]
-    wanted = resource_in(name)
-    for each in duel.attacker.ledger.things:
-        if each.resource == wanted and duel.victim.ledger.by_value(each.id) is None:
-            return each.id
-    names = identities(duel.attacker, duel.victim)
-    return names[0] if names else None
-
-
-def foreign_twin(duel: Duel, thing: Thing) -> str | None:
-    """The id of the other tenant's object of this kind."""
-    found = [
-        each
-        for each in duel.attacker.ledger.things
-        if each.resource == thing.resource and each.origin
-    ]
-    fresh = duel.attacker.renew(found[0]) if found else None
-    return fresh.id if fresh else None
-
-
-def unlike(name: str, now: Json) -> Json:
-    """Another value of the same type; None for what cannot be told apart."""
-    if isinstance(now, bool):
-        return not now
-    if isinstance(now, int | float):
-        return now + 1000
-    if isinstance(now, str) and len(now) >= 10 and now[:4].isdigit() and now[4] == "-":  # noqa: PLR2004
-        return PAST
-    return f"{name}-injected" if isinstance(now, str) else None
-
-
 def inject(duel: Duel, operation: Operation, fields: Fields, turn: int) -> Observation:
     """The request with these fields, and who sees what afterwards."""
     caller, other, first = duel.victim, duel.attacker, fields[0]
@@ -261,23 +152,25 @@ def inject(duel: Duel, operation: Operation, fields: Fields, turn: int) -> Obser
     former = things[-1].fields if things else himself(caller, duel.ground.operations, operation)
     watched = {operation.resource: str(first.value)} if first.kind == "id" else {}
     private = [each for each in duel.ground.private if not each.public or not duel.ground.secured]
-    views = views_of(other, private, watched)
+    views = (*shelves(other, private, operation, first), *views_of(other, private, watched))
     call = injected(caller, operation, things, fields)
     answer, moved = caller.send(call), list[str]()
+    twin: Sent | None = None
     if caller.accepts(answer):
         # What is refused is not looked after; what is granted is done once more, and watched,
         # beside the same request without the fields.
         before = look(other, views)
-        plain = caller.send(
-            injected(caller, operation, fresh_things(caller, things, operation), ())
-        )
+        plain = injected(caller, operation, fresh_things(caller, things, operation), ())
+        twin = plain, caller.send(plain)
         quiet = look(other, views)
         call = injected(caller, operation, fresh_things(caller, things, operation), fields)
         answer = caller.send(call)
         after = look(other, views)
         moving = unrest(other, views, before, quiet, after)
-        moved = telling(changes(quiet, after), moving) if caller.accepts(plain) else []
+        moved = telling(changes(quiet, after), moving) if caller.accepts(twin[1]) else []
     kept = is_kept(duel, call, answer, first)
+    if kept and twin is not None:
+        kept = not comes_anyway(duel, (call, answer), twin, first)
     undo(caller, call, [each.name for each in fields], former)
     return duel.note(
         "assigned",
@@ -295,6 +188,25 @@ def inject(duel: Duel, operation: Operation, fields: Fields, turn: int) -> Obser
     )
 
 
+def shelves(
+    estate: Estate, reads: Sequence[Operation], operation: Operation, field: Injection
+) -> list[Call]:
+    """The lists of what an operation makes inside of what a tenant has, such as his workspace.
+
+    Where the field says in which, that one's.
+    """
+    found = []
+    for each in reads:
+        inside = each.safe and each.speakable and each.names and not each.reads_one
+        if not inside or each.resource != operation.product:
+            continue
+        paths = list(islice(estate.ledger.fill(each), MOST_PATHS))
+        path = next((one for one in paths if str(field.value) in one), next(iter(paths), None))
+        if path is not None:
+            found.append(estate.write(each, path, recipe=LEAST))
+    return found[:MOST_SHELVES]
+
+
 def injected(
     caller: Estate, operation: Operation, things: tuple[Thing, ...], fields: Fields
 ) -> Call:
@@ -302,7 +214,7 @@ def injected(
     current = things[-1].fields if things else None
     chain = chain_of(operation, things)
     call = caller.write(operation, values_of(operation, things), chain, FULL, current)
-    place = place_of(call.body)
+    place = place_in(caller.author, call)
     for each in fields:
         call = call.put(("body", *place, each.name), each.value)
     return call

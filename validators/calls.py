@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from urllib.parse import quote, urlencode
 
 from gate.check import Answer, Client
-from gate.forms import Form, is_form, write_form
+from gate.forms import TABLE, Form, is_form, write_form, write_table
 from gate.model import Json
 from validators.names import PARAMETER
 from validators.operations import Operation
@@ -65,6 +65,8 @@ def send(client: Client, call: Call) -> Answer:
 def written(call: Call) -> Json:
     """The body as it is sent."""
     media = call.operation.media
+    if media.startswith(TABLE) and isinstance(call.body, dict):
+        return write_table(call.body)
     if call.body is None or not is_form(media):
         return call.body
     return write_form(call.body, media, call.operation.files)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from gate.model import Json, Observation
 from validators.calls import Call, curl, send
 from validators.estate import LEAST, Estate
 from validators.ground import Duel
-from validators.identities import identities
+from validators.identities import OWNERS, identities
+from validators.names import words_of
 from validators.operations import Operation
 from validators.traces import EXCERPT, find_marks, normalise
 
@@ -17,8 +18,11 @@ WHOSE = ("tenant", "org", "organization", "account", "workspace", "customer", "u
 HINTS = (
     *(f"X-{word.title()}{ending}" for word in WHOSE for ending in ("", "-Id")),
     "X-Forwarded-User", "X-Impersonate-User", "X-Original-User", "X-Remote-User",
-    "X-Authenticated-User",
+    "X-Authenticated-User", "X-Acting-As", "X-On-Behalf-Of", "Sudo",
 )  # fmt: skip
+# A declared header of such a name says for whom the caller speaks (`X-Act-As`, `Impersonate`).
+ACTING = OWNERS | {"act", "acting", "behalf", "impersonate", "impersonated", "impersonation",
+                   "sudo", "delegate", "delegator", "subject", "principal"}  # fmt: skip
 QUERY = tuple(f"{word}{ending}" for word in WHOSE for ending in ("", "_id", "Id"))
 
 
@@ -49,7 +53,7 @@ def with_words(duel: Duel, call: Call, value: str, theirs: str | None) -> Iterat
     """
     if not value.isprintable() or not value.isascii():
         return
-    headers = replace(call, headers={**call.headers, **said_in_headers(value)})
+    headers = replace(call, headers={**call.headers, **said_in_headers(call.operation, value)})
     query = parameters(call, dict.fromkeys(QUERY, value))
     for label, each in (("headers", headers), ("query", query)):
         fact = confused(duel, each, label, value, theirs)
@@ -93,16 +97,27 @@ def confused(duel: Duel, call: Call, label: str, value: str, theirs: str | None)
     )
 
 
-def said_in_headers(value: str) -> dict[str, str]:
-    """Every header that could name the victim."""
-    return {**dict.fromkeys(HINTS, value), "X-Forwarded-Host": f"{value}.example.org"}
+def said_in_headers(operation: Operation, value: str) -> dict[str, str]:
+    """Every header that could name the victim: the usual ones, and what the document declares."""
+    known = {each.lower() for each in HINTS}
+    declared = [
+        each
+        for each in (*operation.headers, *operation.spoken)
+        if ACTING & set(words_of(each)) and each.lower() not in known
+    ]
+    return {
+        **dict.fromkeys((*HINTS, *declared), value),
+        "X-Forwarded-Host": f"{value}.example.org",
+    }
 
 
 def narrowed(
     duel: Duel, call: Call, label: str, value: str, theirs: str | None
 ) -> Observation | None:
     """The one header or parameter that suffices."""
-    words = said_in_headers(value) if label == "headers" else dict.fromkeys(QUERY, value)
+    words: Mapping[str, str] = dict.fromkeys(QUERY, value)
+    if label == "headers":
+        words = said_in_headers(call.operation, value)
     for name, word in words.items():
         each = (
             replace(call, headers={**call.headers, name: word})

@@ -7,15 +7,24 @@ owner, who asks for the stranger's, is shown no other fields.
 
 from __future__ import annotations
 
+from gate.check import Answer
+from gate.model import Json
 from validators.calls import Call, leaves, send
 from validators.estate import LEAST, Estate
+from validators.excuses import LISTED, PART, is_part
 from validators.ground import Duel
-from validators.operations import Operation
-from validators.things import Thing, values_of
+from validators.handles import names_in
+from validators.names import ACCOUNT, RESERVED, is_identity, words_of
+from validators.operations import Operation, as_object
+from validators.things import Thing, is_stranger, values_of
 from validators.traces import scalars
 
-LISTED = "a list shows this name to everybody, so that no answer tells that it exists"
-PART = "strangers see a part of it, of everybody the same, and its owner sees more"
+# What somebody is reached by, or gets in with.
+CONTACT = frozenset({
+    "email", "mail", "phone", "mobile", "telephone", "address", "street", "iban", "birthday",
+    "birthdate", "password", "token", "secret",
+})  # fmt: skip
+SHORTEST_CONTACT = 5
 
 
 def why_public(duel: Duel, call: Call, mine: tuple[str, ...] | None) -> str:
@@ -60,12 +69,19 @@ def texts_of(estate: Estate, operation: Operation) -> set[str]:
 
 def shows_part(duel: Duel, call: Call, mine: tuple[str, ...] | None) -> bool:
     """Do strangers, in both directions, see the same fields, and the owner these and more?"""
+    return is_part(part_of(duel, call, mine))
+
+
+def part_of(duel: Duel, call: Call, mine: tuple[str, ...] | None) -> dict[str, Json]:
+    """The places that the owner, a stranger, and the owner of the stranger's are shown."""
     if mine is None or mine == call.path or not call.operation.safe:
-        return False
-    own = fields_of(duel.victim, call, call.path)
-    shown = fields_of(duel.attacker, call, call.path)
-    back = fields_of(duel.victim, call, mine)
-    return bool(shown) and shown.keys() < own.keys() and shown.keys() == back.keys()
+        return {}
+    seen = {
+        "own": fields_of(duel.victim, call, call.path),
+        "shown": fields_of(duel.attacker, call, call.path),
+        "back": fields_of(duel.victim, call, mine),
+    }
+    return {name: [*sorted(places)] for name, places in seen.items()}
 
 
 def tells_apart(duel: Duel, call: Call, mine: tuple[str, ...] | None) -> bool:
@@ -81,3 +97,75 @@ def fields_of(estate: Estate, call: Call, path: tuple[str, ...]) -> dict[str, st
     if not path or not estate.accepts(answer):
         return {}
     return {place: str(value) for place, value in scalars(answer.json())}
+
+
+def beyond_word(duel: Duel, operation: Operation, answer: Answer) -> list[str]:
+    """Where an answer shows how to reach the victim, which its schema does not name.
+
+    What is shared by word is so with the fields that the document describes; where it describes
+    none, its word covers all.
+    """
+    author = duel.attacker.author
+    declared = names_in(author, listed_schema(duel, operation))
+    if not declared:
+        return []
+    theirs = contacts_of(duel.victim) - contacts_of(duel.attacker)
+    return [
+        place
+        for place, value in scalars(answer.json())
+        if is_contact(name := place.rpartition(".")[2].rstrip("[]"))
+        and name not in declared
+        and (str(value) in theirs or duel.victim.canaries.token in str(value))
+    ]
+
+
+def listed_schema(duel: Duel, operation: Operation) -> Json:
+    """What the document says of one of those that it shows."""
+    plain = duel.attacker.author.simplify(dict(operation.replies))
+    return plain.get("items", dict(plain))
+
+
+def contacts_of(estate: Estate) -> set[str]:
+    """How a tenant's own account is reached, as far as reads tell him or he signs in with it."""
+    seen = [each for each in estate.ledger.things if each.resource == "user" and not each.origin]
+    said = [pair for each in seen for pair in each.fields.items()]
+    return {
+        str(value)
+        for name, value in (*said, *estate.ledger.names.items())
+        if is_contact(name) and len(str(value)) >= SHORTEST_CONTACT
+    }
+
+
+def is_contact(name: str) -> bool:
+    """Is a field of this name how somebody is reached, or gets in?"""
+    return bool(CONTACT & set(words_of(name)))
+
+
+def without_names(estate: Estate, answer: Answer) -> str:
+    """A directory's text without the names of accounts, if it shows nothing else of them.
+
+    It is one of accounts that anybody may open when it shows one that a public sign-up made: such
+    an account is nobody's but its own. Where anything but names and ids stands beside the name,
+    nothing is taken out.
+    """
+    parts = list(scalars(answer.json()))
+    strangers = names_of_strangers(estate)
+    rows = {place.rpartition(".")[0] for place, value in parts if str(value) in strangers}
+    about = [(place, value) for place, value in parts if place.rpartition(".")[0] in rows]
+    text = answer.body
+    if all(is_naming(place.rpartition(".")[2]) for place, _ in about):
+        for _, value in about:
+            text = text.replace(f'"{value}"', '""')
+    return text
+
+
+def names_of_strangers(estate: Estate) -> set[str]:
+    """What accounts are called that a public sign-up made."""
+    made = [each for each in estate.ledger.things if is_stranger(each)]
+    said = [pair for each in made if each.origin for pair in as_object(each.origin.body).items()]
+    return {str(value) for name, value in said if value and is_naming(name)}
+
+
+def is_naming(name: str) -> bool:
+    """Does a field of this name say how an account is called in public, or its id?"""
+    return "_".join(words_of(name)) in {*(ACCOUNT - {"email"}), *RESERVED} or is_identity(name)

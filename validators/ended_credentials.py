@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 from gate.check import Answer
@@ -27,6 +27,7 @@ from validators.throwaways import (
     witness,
 )
 from validators.traces import EXCERPT, normalise, scalars
+from validators.wording import ends_old
 
 LEAVING = frozenset({"logout", "signout", "logoff", "signoff"})
 REVOKING = frozenset({"revoke", "invalidate"})
@@ -196,10 +197,33 @@ def outlived(  # noqa: PLR0913, PLR0917 - the parts of one attempt
 
     `ending` is the shell line that ended it.
     """
+    line = retrace(ending, holder.line(duel.ground, opened))
+    fact = note_ended(
+        duel,
+        operation,
+        holder.how,
+        opened,
+        before,
+        lambda: holder.call(duel.ground, opened),
+        line,
+    )
+    return replace(fact, data={**fact.data, "excerpt": holder.hidden(str(fact.data["excerpt"]))})
+
+
+def note_ended(  # noqa: PLR0913, PLR0917 - the parts of one attempt
+    duel: Duel,
+    operation: Operation,
+    what: str,
+    opened: Call,
+    before: Answer,
+    again: Callable[[], Answer],
+    line: str,
+) -> Observation:
+    """What is asked `again` until it is refused, or for as long as a service may need for it."""
     last = [before]
 
     def ended() -> bool:
-        last[0] = holder.call(duel.ground, opened)
+        last[0] = again()
         return not (duel.victim.accepts(last[0]) and is_like(before, last[0]))
 
     began = time.monotonic()
@@ -209,13 +233,13 @@ def outlived(  # noqa: PLR0913, PLR0917 - the parts of one attempt
         "ended-call",
         operation,
         role="ended",
-        credential=holder.how,
+        credential=what,
         opened=opened.operation.label,
         status=last[0].status,
         works=works,
         waited=GRACE if works else min(GRACE, round(time.monotonic() - began, 1)),
-        excerpt=holder.hidden(normalise(last[0].body, opened.sent))[:EXCERPT],
-        curl=retrace(ending, holder.line(duel.ground, opened)),
+        excerpt=normalise(last[0].body, opened.sent)[:EXCERPT],
+        curl=line,
     )
 
 
@@ -266,7 +290,8 @@ def is_about(maker: Operation, operation: Operation) -> bool:
 def rotate(duel: Duel, operation: Operation) -> Iterator[Observation]:
     """Give a credential another secret, and see the old one end where the overlap is set to none.
 
-    An overlap that no field sets is the service's own, so nothing is held against it.
+    An overlap that no field sets is the service's own, so nothing is held against it, unless the
+    document says that there is none.
     """
     subject = subject_for(duel, operation)
     if isinstance(subject, str):
@@ -274,6 +299,7 @@ def rotate(duel: Duel, operation: Operation) -> Iterator[Observation]:
         return
     holder, call, opened = subject
     call, asked = without_overlap(duel, call)
+    asked = asked or bool(ends_old(operation))
     before = holder.call(duel.ground, opened)
     answer = duel.victim.send(call)
     fresh = works_anew(duel, holder, answer, opened) if duel.victim.accepts(answer) else False
@@ -294,6 +320,12 @@ def without_overlap(duel: Duel, call: Call) -> tuple[Call, bool]:
             body = as_object(call.body)
             return replace(call, body={**body, name: seconds}), seconds == 0
     return call, False
+
+
+def is_there(duel: Duel, ending: Operation) -> Operation | None:
+    """The read of what this ends."""
+    reads = (each for each in duel.ground.operations if each.method == "GET")
+    return next((each for each in reads if each.path == ending.path), None)
 
 
 def works_anew(duel: Duel, holder: Pass, answer: Answer, opened: Call) -> bool:

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
-from gate.check import Testbed
-from gate.model import Observation
+from gate.check import Answer, Testbed
+from gate.model import Json, Observation
 from validators.calls import Call, curl, leaves
+from validators.directories import beyond_word, without_names
 from validators.estate import LEAST, Estate
+from validators.excuses import NAMED, holds
 from validators.foreign_writes import survey
 from validators.ground import Duel, Ground, stand
 from validators.identities import identities, is_owning
-from validators.judging import AGAIN
+from validators.judging import AGAIN, texts
 from validators.listing import search_places, ways
-from validators.operations import Operation
+from validators.operations import Operation, as_list
 from validators.planting import absent_call, multiply
 from validators.seniors import vouched
 from validators.states import State, as_data, changes, look, telling, unrest, view_of, watch
@@ -120,7 +123,13 @@ def seen(duel: Duel, kind: str, label: str, call: Call, known: str) -> Observati
     real = find_marks(answer, marks, call.sent)
     said = for_all(call.operation)
     by_word = duel.ground.hints.is_shared(call.operation.label) or bool(said)
-    hidden = any(traces.values()) and (by_word or not any(real.values()))
+    about = evidence(duel, call, answer, marks) if any(real.values()) or by_word else {}
+    excused = by_word or not any(real.values()) or about.get("reason") == NAMED
+    hidden = any(traces.values()) and excused and holds(about)
+    if beyond := texts(about.get("beyond")):
+        traces["body"] = [*as_list(traces["body"]), *(f"value of {each}" for each in beyond)]
+    if hidden and said:
+        about = {"reason": f'the document says "{said}"', **about}
     return duel.note(
         "suppressed" if hidden else kind,
         call.operation,
@@ -131,8 +140,20 @@ def seen(duel: Duel, kind: str, label: str, call: Call, known: str) -> Observati
         digest=digest(answer, call.sent),
         excerpt=normalise(answer.body, call.sent)[:EXCERPT],
         curl=curl(duel.attacker.client, call),
-        **({"reason": f'the document says "{said}"'} if hidden and said else {}),
+        **about,
     )
+
+
+def evidence(duel: Duel, call: Call, answer: Answer, marks: Mapping[str, str]) -> dict[str, Json]:
+    """Whether a list of accounts shows nothing but names, and no contact that no word covers."""
+    about: dict[str, Json] = {}
+    if beyond := beyond_word(duel, call.operation, answer):
+        about["beyond"] = [*beyond]
+    plain = replace(answer, body=without_names(duel.victim, answer))
+    named = plain.body != answer.body and not any(find_marks(plain, marks, call.sent).values())
+    if named and duel.victim.send(call).body == answer.body:
+        about |= {"reason": NAMED, "rest": []}
+    return about
 
 
 def asks_by_name(duel: Duel, call: Call) -> bool:

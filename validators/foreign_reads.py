@@ -10,10 +10,11 @@ from random import Random
 from gate.check import Answer, Client, Testbed
 from gate.model import Json, Observation
 from validators.calls import Call, curl, retrace, send
-from validators.directories import LISTED, PART, shows_part, why_public
+from validators.directories import beyond_word, part_of, shows_part, why_public
 from validators.estate import LEAST, Estate
+from validators.excuses import LISTED, PART, holds
 from validators.ground import UNSPOKEN, Duel, stand
-from validators.operations import Operation
+from validators.operations import Operation, as_list
 from validators.things import values_of
 from validators.traces import EXCERPT, digest, find_marks, fingerprint, like, normalise
 from validators.trials import fresh_things
@@ -210,7 +211,10 @@ def attack(
         meant = bool(reason) or by_word or (by_intent and has_traces(seen))
         meant = meant or is_known(duel, call.operation, seen)
         data = {**seen.data, **({"reason": reason} if reason else {})}
-        yield replace(seen, kind="suppressed" if meant else seen.kind, data=data)
+        if reason == PART:
+            data["part"] = part_of(duel, call, mine)
+        hidden = meant and holds(data)
+        yield replace(seen, kind="suppressed" if hidden else seen.kind, data=data)
         for stand_in in absent:
             yield read_absent(duel, replace(call, path=stand_in), ids)
 
@@ -296,12 +300,18 @@ def read_foreign(
     """Ask for what belongs to the victim."""
     answer = send(client, call)
     own = {duel.attacker.canaries.token, *(duel.attacker.ledger.made - duel.victim.ledger.ids)}
+    traces = find_marks(answer, marks, call.sent)
+    more: dict[str, Json] = {}
+    if beyond := beyond_word(duel, call.operation, answer):
+        traces["body"] = [*as_list(traces["body"]), *(f"value of {each}" for each in beyond)]
+        more["beyond"] = [*beyond]
     return duel.note(
         "foreign-read",
         call.operation,
         role=client.role,
         ids=ids,
-        traces=find_marks(answer, marks, call.sent),
+        traces=traces,
+        **more,
         own=any(each in answer.body for each in own - set(call.path)),
         curl=retrace(curl(duel.victim.client, call), curl(client, call)),
         **describe(answer, call.sent),

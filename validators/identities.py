@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
 from gate.model import Json
+from validators.calls import Call
 from validators.estate import Estate
-from validators.names import words_of
+from validators.names import ACCOUNT, is_identity, words_of
+from validators.operations import Operation
+from validators.own_fields import own_part
+from validators.principals import introductions
 
 OWNERS = frozenset(
     [
@@ -45,7 +50,18 @@ ROLES = frozenset(
 )
 # With `is` before them: a salon's staff is no rank, who `isStaff` is somebody.
 POWERS = frozenset({"staff", "superuser", "superadmin", "root", "operator", "moderator"})
-MOST = 2
+# What a strong rank is usually written as.
+RANKS: Mapping[str, Json] = {
+    "role": "admin",
+    "roles": ["admin"],
+    "is_admin": True,
+    "isAdmin": True,
+    "admin": True,
+    "is_staff": True,
+    "isStaff": True,
+    "is_superuser": True,
+}
+MOST, SHORTEST_NAME = 2, 3
 
 
 @lru_cache(maxsize=4096)
@@ -71,10 +87,28 @@ def identities(victim: Estate, attacker: Estate) -> list[str]:
     return list(dict.fromkeys([*called, *often, *([name] if name else [])]))
 
 
-def counterpart(caller: Estate, other: Estate, now: Json) -> str | None:
-    """What the other one is called where the caller's own name stands, whatever the field is."""
+def counterparts(caller: Estate, other: Estate, operations: Sequence[Operation]) -> dict[str, str]:
+    """What the other one is called, by what the caller is: by their logins, and by reads of both.
+
+    Reads such as `/me`, in which the same field says of each who he is.
+    """
     mine, theirs = caller.ledger.names, other.ledger.names
-    return next((theirs[each] for each in mine if mine[each] == now and each in theirs), None)
+    found: dict[str, str] = {mine[each]: theirs[each] for each in mine if each in theirs}
+    for each in introductions(operations):
+        one, two = (
+            own_part(estate.send(Call(operation=each)).json()) for estate in (caller, other)
+        )
+        for name, value in one.items():
+            called = two.get(name) if calls(name) else None
+            if isinstance(value, str) and isinstance(called, str) and len(value) >= SHORTEST_NAME:
+                found.setdefault(value, called)
+    return {value: called for value, called in found.items() if value != called}
+
+
+def calls(name: str) -> bool:
+    """Does a field of somebody's profile say who he is, or whose?"""
+    words = words_of(name)
+    return is_identity(name) or "_".join(words) in ACCOUNT or words[-1:] == ["name"]
 
 
 def values_in(estate: Estate) -> list[str]:

@@ -12,6 +12,10 @@ from validators.foreign_writes import survey
 from validators.ground import stand
 from validators.key_holders import impersonate
 from validators.key_scopes import narrow
+from validators.password_changes import password_changes
+from validators.recoveries import recoveries
+from validators.role_keys import outgrow
+from validators.shared_links import links_end
 from validators.throwaways import is_maker
 
 
@@ -21,7 +25,9 @@ def probe(testbed: Testbed) -> Iterator[Observation]:
     Throw-aways come from a new account, from an operation that makes keys, or from another login;
     the run's own credentials are never ended. A key with one scope is tried on reads that only
     other scopes are about; a key that may make keys asks for one with more than its own scopes; a
-    role asks for a key that stands for another member.
+    role asks for a key that stands for another member, and for one that opens what is closed to
+    itself. A new account's password is set without its mail, and changed in one of two sessions.
+    Links that open something to anybody are withdrawn, and left alone while their object goes.
     """
     ground = stand(testbed)
     yield from ground.facts
@@ -36,5 +42,9 @@ def probe(testbed: Testbed) -> Iterator[Observation]:
     yield survey(ground, len(asked))
     yield from narrow(duel)
     yield from impersonate(duel)
+    yield from outgrow(duel)
+    yield from recoveries(duel)
+    yield from password_changes(duel)
     yield from expiries(duel)
     yield from endings(duel)
+    yield from links_end(duel)

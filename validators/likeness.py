@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import re
 
 from gate.model import Json
@@ -31,3 +32,17 @@ def schema_like(value: Json) -> dict[str, Json]:
         return {"type": "null"}
     form = next((name for name, pattern in FORMATS.items() if pattern.fullmatch(value)), "")
     return {"type": "string", "example": value, **({"format": form} if form else {})}
+
+
+def row_like(text: str) -> dict[str, Json]:
+    """A schema that a row of a table fits to, by an example with a header; {} where it has none."""
+    header, *rows = list(csv.reader(text.splitlines()))[:2] or [[]]
+    if not rows or not all(re.fullmatch(r"[A-Za-z_]\w*", name) for name in header):
+        return {}
+    shown: dict[str, Json] = dict(zip(header, rows[0], strict=False))
+    return schema_like({name: as_number(each) for name, each in shown.items()})
+
+
+def as_number(value: Json) -> Json:
+    """A text of digits as the number that it is in a table."""
+    return int(value) if isinstance(value, str) and value.isdecimal() else value

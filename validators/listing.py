@@ -6,6 +6,7 @@ import base64
 import binascii
 import re
 from collections.abc import Iterator
+from urllib.parse import parse_qs, urlsplit
 
 from gate.check import Answer
 from gate.model import Json
@@ -20,6 +21,7 @@ SIZE = re.compile(r"(?i)(limit|size|per_?page|count|top|max|take)")
 PAGE = re.compile(r"(?i)(^|_)page|number|offset|skip|^start|^from$")
 SORT = re.compile(r"(?i)(sort|order)")
 CURSOR = re.compile(r"(?i)(cursor|page_?token|continuation|starting_?after|^after$|^next|^token$)")
+NEXT = re.compile(r"(?i)<(?P<target>[^>]*)>[^,<]*;\s*rel=\"?next\b")
 BASE64 = re.compile(r"[A-Za-z0-9_+/-]{8,}={0,2}")
 MOST_PARAMETERS = 12
 MOST_VALUES = 2
@@ -117,20 +119,30 @@ def cursors(duel: Duel, call: Call, own: Call, size: Pointer | None) -> Iterator
     parameter = next((place for place in places if CURSOR.search(inner(place))), None)
     if parameter is None:
         return
-    given = cursor_in(duel.victim.send(own.put(size, 1) if size else own))
+    name = str(parameter[-1])
+    given = cursor_in(duel.victim.send(own.put(size, 1) if size else own), name)
     if given:
         yield "with the victim's cursor", call.put(parameter, given)
-    mine = cursor_in(duel.attacker.send(call.put(size, 1) if size else call))
+    mine = cursor_in(duel.attacker.send(call.put(size, 1) if size else call), name)
     for forged in forge(mine, duel) if mine else ():
         yield "with a forged cursor", call.put(parameter, forged)
 
 
-def cursor_in(answer: Answer) -> str | None:
-    """The cursor that an answer gives."""
+def cursor_in(answer: Answer, name: str) -> str | None:
+    """The cursor that an answer gives: in its body, or in the address of its next page.
+
+    The address may stand in the `Link` header (RFC 8288), where a parameter of this `name` has it.
+    """
     for place, value in leaves(answer.json()):
         if place and CURSOR.search(str(place[-1])) and value:
-            return value
-    return None
+            return said_by(value, name) or value
+    found = NEXT.search(answer.headers.get("link", ""))
+    return said_by(found["target"], name) if found else None
+
+
+def said_by(address: str, name: str) -> str | None:
+    """What an address has under a parameter of this name."""
+    return next(iter(parse_qs(urlsplit(address).query).get(name, ())), None)
 
 
 def forge(cursor: str, duel: Duel) -> Iterator[str]:

@@ -10,7 +10,8 @@ from itertools import islice
 from gate.check import Answer
 from gate.model import Json
 from gate.testbed.hints import salt_of
-from validators.estate import open_estate
+from validators.calls import Call, curl, send
+from validators.estate import Estate, open_estate
 from validators.ground import Duel
 from validators.names import ACCOUNT, words_of
 from validators.operations import Operation
@@ -64,6 +65,29 @@ class NewAccount(Relay):
         return self.holder.hidden(" ".join([line, *signed]))
 
 
+def entry_of(estate: Estate) -> Call | None:
+    """How an account that was made for the run signs in; None for others."""
+    return estate.client.holder.entering if isinstance(estate.client, NewAccount) else None
+
+
+def enters(duel: Duel) -> bool:
+    """Is the victim, whose account was made for this, let in with what he signed up with?"""
+    entry = entry_of(duel.victim)
+    return entry is not None and duel.victim.accepts(send(duel.ground.nobody, entry))
+
+
+def shut_out(duel: Duel) -> dict[str, Json]:
+    """That he no longer is, for the record: what no read shows of another password than his."""
+    entry = entry_of(duel.victim)
+    return {
+        "changed": ["the sign-in of its owner, status"],
+        "noise": [],
+        "before": "granted",
+        "after": "refused",
+        "watch": curl(duel.ground.nobody, entry) if entry is not None else "",
+    }
+
+
 def is_sacrificed(duel: Duel, operation: Operation) -> bool:
     """Does it end what cannot be made again, and does the target take new tenants?
 
@@ -75,6 +99,14 @@ def is_sacrificed(duel: Duel, operation: Operation) -> bool:
     return bool(named) and operation.signs_in and bool(opening(duel.ground, REGISTERING))
 
 
+def account_of(duel: Duel, holder: Pass) -> Estate:
+    """What a new account has: itself."""
+    client = NewAccount(client=duel.ground.nobody, holder=holder)
+    salt = salt_of(duel.ground.testbed, duel.ground.testbed.seed, "account")
+    document, given = duel.victim.author.document, duel.ground.hints.values
+    return open_estate(client, document, salt, duel.ground.envelope, given)
+
+
 @contextmanager
 def new_accounts(duel: Duel) -> Iterator[Duel | None]:
     """The duel between two new accounts, as either may lose the way to sign in; None without."""
@@ -82,13 +114,7 @@ def new_accounts(duel: Duel) -> Iterator[Duel | None]:
     if len(made) < 2:  # noqa: PLR2004 - one on either side
         yield None
         return
-    found = []
-    for each in made:
-        client = NewAccount(client=duel.ground.nobody, holder=each)
-        salt = salt_of(duel.ground.testbed, duel.ground.testbed.seed, "account")
-        document, given = duel.victim.author.document, duel.ground.hints.values
-        found.append(open_estate(client, document, salt, duel.ground.envelope, given))
-    victim, attacker = found
+    victim, attacker = (account_of(duel, each) for each in made)
     duel.ground.envelope.listed = None  # directories show these two from now on
     yield replace(duel, victim=victim, attacker=attacker, instead_of=duel.victim.client.tenant)
 

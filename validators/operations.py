@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from gate.forms import MULTIPART, PLAIN, is_form
+from gate.forms import MULTIPART, PLAIN, TABLE, is_form
 from gate.model import Json
-from validators.likeness import schema_like
+from validators.likeness import row_like, schema_like
 from validators.names import (
     ACCOUNT,
     ENDING,
@@ -33,10 +33,11 @@ class Operation:
     """One method of one path. `schemes`: alternatives of security schemes; empty means public.
 
     `query` and `headers` are the schemas of what a request must have, `optional` of query
-    parameters that it may have, `places` of the path's; `media` is the type of the body, `files`
-    the types of a form's fields that are files, `samples` the document's examples of the body,
-    `replies` the schema of a success, `makes` the resource that it makes when the path names
-    another one. `keys`: by resource, what the document's paths call that which names one.
+    parameters that it may have, `spoken` the headers that it may have, `places` the schemas of the
+    path's; `media` is the type of the body, `files` the types of a form's fields that are files,
+    `samples` the document's examples of the body, `replies` the schema of a success, `makes` the
+    resource that it makes when the path names another one. `keys`: by resource, what the document's
+    paths call that which names one.
     `prose` is what the document says in words, by place; `reads`: it was seen to only read.
     """
 
@@ -46,6 +47,7 @@ class Operation:
     query: Object = field(default_factory=dict)
     optional: Object = field(default_factory=dict)
     headers: Object = field(default_factory=dict)
+    spoken: tuple[str, ...] = ()
     body: Object = field(default_factory=dict)
     media: str = ""
     files: Mapping[str, str] = field(default_factory=dict)
@@ -162,6 +164,8 @@ def read(
     media, content = content_of(document, declared)
     samples = samples_of(document, content)
     body = as_object(content["schema"]) if "schema" in content else guessed(media, samples)
+    if media.startswith(TABLE):
+        body = row_in([*samples, body.get("example"), *as_list(body.get("examples"))]) or body
     success = success_of(document, declared)
     return Operation(
         method=method,
@@ -170,6 +174,7 @@ def read(
         query=schemas_of(document, parameters, "query", required=True),
         optional=schemas_of(document, parameters, "query", required=False),
         headers=schemas_of(document, parameters, "header", required=True),
+        spoken=(*schemas_of(document, parameters, "header", required=False),),
         body=body,
         media=media,
         files=files_of(document, body, content) if media.startswith(MULTIPART) else {},
@@ -263,6 +268,12 @@ def guessed(media: str, samples: Sequence[Json]) -> Object:
     if samples:
         return schema_like(samples[0])
     return {"type": "object"} if "json" in media or is_form(media) else NOTHING
+
+
+def row_in(samples: Sequence[Json]) -> Object:
+    """The schema of a table's row, by the first example that has a header."""
+    texts = (each for each in samples if isinstance(each, str))
+    return next(filter(None, map(row_like, texts)), NOTHING)
 
 
 def files_of(document: Object, schema: Object, content: Object) -> dict[str, str]:

@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from functools import partial
 
 from gate.check import Answer
+from validators.bodies import Author
 from validators.calls import Call, Pointer
 from validators.envelope import GOOD, is_alike
 from validators.estate import FULL, LEAST, LINKED, Estate, Recipe
 from validators.handles import gives_id, handles
 from validators.mending import mend
-from validators.names import CHANGING, MAKING, slots_of
-from validators.operations import Operation
+from validators.names import CHANGING, MAKING, RECIPIENTS, slots_of, words_of
+from validators.operations import Operation, as_object
 from validators.things import Thing
 from validators.traces import like
 
@@ -21,6 +22,7 @@ REFUSED = {400, 422}
 UNTIMELY = {400, 409, 412, 422, 423}
 SAME_AGAIN = 3
 MOST_RIVALS = 5
+AMOUNTS = frozenset({"amount", "sum", "value", "points", "credits", "coins", "tokens"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -315,10 +317,23 @@ def creates(operation: Operation, operations: Sequence[Operation], estate: Estat
         return False
     if handles(estate.author, operation):
         return True
-    if operation.verb in CHANGING and not gives_id(estate.author, operation):
+    if operation.verb in CHANGING and not (
+        gives_id(estate.author, operation) or pays(estate.author, operation)
+    ):
         return False
     carries = bool(operation.media) and estate.author.carries(dict(operation.body))
     return carries or operation.verb in MAKING or is_collection(operation, operations)
+
+
+def pays(author: Author, operation: Operation) -> bool:
+    """Does it give an amount to somebody, which leaves a record (`/wallet/transfer`)?
+
+    What moves an object into other hands says no amount.
+    """
+    names = as_object(author.simplify(dict(operation.body)).get("properties"))
+    said = [words_of(name) for name in names]
+    to = any(RECIPIENTS & set(words[:1]) for words in said)
+    return not operation.names and to and any(AMOUNTS & set(words) for words in said)
 
 
 def is_collection(operation: Operation, operations: Sequence[Operation]) -> bool:

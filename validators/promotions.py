@@ -6,19 +6,21 @@ The weakest below the owner asks for the owner's; an owner with staff above him 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 
 from gate.check import Client
 from gate.model import Json, Observation
+from validators import callers
 from validators.calls import Call, Pointer, curl, send, value_at
 from validators.estate import FULL, LEAST
 from validators.ground import Duel
 from validators.identities import is_owning, is_ranking
 from validators.judging import AGAIN
-from validators.names import CHANGING
+from validators.names import CHANGING, SELF, words_of
 from validators.operations import Operation, as_object, spared
-from validators.own_fields import free_fields, place_of
+from validators.own_fields import free_fields, place_in
+from validators.principals import is_person
 from validators.seniors import DENIED, seniors, split
 from validators.traces import EXCERPT, normalise
 
@@ -30,6 +32,7 @@ class Profile:
     view: Call
     shown: Json
     ranks: Mapping[Pointer, tuple[Json, Json]]
+    called: Mapping[str, str]
 
     @property
     def fields(self) -> dict[str, Json]:
@@ -62,10 +65,13 @@ def promote(duel: Duel) -> Iterator[Observation]:
 def profiles(duel: Duel, actor: Client, stronger: Client) -> Iterator[Profile]:
     """The reads of himself in which the weaker one is less than the stronger."""
     for operation in duel.ground.operations:
-        if operation.names or not operation.safe or not operation.speakable or operation.public:
+        if not operation.safe or not operation.speakable or operation.public:
             continue
-        view = duel.victim.write(operation, (), recipe=LEAST)
-        said, best = send(actor, view), send(stronger, view)
+        path, their_path = (at_name(operation, names_of(each)) for each in (actor, stronger))
+        if path is None or their_path is None:
+            continue
+        view = duel.victim.write(operation, path, recipe=LEAST)
+        said, best = send(actor, view), send(stronger, replace(view, path=their_path))
         if not (duel.victim.accepts(said) and duel.victim.accepts(best)):
             continue
         own, other = flat(said.json()), flat(best.json())
@@ -75,7 +81,19 @@ def profiles(duel: Duel, actor: Client, stronger: Client) -> Iterator[Profile]:
             if is_ranking(str(place[-1])) and other.get(place, value) != value
         }
         if ranks:
-            yield Profile(view=view, shown=said.json(), ranks=ranks)
+            yield Profile(view=view, shown=said.json(), ranks=ranks, called=names_of(actor))
+
+
+def names_of(client: Client) -> dict[str, str]:
+    """What a principal is called in paths, by the words of the field."""
+    called = callers.names_of(client, client.credentials)
+    return {"_".join(words_of(name)): value for name, value in called.items()}
+
+
+def at_name(operation: Operation, called: Mapping[str, str]) -> tuple[str, ...] | None:
+    """The path that needs nothing but what somebody is called; None when it needs more."""
+    found = tuple(called.get("_".join(words_of(name)), "") for name in operation.names)
+    return found if all(found) else None
 
 
 def flat(value: Json, place: Pointer = ()) -> dict[Pointer, Json]:
@@ -95,6 +113,9 @@ def path_to(operation: Operation, profile: Profile) -> tuple[str, ...] | None:
         return None
     if not operation.names:
         return () if operation.resource == profile.view.operation.resource else None
+    by_name = at_name(operation, profile.called)
+    if by_name and (operation.resource in SELF or is_person(operation.resource)):
+        return by_name
     own = (operation.names[-1], "id", "uuid", f"{operation.resource}_id", f"{operation.resource}Id")
     known = [str(profile.fields[name]) for name in own if name in profile.fields]
     at_one = len(operation.names) == 1 and operation.reads_one and is_owning(operation.resource)
@@ -116,7 +137,7 @@ def attempt(
         proof = closed(duel, actor, best) if name in declared else None
         for turn in range(AGAIN) if name not in declared or proof else ():
             plain = duel.victim.write(operation, path, {}, FULL, profile.fields)
-            where = ("body", *place_of(plain.body))
+            where = ("body", *place_in(duel.victim.author, plain))
             said = as_object(value_at(plain.body, where[1:])).keys() & profile.fields.keys()
             for same in said & {*spared(operation)}:  # his own, and not the owner's
                 plain = plain.put((*where, same), profile.fields[same])

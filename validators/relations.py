@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+from gate.forms import TABLE
 from validators.names import slots_of
 from validators.operations import Object, Operation, as_list, as_object, resolve
 
@@ -15,7 +16,10 @@ from validators.operations import Object, Operation, as_list, as_object, resolve
 def related(document: Object, operations: Sequence[Operation]) -> tuple[Operation, ...]:
     """The operations, each with the resource that it makes where its path names another one."""
     shown = resources_of(document, operations)
-    return tuple(replace(each, makes=made_by(each, shown)) for each in operations)
+    return tuple(
+        replace(each, makes=made_by(each, shown) or filled_by(document, each, operations))
+        for each in operations
+    )
 
 
 def made_by(operation: Operation, shown: dict[str, str]) -> str:
@@ -25,6 +29,20 @@ def made_by(operation: Operation, shown: dict[str, str]) -> str:
     found = shown.get(reference(operation.replies), "")
     known = {operation.resource, *(resource for resource, _ in slots_of(operation.path))}
     return "" if found in known else found
+
+
+def filled_by(document: Object, operation: Operation, operations: Sequence[Operation]) -> str:
+    """The only resource whose read of one shows all columns of the table that an import takes."""
+    columns = as_object(operation.body.get("properties")).keys()
+    if operation.method != "POST" or not operation.media.startswith(TABLE) or not columns:
+        return ""
+    reads = [each for each in operations if each.method == "GET" and each.reads_one]
+    found = {
+        each.resource
+        for each in reads
+        if columns <= as_object(resolve(document, dict(each.replies)).get("properties")).keys()
+    }
+    return found.pop() if len(found) == 1 else ""
 
 
 def resources_of(document: Object, operations: Sequence[Operation]) -> dict[str, str]:

@@ -39,18 +39,20 @@ def views_of(
 ) -> tuple[Call, ...]:
     """Every read whose path holds nothing but these ids, those about the object itself first.
 
-    Then come the lists of what belongs to the tenant as a whole, and his own singletons.
+    The more of its ids a path holds, the nearer: one of them may stand in every path, as that of a
+    workspace does. Then come the lists of what belongs to the tenant as a whole, and his own
+    singletons.
     """
     dull = estate.envelope.dull
     reads = [each for each in operations if each.safe and each.speakable and each.label not in dull]
-    found: list[tuple[tuple[bool, bool, int], Call]] = []
+    found: list[tuple[tuple[int, bool, int], Call]] = []
     for operation in reads:
         path = path_within(operation, chain)
         if path is None:
             continue
         call = estate.write(operation, path, chain, LEAST)
-        near = bool(set(call.sent) & set(chain.values()))
-        rank = (not near, operation.resource not in chain, len(found))
+        near = set(call.sent) & set(chain.values())
+        rank = (-len(near), operation.resource not in chain, len(found))
         found.append((rank, call))
     return tuple(call for _, call in sorted(found, key=lambda item: item[0])[:MOST_VIEWS])
 

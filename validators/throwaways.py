@@ -19,6 +19,7 @@ from validators.ground import Duel, Ground
 from validators.ledger import Ledger
 from validators.names import CHANGING, SELF, SESSIONS, words_of
 from validators.operations import Operation
+from validators.own_fields import place_in
 from validators.things import Thing
 from validators.traces import scalars
 
@@ -31,6 +32,7 @@ REGISTERING = frozenset({"register", "registration", "registrations", "signup", 
 ENTERING = frozenset({"login", "signin", "authenticate", "auth", "logon"}) | KEYS
 PASSWORDS = frozenset({"password", "passwd", "passphrase", "pin"})
 COOKIE = "cookie"
+NO_MORE: Mapping[str, Json] = {}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,8 +41,8 @@ class Pass:
 
     `secret` is kept out of the record, where `placeholder` stands for it. `stranger`: of an account
     that was made for it. `thing` is the object that an operation made it as, `answer` what it said,
-    and `place` where in that the secret stood. `called` is what a new account said of itself, and
-    `entering` how it signs in.
+    and `place` where in that the secret stood. `called` is what a new account said of itself,
+    `signing_up` how it came to be, and `entering` how it signs in.
     """
 
     how: str
@@ -53,6 +55,7 @@ class Pass:
     answer: Answer | None = field(default=None, repr=False)
     called: Mapping[str, str] = field(default_factory=dict, repr=False)
     entering: Call | None = field(default=None, repr=False)
+    signing_up: tuple[Call, Answer] | None = field(default=None, repr=False)
 
     def call(self, ground: Ground, call: Call) -> Answer:
         """Ask with this credential and no other."""
@@ -207,13 +210,18 @@ def resigned(name: str, value: str, secret: str) -> str:
     return f"{value.rpartition(' ')[0]} {secret}".strip()
 
 
-def newly_registered(duel: Duel) -> Iterator[Pass]:
-    """The credential of a new account, where the document shows how anybody gets one."""
+def newly_registered(duel: Duel, more: Mapping[str, Json] = NO_MORE) -> Iterator[Pass]:
+    """The credential of a new account, where the document shows how anybody gets one.
+
+    `more` are members that its sign-up says beside what it must.
+    """
     register, login = opening(duel.ground, REGISTERING), opening(duel.ground, ENTERING)
     if register is None:
         return
     for full in (True, False):
         call = with_passwords(anew(duel.victim, register, full=full), duel.victim.canaries.draw())
+        for name, value in more.items():
+            call = call.put(("body", *place_in(duel.victim.author, call), name), value)
         answer = send(duel.ground.nobody, call)
         if duel.victim.accepts(answer):
             break
@@ -238,6 +246,7 @@ def newly_registered(duel: Duel) -> Iterator[Pass]:
                 thing=None,
                 called={name: said[name] for name in said if not PASSWORDS & set(words_of(name))},
                 entering=answers[-1][0] if login is not None else None,
+                signing_up=answers[0],
             )
             return
 
@@ -269,7 +278,12 @@ def with_passwords(call: Call, word: str) -> Call:
 
 def like_named(call: Call, other: Call) -> Call:
     """The call with what the other one says under the same names."""
-    said = {plain(place[-1]): text for place, text in leaves(other.body) if place}
+    return like_said(call, {str(place[-1]): text for place, text in leaves(other.body) if place})
+
+
+def like_said(call: Call, words: Mapping[str, str]) -> Call:
+    """The call with these texts, each under its name in whatever style."""
+    said = {plain(name): text for name, text in words.items()}
     for place, _ in leaves(call.body):
         if place and plain(place[-1]) in said:
             call = call.put(("body", *place), said[plain(place[-1])])

@@ -7,6 +7,7 @@ calls for ids that nobody has before it. A trial that shows an effect is repeate
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -20,6 +21,7 @@ from validators.estate import LEAST, RECIPES, Estate, Recipe, parents_in
 from validators.ground import Duel
 from validators.judging import AGAIN
 from validators.names import is_identity
+from validators.newcomers import enters, shut_out
 from validators.operations import Operation, as_object
 from validators.seniors import vouched
 from validators.states import (
@@ -84,6 +86,7 @@ def attack(duel: Duel, aim: Aim, number: int) -> tuple[list[Observation], bool]:
     absent = [(call, duel.attacker.send(call)) for call in aim.absent]
     quiet = look(duel.victim, views)
     learn_leaks(duel)
+    able = aim.foreign.operation.signs_in and enters(duel)
     answer = duel.attacker.send(aim.foreign)
     granted = duel.attacker.accepts(answer)
     after = look(duel.victim, views)
@@ -91,8 +94,10 @@ def attack(duel: Duel, aim: Aim, number: int) -> tuple[list[Observation], bool]:
     shown = as_data(quiet, after, moving) | {"watch": watched_by(duel, views, quiet, after, moving)}
     effect = bool(telling(changes(quiet, after), moving))
     if not effect and aim.sequel is not None:
-        loss = lost(duel, aim.sequel, views)
+        loss = lost(duel, aim.sequel, views, aim.born)
         effect, shown = bool(loss), shown | loss
+    if able and not (effect or enters(duel)):
+        effect, shown = True, shown | shut_out(duel)
     facts = [
         duel.note(
             "absent-write",
@@ -125,15 +130,19 @@ def attack(duel: Duel, aim: Aim, number: int) -> tuple[list[Observation], bool]:
     return facts, effect
 
 
-def lost(duel: Duel, sequel: Sequel, views: Sequence[Call]) -> dict[str, Json]:
-    """That the owner can no longer do with the object what he can do with another as old; or {}."""
+def lost(duel: Duel, sequel: Sequel, views: Sequence[Call], born: float) -> dict[str, Json]:
+    """That the owner can no longer do with the object what he can do with another as old; or {}.
+
+    As old on the clock as well: a job ends by itself, and on a slow machine before it is asked for.
+    """
     owner, call = duel.victim, sequel.call
-    answer = owner.send(call)
+    answer, age = owner.send(call), time.monotonic() - born
     if owner.accepts(answer):
         return {}
-    twin = sequel.twin()
+    twin, since = sequel.twin(), time.monotonic()
     for _ in range(AGAIN):
         look(owner, views)
+    time.sleep(max(0.0, since + age - time.monotonic()))
     if twin is None or not owner.accepts(owner.send(twin)):
         return {}
     said = f"{answer.status} {normalise(answer.body, call.sent)[:100]}"

@@ -26,6 +26,63 @@ OTHERS = re.compile(
 )
 
 
+# That nothing of the old secret is left: no word of a time in which both work.
+OLD_ENDS = re.compile(
+    r"(?i)\b(old|previous|former|prior|existing|current)( \w+){0,3} "
+    r"((is|are|will be|gets?) )?(\w+ )?"
+    r"\b(ends?|ended|expires?|stops? working|revoked|invalid(ated)?|disabled|retired|replaced)\b"
+)
+WHILE = re.compile(
+    r"(?i)\b(not|never|after|within|until|unless|grace|overlap|later|for|seconds?|minutes?|hours?"
+    r"|days?|if|may|can|might|optional(ly)?|eventually|soon)\b|n't\b"
+)
+THEM = r"(sessions?|(access |refresh )?tokens?|devices?|logins?|api[- ]keys?)"
+OTHER = r"(all|every|any|each|other|existing|active|open|remaining|previous|current)"
+OUT = (
+    r"(signed out|logged out|revoked|invalidated|ended|terminated|closed|expired|destroyed|dropped"
+    r"|deleted|no longer (valid|accepted))"
+)
+WHOSE = r"((the|your|his|their|a|user's|other|existing|active) )*"
+SESSIONS_END = re.compile(
+    rf"(?i)\b{OTHER} (of )?{WHOSE}{THEM}( \w+){{0,4}} (is|are|will be|get) "
+    rf"(immediately |also |then )?{OUT}\b"
+    rf"|\b(signs? out|logs? out|revokes?|invalidates?|ends?|terminates?|closes?|destroys?) "
+    rf"{OTHER} (of )?{WHOSE}{THEM}\b"
+)
+UNLESS = re.compile(
+    r"(?i)\b(not|never|unless|if|may|can|might|optional(ly)?|keeps?|remains?)\b|n't\b"
+)
+SCOPES_CUT = re.compile(
+    r"(?i)\b(scopes?|permissions?|rights)\b[^.]{0,40}\b(exceed|beyond|above|more than|outside)\b"
+    r"[^.]{0,40}\b(dropped|removed|ignored|refused|rejected|stripped|cut|denied|not granted)\b"
+)
+ALMOST = re.compile(r"(?i)\b(unless|if|may be|can be|might)\b")
+SENTENCE = re.compile(r"[.;!?]\s+|\n")
+
+
+def promised(pattern: re.Pattern[str], unless: re.Pattern[str], operation: Operation) -> str:
+    """The sentence or clause of its prose that says so without a reserve; "" for none."""
+    said = (operation.prose.get(place, "") for place in ("summary", "description"))
+    clauses = [clause for text in said for clause in SENTENCE.split(text)]
+    fitting = (each for each in clauses if pattern.search(each) and not unless.search(each))
+    return next(fitting, "").strip().rstrip(".")
+
+
+def ends_old(operation: Operation) -> str:
+    """The words by which the document promises that a rotated secret ends at once."""
+    return promised(OLD_ENDS, WHILE, operation)
+
+
+def cuts_scopes(operation: Operation) -> str:
+    """The words by which the document promises that a key gets no more than its maker has."""
+    return promised(SCOPES_CUT, ALMOST, operation)
+
+
+def ends_sessions(operation: Operation) -> str:
+    """The words by which the document promises that other sessions end with a password."""
+    return promised(SESSIONS_END, UNLESS, operation)
+
+
 def first(pattern: re.Pattern[str], operation: Operation) -> str:
     """The first words of its summary or description that the pattern finds; "" for none."""
     said = (operation.prose.get(place, "") for place in ("summary", "description"))

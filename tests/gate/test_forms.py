@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import subprocess
 from email import message_from_string
@@ -12,7 +13,7 @@ import pytest
 from flask import Flask, jsonify, request
 
 from gate.exchanges import Tape
-from gate.forms import MULTIPART, URLENCODED, Form, content_of, write_form
+from gate.forms import MULTIPART, TABLE, URLENCODED, Form, content_of, write_form, write_table
 from gate.model import Json
 from gate.redaction import body as redacted
 from gate.testbed.client import HttpClient
@@ -73,6 +74,14 @@ def test_the_service_and_curl_get_the_same_fields(media: str) -> None:
     if media == MULTIPART:
         assert said["files"] == {"file": ["file.csv", "text/csv", FIELDS["file"]]}
     assert json.loads(done.stdout) == said
+
+
+def test_a_row_is_a_table_with_a_header_that_any_reader_reads_back() -> None:
+    row: Json = {"title": 'a "quoted", title', "price": 3, "vip": True}
+    table = write_table(row)
+    assert (table.media, content_of(table)) == (TABLE, str(table))
+    (read,) = csv.DictReader(str(table).splitlines())
+    assert read == {"title": 'a "quoted", title', "price": "3", "vip": "true"}
 
 
 def test_the_same_fields_are_the_same_form_and_its_boundary_is_not_in_it() -> None:

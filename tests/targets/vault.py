@@ -297,7 +297,7 @@ class Vault:
                 kind == "link" or row["tenant"] == self.me["tenant"] or self.flaw == "title-taken"
             ):
                 raise Refused(409)
-        row = {f"{kind}_id": secrets.token_hex(8), "tenant": self.me["tenant"], **sent}
+        row = {**sent, f"{kind}_id": secrets.token_hex(8), "tenant": self.me["tenant"]}
         self.rows[kind][row[f"{kind}_id"]] = row
         return 201, row
 

@@ -118,6 +118,18 @@ def test_a_role_that_writes_without_a_promise_by_its_name_is_only_recorded() -> 
     assert "reader-writes" not in findings
 
 
+@pytest.mark.parametrize(("act", "expected"), [("make", False), ("change", True)])
+def test_a_guest_may_write_what_is_his_own(act: str, expected: bool) -> None:
+    opened = roles.spoil("viewer", **roles.OPEN, act=act, effect=True)
+    record = [
+        replace(each, data={**each.data, "role": "guest"})
+        if each.data.get("role") == "viewer"
+        else each
+        for each in opened
+    ]
+    assert ("reader-writes" in {each.rule for each in found(roles, record)}) is expected
+
+
 def test_without_an_order_nothing_is_said_of_weaker_and_stronger_roles() -> None:
     record = [
         replace(each, data={**each.data, "ordered": False}) if each.kind == "staffed" else each

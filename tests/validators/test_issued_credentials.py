@@ -29,6 +29,8 @@ SIGN_OUT = {
     "invoicing": ("logout", "POST /api/auth.logout"),
     "warehouse": ("key-revoked", "DELETE /api/keys/current"),
 }
+# What links are to, which must not open it any more.
+LINKED = {"clinic": ["DELETE /records/{record_id}"]}
 SECURED = (frozenset({"bearer"}),)
 
 
@@ -64,7 +66,8 @@ def test_what_ends_is_no_finding_and_was_looked_at(
         record, result = looked(testbed)
     assert result.outcome is Outcome.PASS, result
     ended = [each for each in record.observations if each.kind == "ended-call"]
-    assert [each.subject for each in ended] == [SIGN_OUT[service][1]]
+    expected = [SIGN_OUT[service][1], *LINKED.get(service, [])]
+    assert [each.subject for each in ended] == expected
     assert not any(each.data["works"] for each in ended)
 
 

@@ -1,7 +1,8 @@
 import pytest
 
 from gate.model import Json
-from validators.operations import Object, Operation, list_operations, usable_schemes
+from validators.operations import Object, Operation, as_object, list_operations, usable_schemes
+from validators.relations import related
 from validators.wording import finds_people, for_all
 
 DUE = "2026-01-02T03:04:05Z"
@@ -150,3 +151,34 @@ def test_a_directory_is_asked_for_others_by_their_names() -> None:
     assert read("/users/by-name/{username}", "Find another user, for example to invite them.")
     assert not read("/users/{user_id}", "Find another user")
     assert not read("/users/by-name/{username}", "Read a user")
+
+
+def table(example: str) -> Object:
+    page: Json = {"type": "object", "properties": {"id": {}, "title": {}, "body": {}}}
+    shown: Json = {"responses": {"200": {"content": {"application/json": {"schema": page}}}}}
+    rows: Json = {"text/csv": {"schema": {"type": "string", "example": example}}}
+    return {
+        "paths": {
+            "/pages/{id}": {"get": shown},
+            "/import": {"post": {"requestBody": {"content": rows}}},
+        }
+    }
+
+
+@pytest.mark.parametrize(
+    ("example", "makes", "columns"),
+    [
+        ("title,body\nFirst,Hello", "page", {"title", "body"}),
+        ("title,weight\nFirst,3", "", {"title", "weight"}),
+        ("title", "", set()),
+        ("", "", set()),
+        ("no header\nhere", "", set()),
+    ],
+)
+def test_an_import_makes_what_has_all_its_columns(
+    example: str, makes: str, columns: set[str]
+) -> None:
+    document = table(example)
+    *_, imported = related(document, list_operations(document))
+    body = as_object(dict(imported.body))
+    assert (imported.makes, {*as_object(body.get("properties"))}) == (makes, columns)

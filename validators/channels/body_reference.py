@@ -173,6 +173,10 @@ CHECK = Check(
             defect="the caller's object shows the victim's afterwards",
             record=spoil(status=201, granted=True, later=["GET /v1/models/{model_id}"]),
         ),
+        Control(
+            defect="what others may read by its id is changed by that",
+            record=spoil(status=200, listed=True, changed=[SEEN]),
+        ),
         Control(defect="a foreign reference is accepted", record=spoil(status=201, granted=True)),
         Control(defect="409 for foreign ids, 404 for absent ids", record=spoil(status=409)),
     ),

@@ -53,7 +53,7 @@ IGNORED = Rule(
 SURPASSED = Rule(
     check=ID,
     rule="beyond-its-maker",
-    title="A key makes another one that may do more than itself",
+    title="A key is made that may do more than its maker",
     severity=Severity.HIGH,
     remedy="Give a new key at most what the credential may do that asks for it.",
     cwe=269,
@@ -72,7 +72,18 @@ STANDS_FOR = Rule(
     asvs="V8.2.1",
     cvss="CVSS:4.0/AV:N/AC:L/AT:N/PR:L/UI:N/VC:H/VI:H/VA:N/SC:N/SI:N/SA:N",
 )
-ATTACKS = {"ended-call", "scope-call", "handed-call", "stood-call"}
+RECOVERED = Rule(
+    check=ID,
+    rule="recovery-open",
+    title="Anybody sets the password of an account by the way for those who have forgotten it",
+    severity=Severity.CRITICAL,
+    remedy="Send a long random code to the account's own address only, and take it once.",
+    cwe=640,
+    owasp_api="API2:2023",
+    asvs="V6.4.3",
+    cvss="CVSS:4.0/AV:N/AC:L/AT:N/PR:N/UI:N/VC:H/VI:H/VA:N/SC:N/SI:N/SA:N",
+)
+ATTACKS = {"ended-call", "scope-call", "handed-call", "stood-call", "recovery-call"}
 TWICE = 2
 
 
@@ -83,9 +94,12 @@ def judge(seen: Sequence[Observation]) -> Iterator[Finding | Estimate | Doubt | 
     seconds later is a finding. So are keys with one scope each, of which none was refused any of
     the reads that only other scopes are about, or any creation although they are for reading: what
     single scopes imply is the service's own matter, so one refusal is enough to clear it. A key
-    that got another one that opens what was closed to itself is a finding, and a role's key that
-    signs in as a stronger member, or as any other where the role may not make members (OWASP
-    API5:2023, CWE-269). Below 95 % of these operations with a positive control there is no pass.
+    that got another one that opens what was closed to itself is a finding, as is a role that got
+    such a key or an administrator's scope that the document excludes, and a role's key that signs
+    in as a stronger member, or as any other where the role may not make members (OWASP API5:2023,
+    CWE-269). A password that anybody has set with a code that nobody was sent, or that an answer
+    told him, and that then signs in, is one (CWE-640). Below 95 % of these operations with a
+    positive control there is no pass.
     """
     numbered = number(seen)
     for label in subjects(numbered, *ATTACKS):
@@ -95,6 +109,7 @@ def judge(seen: Sequence[Observation]) -> Iterator[Finding | Estimate | Doubt | 
             (IGNORED, [*loose(scoped, "reads"), *loose(scoped, "creations")], opened),
             (SURPASSED, gaining(pick(numbered, "handed-call", label)), surpassed),
             (STANDS_FOR, standing(pick(numbered, "stood-call", label)), stood),
+            (RECOVERED, lasting(pick(numbered, "recovery-call", label)), recovered),
         ):
             if hits:
                 yield rule.find(label, [say(each) for _, each in hits], hits)
@@ -131,13 +146,26 @@ def loose(items: Sequence[Seen], what: str) -> list[Seen]:
 
 
 def gaining(items: Sequence[Seen]) -> list[Seen]:
-    """Keys that opened what was closed to their maker."""
-    return [item for item in items if item[1].data.get("gained")]
+    """Keys that opened what was closed to their maker, or got a scope that they must not have.
+
+    Without an effect that counts where the document says so only.
+    """
+    return [
+        item
+        for item in items
+        if item[1].data.get("gained")
+        or (item[1].data.get("promise") and item[1].data.get("beyond"))
+    ]
 
 
 def standing(items: Sequence[Seen]) -> list[Seen]:
     """Keys of somebody else's."""
     return [item for item in items if item[1].data.get("granted")]
+
+
+def recovered(each: Observation) -> str:
+    """How a password was set."""
+    return f"with {each.data.get('way')} nobody set a new account's password, which then signed in"
 
 
 def outlived(each: Observation) -> str:
@@ -155,6 +183,14 @@ def opened(each: Observation) -> str:
 def surpassed(each: Observation) -> str:
     """What a key got by making another one."""
     gained = spell(texts(each.data.get("gained")))
+    if not gained:
+        beyond = spell(texts(each.data.get("beyond")))
+        said = each.data.get("promise")
+        return (
+            f'{each.data.get("role")} got the scope {beyond}, although the document says "{said}"'
+        )
+    if not each.data.get("scope"):
+        return f"{each.data.get('role')} made a key that opens {gained}, which is closed to himself"
     return (
         f"a key with no scope but {each.data.get('scope')} made one that opens {gained} "
         f"({each.data.get('way')})"
@@ -183,6 +219,15 @@ def made(kind: str, **data: Json) -> Observation:
     return Observation(kind=kind, subject=MAKER, data={**WHO, "status": 403, **data})
 
 
+def recovery(kind: str, **data: Json) -> Observation:
+    """One observation about the way for those who have forgotten their password."""
+    return Observation(
+        kind=kind,
+        subject="POST /v1/reset",
+        data={**WHO, "role": "anonymous", "status": 400, **data},
+    )
+
+
 READS: list[Json] = ["GET /v1/orders", "GET /v1/orders/{id}", "GET /v1/bills"]
 CREATIONS: list[Json] = ["POST /v1/bills", "POST /v1/orders"]
 CLEAN: tuple[Observation, ...] = (
@@ -198,6 +243,7 @@ CLEAN: tuple[Observation, ...] = (
         "scope-call", scope="carts:read", what="creations", granted=[], refused=["POST /v1/bills"]
     ),
     made("handed-call", scope="keys:create", way="named more", gained=[]),
+    recovery("recovery-call", way="a code that nobody was sent", works=False),
     made("stood-call", role="editor", theirs="owner", stronger=True, granted=False),
     *GROUND,
 )
@@ -210,13 +256,15 @@ def spoil(kind: str, about: Mapping[str, Json], **change: Json) -> tuple[Observa
 
 CHECK = Check(
     id=ID,
-    claim="A key or session ends when it is ended, and is worth no more than its scopes and maker.",
+    claim="A key, session or link ends when it is ended, and no key is worth more than its maker.",
     blind_to=(
         "Endings for which no credential can be had that may be ended: they are named, and there "
-        "is no pass. Sessions that outlive a change of password. Credentials of another kind than "
-        "the run's. An overlap after a rotation that no field of the request sets. Expiry that is "
-        "days away, unless Maestro runs the database. Single operations that ignore the scopes "
-        "that others ask for. Scopes that the document does not list."
+        "is no pass. Sessions that outlive a change of password, and old secrets that outlive a "
+        "rotation without a field for it, where the document does not promise their end. Accounts "
+        "that nobody can open: their recovery is not tried. Credentials of another kind than the "
+        "run's. Expiry that is days away, unless Maestro runs the database. Single operations that "
+        "ignore the scopes that others ask for. Scopes that the document does not list. Links "
+        "whose path calls them by an id."
     ),
     probe=probe,
     judge=judge,
@@ -236,6 +284,21 @@ CHECK = Check(
         Control(
             defect="a key makes another one that opens what is closed to itself",
             record=spoil("handed-call", {}, status=201, gained=READS),
+        ),
+        Control(
+            defect="a made-up code sets a password that signs in",
+            record=spoil("recovery-call", {}, status=200, works=True),
+        ),
+        Control(
+            defect="a guest makes a key that opens what is closed to guests",
+            record=(*CLEAN, made("handed-call", role="guest", way="all scopes", gained=READS[:1])),
+        ),
+        Control(
+            defect="a guest gets an administrator's scope, which the document excludes",
+            record=(
+                *CLEAN,
+                made("handed-call", role="guest", promise="Others are dropped", beyond=["admin"]),
+            ),
         ),
         Control(
             defect="an editor gets a key that signs in as an owner",

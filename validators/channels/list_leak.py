@@ -8,12 +8,14 @@ from dataclasses import replace
 from gate.check import Check, Control, Lie
 from gate.model import Doubt, Estimate, Finding, Json, Observation, Severity
 from validators.channels.read_by_id import GROUND, WHO
+from validators.excuses import NAMED, holds, unexcused
 from validators.foreign_lists import probe
 from validators.judging import (
     ASKED,
     LIMITS,
     NEEDS,
     Rule,
+    Seen,
     judge_coverage,
     judge_effects,
     judge_existence,
@@ -71,17 +73,23 @@ def judge(seen: Sequence[Observation]) -> Iterator[Finding | Estimate | Doubt]:
     as covered; below 95 % there is no pass.
     """
     numbered = number(seen)
-    for label in subjects(numbered, "foreign-list", "growth"):
-        lists = pick(numbered, "foreign-list", label)
+    for label in subjects(numbered, "foreign-list", "growth", "suppressed"):
+        lists = [*pick(numbered, "foreign-list", label), *unexcused(numbered, label)]
         leaks = list(judge_leaks(label, lists, LEAK))
         yield from leaks
         # What shows the objects themselves moves with them, of course.
-        if not leaks:
+        if not leaks and not is_directory(numbered, label):
             moved = pick(numbered, "growth", label)
             yield from judge_effects(label, [i for i in moved if not i[1].data["shared"]], COUNT)
         searches = [item for item in lists if "search" in str(item[1].data.get("ids"))]
         yield from judge_existence(label, searches, pick(numbered, "absent-list", label), ORACLE)
     yield from judge_coverage(seen, "owned-list", "foreign-list")
+
+
+def is_directory(numbered: Sequence[Seen], label: str) -> bool:
+    """Does it list accounts that anybody may open, so that it moves with whoever does?"""
+    hidden = (each.data for _, each in pick(numbered, "suppressed", label))
+    return any(data.get("reason") == NAMED and holds(data) for data in hidden)
 
 
 LABEL = "GET /v1/projects"
@@ -112,6 +120,12 @@ def spoil(kind: str, **change: Json) -> tuple[Observation, ...]:
     )
 
 
+def hidden(**data: Json) -> Observation:
+    """A list that was held to be meant for all."""
+    traces: Json = {"headers": [], "body": ["canary"]}
+    return fact("suppressed", ids="plain", traces=traces, **data)
+
+
 CHECK = Check(
     id=ID,
     claim="No list, search, count or cursor of a tenant shows another tenant or moves with it.",
@@ -134,6 +148,14 @@ CHECK = Check(
                 *CLEAN,
                 fact("foreign-list", ids="with ownerId", traces={"headers": [], "body": ["id"]}),
             ),
+        ),
+        Control(
+            defect="a directory of names shows something beside them",
+            record=(*CLEAN, hidden(reason=NAMED, rest=["canary"])),
+        ),
+        Control(
+            defect="a shared directory shows an address that its document does not name",
+            record=(*CLEAN, hidden(beyond=["$[].email"])),
         ),
         Control(
             defect="a total moves with the other tenant's objects",

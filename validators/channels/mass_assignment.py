@@ -48,7 +48,7 @@ RANK = Rule(
 FIELD = Rule(
     check=ID,
     rule="field-assigned",
-    title="A caller sets a field that the document does not let him set",
+    title="A caller sets a field that is the service's to set",
     severity=Severity.MEDIUM,
     remedy="Bind the declared fields only; refuse unknown and read-only ones.",
     cwe=915,
@@ -67,8 +67,11 @@ def judge(seen: Sequence[Observation]) -> Iterator[Finding | Estimate | Doubt]:
     is what the other tenant sees change at the same time: the object has come to him, or one of
     his was overwritten by its id. An owner-like field or an id that is kept or reaches the other
     tenant is critical, a role, plan or flag high, any other field medium. A rank counts as well
-    that somebody of a weaker role has given himself. Requests that their owner could not make
-    plainly do not count as covered; below 95 % there is no pass.
+    that somebody of a weaker role has given himself. Opened is what a new account gets by a field
+    of its sign-up or profile and is denied without: a rank that the body declares must show what
+    is another tenant's. Declared credit counts when a profile takes it and the sign-up ignores it.
+    Requests that their owner could not make plainly do not count as covered; below 95 % there is no
+    pass.
     """
     numbered = number(seen)
     for label in subjects(numbered, "assigned"):
@@ -87,8 +90,9 @@ def rule_of(each: Observation) -> Rule:
 
 
 def is_effective(each: Observation) -> bool:
-    """Was it kept where answers have it, or did it reach the other tenant?"""
-    return bool((each.data.get("kept") and each.data.get("known")) or each.data.get("reached"))
+    """Was it kept where answers have it, did it reach the other tenant, or open what was closed?"""
+    kept = each.data.get("kept") and each.data.get("known")
+    return bool(kept or each.data.get("reached") or each.data.get("opened"))
 
 
 def is_twice(item: Seen, about: Sequence[Seen]) -> bool:
@@ -103,8 +107,10 @@ def is_twice(item: Seen, about: Sequence[Seen]) -> bool:
 
 def word(each: Observation) -> str:
     """Which field, and what came of it."""
-    reached = texts(each.data.get("reached"))
+    reached, opened = texts(each.data.get("reached")), texts(each.data.get("opened"))
     came = f"reached {each.data.get('attacker')}: {', '.join(reached)}" if reached else "was kept"
+    came = f"opened {', '.join(opened)}" if opened else came
+    came += f", which {each.data['ignored']} ignores" if each.data.get("ignored") else ""
     by = f" of the {each.data['role']}" if "role" in each.data else ""
     return f"{each.data.get('field')}{by} {came}"
 
@@ -147,13 +153,22 @@ def promoted(*, kept: bool) -> tuple[Observation, ...]:
     return (*CLEAN, *(replace(each, data={**each.data, **more}) for each in (one, two)))
 
 
+def enrolled(field: str, kind: str, **came: Json) -> tuple[Observation, ...]:
+    """The clean record with two new accounts that sent this field, and what came of it."""
+    more: dict[str, Json] = {"kept": False, "role": "new account", **came}
+    tried = injected(field, kind)
+    return (*CLEAN, *(replace(each, data={**each.data, **more}) for each in tried))
+
+
 CHECK = Check(
     id=ID,
     claim="No field of a body sets whose an object is, its holder's rights, or a read-only value.",
     blind_to=(
         "Fields that no answer shows and whose effect the other tenant does not see. Fields that "
-        "the document lets callers set. Nested fields. Bodies that are no JSON. Up to 5 % of the "
-        "operations, if their owner got nowhere with them."
+        "the document lets callers set, but ranks and credit of an account. Nested fields. Bodies "
+        "of files, and tables without an example. Accounts of a service where nobody signs up "
+        "have only the fields that they show tried. Up to 5 % of the operations, if their owner "
+        "got nowhere with them."
     ),
     probe=probe,
     judge=judge,
@@ -165,6 +180,14 @@ CHECK = Check(
         ),
         Control(defect="a role of the body is kept", record=spoil("role", kept=True)),
         Control(defect="a weaker role gives himself the owner's", record=promoted(kept=True)),
+        Control(
+            defect="a role of a sign-up opens what others are denied",
+            record=enrolled("role", "rank", opened=["GET /v1/admin/users"]),
+        ),
+        Control(
+            defect="a profile takes the credit that the sign-up ignores",
+            record=enrolled("balance", "other", kept=True, ignored="POST /v1/sign-up"),
+        ),
         Control(defect="a read-only time is kept", record=spoil("created_at", kept=True)),
     ),
     at_least=ASKED,

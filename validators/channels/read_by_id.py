@@ -9,6 +9,7 @@ from gate.check import Check, Control, Lie
 from gate.exhibits import Exhibit
 from gate.model import Doubt, Estimate, Finding, Json, Observation, Severity
 from validators.access import access
+from validators.excuses import LISTED, PART, unexcused
 from validators.foreign_reads import probe
 from validators.judging import (
     ASKED,
@@ -75,8 +76,8 @@ def judge(seen: Sequence[Observation]) -> Iterator[Finding | Estimate | Doubt | 
     and below 95 % covered there is no pass.
     """
     numbered = number(seen)
-    for label in subjects(numbered, "foreign-read"):
-        attacks = pick(numbered, "foreign-read", label)
+    for label in subjects(numbered, "foreign-read", "suppressed"):
+        attacks = [*pick(numbered, "foreign-read", label), *unexcused(numbered, label)]
         nobody = [item for item in attacks if item[1].data.get("role") == "anonymous"]
         tenant = [item for item in attacks if item not in nobody]
         for callers, rule in ((tenant, TENANT), (nobody, NOBODY)):
@@ -137,6 +138,18 @@ def spoil(position: int, **change: Json) -> tuple[Observation, ...]:
     return (*CLEAN[:position], spoilt, *CLEAN[position + 1 :])
 
 
+def suppressed(**data: Json) -> tuple[Observation, ...]:
+    """The clean record, and an answer that was held to be meant for strangers."""
+    about: dict[str, Json] = {
+        **NOT_FOUND,
+        "role": "owner",
+        "status": 200,
+        "digest": {"$.bio": "b"},
+        **data,
+    }
+    return (*CLEAN, fact("suppressed", **about))
+
+
 IN_BODY: Json = {"headers": [], "body": ["canary", "id"]}
 CHECK = Check(
     id=ID,
@@ -164,6 +177,34 @@ CHECK = Check(
         Control(
             defect="foreign child under the own parent",
             record=spoil(2, ids="own/foreign", status=200, traces=IN_BODY),
+        ),
+        Control(
+            defect="a listed name, and something of its owner's beside it",
+            record=suppressed(reason=LISTED, traces=IN_BODY),
+        ),
+        Control(
+            defect="a public part with one field more for strangers from one side",
+            record=suppressed(
+                reason=PART,
+                traces=IN_BODY,
+                part={
+                    "own": ["$.bio", "$.email", "$.name"],
+                    "shown": ["$.bio", "$.email"],
+                    "back": ["$.bio"],
+                },
+            ),
+        ),
+        Control(
+            defect="a public part that is the whole",
+            record=suppressed(
+                reason=PART,
+                traces=IN_BODY,
+                part={each: ["$.bio", "$.email"] for each in ("own", "shown", "back")},
+            ),
+        ),
+        Control(
+            defect="an address that the document of a shared directory does not name",
+            record=suppressed(traces={"body": ["value of $.email"]}, beyond=["$.email"]),
         ),
         Control(
             defect="anonymous read of a secured operation",

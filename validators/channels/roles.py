@@ -135,7 +135,7 @@ def judge(seen: Sequence[Observation]) -> Iterator[Finding | Estimate | Doubt | 
     this role; the finding quotes both. Where roles are ordered, by the target file or by the usual
     names, a weaker one that is granted what a stronger one is refused is a finding. So is a role
     that is named for reading and after whose write the owner sees another object (of a guest only
-    where he may not make such objects), one that ends what it may neither make nor change, and one
+    what he changes and may not make), one that ends what it may neither make nor change, and one
     that changes what it may not read (EvoMaster's oracle of contradicting permissions, narrowed:
     who may edit but not delete is usual). So is a
     weaker role of another tenant that gets where its own owner does not. Everything else in the
@@ -216,9 +216,12 @@ def reached(each: Observation) -> str:
 def is_reader(item: Seen, matrix: Matrix) -> bool:
     """Does the role's name promise that it only reads?
 
-    Not a guest's there where he may make such objects himself.
+    Not a guest's, who may write what is his own: there where he makes something, or may make such
+    objects himself.
     """
     role = str(item[1].data.get("role"))
+    if GUESTS.search(role) and item[1].data.get("act") == "make":
+        return False
     made = on_same_objects(item[1], matrix, "make") if GUESTS.search(role) else ()
     writes = any(each.data.get("said") == "granted" for each in made)
     return READERS.search(role) is not None and not writes

@@ -138,6 +138,14 @@ CHECK = Check(
         ),
         Control(defect="409 with an effect all the same", record=spoil(status=409, changed=[SEEN])),
         Control(
+            defect="a name that a list shows to all, and a change of what is behind it",
+            record=spoil(status=200, listed=True, changed=[SEEN]),
+        ),
+        Control(
+            defect="a name that a list shows to all, and more of its owner in the answer",
+            record=spoil(listed=True, traces={"headers": [], "body": ["canary"]}),
+        ),
+        Control(
             defect="204 that deletes",
             record=spoil(status=204, changed=["GET /v1/runs/{run_id} status"]),
         ),

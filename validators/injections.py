@@ -1,0 +1,154 @@
+"""Which fields could be added to a body, and with what in them?"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from gate.model import Json
+from validators.account_fields import is_settled
+from validators.ground import Duel
+from validators.identities import RANKS, identities, is_owning, is_ranking
+from validators.kept_fields import Injection, unlike
+from validators.names import SELF, is_identity, resource_in
+from validators.operations import Operation, as_list, as_object
+from validators.own_fields import fields_in, free_fields
+from validators.principals import is_person
+from validators.things import Thing
+
+WHOSE = (
+    *("tenant", "owner", "user", "org", "organization", "organisation", "account"),
+    *("workspace", "company", "team"),
+)
+GENERIC = (
+    *(f"{word}{ending}" for word in WHOSE for ending in ("_id", "Id", "")),
+    "created_by",
+    "createdBy",
+)
+MOST_FIELDS = 12
+
+Fields = tuple[Injection, ...]
+Names = Mapping[str, str]
+
+
+def injections(
+    duel: Duel, operation: Operation, thing: Thing | None, theirs: Names
+) -> list[Injection]:
+    """The fields that answers are known to have and the request's schema does not offer."""
+    free = free_fields(duel.victim.author, dict(operation.body), operation.resource)
+    shown = dict(thing.fields) if thing else {}
+    replies = as_object(duel.victim.author.simplify(dict(operation.replies)).get("properties"))
+    names = [name for name in [*shown, *replies] if name not in free]
+    if is_of_oneself(operation) or (thing is not None and not thing.id):
+        names = [name for name in names if is_settled(name, shown.get(name))]
+    found = [
+        each
+        for name in dict.fromkeys(names)
+        if (each := known(duel, operation, name, thing, theirs))
+    ]
+    return found[:MOST_FIELDS]
+
+
+def is_of_oneself(operation: Operation) -> bool:
+    """Is it the caller's own account that is changed, and nobody's else?"""
+    about = operation.resource in SELF or is_person(operation.resource)
+    return about and not operation.names and operation.method != "POST"
+
+
+def guesses(duel: Duel, operation: Operation, thing: Thing | None) -> tuple[Fields, ...]:
+    """The usual names of owners and of ranks that neither answers nor the request's schema have.
+
+    Owners once with what their names ask for, and with each name that the other tenant goes by.
+    """
+    declared = fields_in(duel.victim.author, dict(operation.body), operation.resource)
+    taken = {*declared, *(thing.fields if thing else ())}
+    free = [name for name in GENERIC if name not in taken]
+    by_name: dict[str, Json] = {name: foreign_value(duel, name, thing) for name in free}
+    values: list[dict[str, Json]] = [by_name]
+    values += (dict.fromkeys(free, each) for each in identities(duel.attacker, duel.victim))
+    owners = [as_owners(each) for at, each in enumerate(values) if each not in values[:at]]
+    ranks = [
+        Injection(name=name, value=value, kind="rank", known=False)
+        for name, value in RANKS.items()
+        if name not in taken
+    ]
+    return (*owners, tuple(ranks))
+
+
+def as_owners(values: Mapping[str, Json]) -> Fields:
+    """Fields that say whose an object is."""
+    return tuple(
+        Injection(name=name, value=value, kind="owner", known=False)
+        for name, value in values.items()
+        if value is not None
+    )
+
+
+def known(
+    duel: Duel, operation: Operation, name: str, thing: Thing | None, theirs: Names
+) -> Injection | None:
+    """What to put into a field that answers have."""
+    shown = thing.fields if thing else {}
+    now = shown.get(name)
+    if isinstance(now, str) and (called := theirs.get(now)):
+        return Injection(name=name, value=called, kind="owner", known=True)
+    if is_owning(name) or (thing and is_part_of(duel, name, now, thing)):
+        value = foreign_value(duel, name, thing)
+        return (
+            None if value is None else Injection(name=name, value=value, kind="owner", known=True)
+        )
+    if is_ranking(name):
+        rank = RANKS.get(name, "admin")
+        if now == rank:  # what he is already is no promotion
+            return None
+        return Injection(name=name, value=rank, kind="rank", known=name in shown)
+    value = other_choice(duel, operation, name, now) or unlike(name, now)
+    if thing and is_identity(name) and str(now) == thing.id:
+        twin = foreign_twin(duel, thing)
+        value = twin if isinstance(now, str) or twin is None else int(twin)
+        return None if value is None else Injection(name=name, value=value, kind="id", known=True)
+    return None if value is None else Injection(name=name, value=value, kind="other", known=True)
+
+
+def foreign_value(duel: Duel, name: str, thing: Thing | None) -> Json:
+    """The other tenant's value of an owner-like field: of the same kind of object if possible."""
+    things = sorted(
+        (each for each in duel.attacker.ledger.things if each.fields.get(name) is not None),
+        key=lambda each: thing is None or each.resource != thing.resource,
+    )
+    own = {str(each.fields.get(name)) for each in duel.victim.ledger.things}
+    for each in things:
+        if str(each.fields[name]) not in own:
+            return each.fields[name]
+    wanted = resource_in(name)
+    for each in duel.attacker.ledger.things:
+        if each.resource == wanted and duel.victim.ledger.by_value(each.id) is None:
+            return each.id
+    names = identities(duel.attacker, duel.victim)
+    return names[0] if names else None
+
+
+def is_part_of(duel: Duel, name: str, now: Json, thing: Thing) -> bool:
+    """Is it what the object belongs to, another one of which the other tenant has made?"""
+    fitting = duel.victim.ledger.things_for(name) if is_identity(name) else []
+    theirs = duel.attacker.ledger.by_value(str(foreign_value(duel, name, thing)))
+    own = str(now) != thing.id and any(each.id == str(now) for each in fitting)
+    return own and theirs is not None and theirs.origin is not None
+
+
+def other_choice(duel: Duel, operation: Operation, name: str, now: Json) -> Json:
+    """Another one of the choices that the document has for a field of the answer."""
+    author = duel.victim.author
+    declared = author.simplify(fields_in(author, dict(operation.replies)).get(name))
+    choices = [each for each in as_list(declared.get("enum")) if isinstance(each, str)]
+    return next((each for each in choices if isinstance(now, str) and each != now), None)
+
+
+def foreign_twin(duel: Duel, thing: Thing) -> str | None:
+    """The id of the other tenant's object of this kind."""
+    found = [
+        each
+        for each in duel.attacker.ledger.things
+        if each.resource == thing.resource and each.origin
+    ]
+    fresh = duel.attacker.renew(found[0]) if found else None
+    return fresh.id if fresh else None
