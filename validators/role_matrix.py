@@ -13,7 +13,7 @@ from validators.foreign_writes import is_write, survey
 from validators.ground import Duel, Ground, stand
 from validators.operations import Operation
 from validators.reservations import act_of, collection_of, reservations
-from validators.role_effects import is_effect, is_own_doing, is_seen_above
+from validators.role_effects import is_effect, is_own_doing, is_seen_above, is_unseen_end
 from validators.role_grounds import TOP
 from validators.role_strangers import read_by_strangers, strangers_of, written_by_strangers
 from validators.role_trials import (
@@ -254,6 +254,8 @@ def strike(  # noqa: PLR0913, PLR0917 - what is tried, by whom, and what is know
     if granted and is_reserved(operation, crew):
         effect = effect and is_effect(duel, staged, scene, call, (quiet, after), moving)
         data["nobody"] = nobody_gets(duel, staged.fresh().call(FULL))
+    elif granted and not effect and staged.things:
+        data["sure"] = effect = is_unseen_end(duel, staged, scene)
     data |= {"effect": effect and not staged.makes, "grown": effect and staged.makes}
     return duel.note("role-call", operation, **data), None if effect or granted else after
 

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from validators.calls import Call
+from gate.testbed.embedded import Embedded
+from validators.calls import Call, send
+from validators.estate import LEAST
+from validators.ground import stand
 from validators.operations import Operation
-from validators.role_effects import is_own_doing
-from validators.role_trials import Stage
+from validators.role_effects import is_own_doing, is_unseen_end
+from validators.role_trials import Stage, Staging, stage
 from validators.states import State
 
 VIEW = "GET /notes"
@@ -38,3 +41,16 @@ def state(text: str, status: str = "200") -> State:
 )
 def test_what_points_at_the_call(quiet: State, after: State, own: bool) -> None:
     assert is_own_doing(CALL, SCENE, quiet, after) is own
+
+
+def test_an_end_that_no_read_shows_is_seen(testbed: Embedded) -> None:
+    duel, _ = stand(testbed).duels()
+    label = "DELETE /v1/uploads/{upload_id}"
+    operation = next(each for each in duel.ground.operations if each.label == label)
+    staged = stage(duel, operation, alone=False)
+    assert isinstance(staged, Staging)
+    scene, other = staged.fresh(), staged.fresh()
+    admin = testbed.actor(duel.victim.client.tenant, "admin")
+    assert send(admin, scene.call(LEAST)).status == 204
+    assert is_unseen_end(duel, staged, scene)
+    assert not is_unseen_end(duel, staged, other)
