@@ -30,6 +30,7 @@ BACKGROUND = "between requests"
 OPENED = "SET"
 # As PostgreSQL writes a policy's condition: `(current_setting('app.operator'::text, true) = 'on'`.
 OPENER = re.compile(r"current_setting\('([^']+)'(?:::text)?(?:, \w+)?\) = '([^']*)'")
+BEGUN = re.compile(r"(?i)\s*(BEGIN|START\s+TRANSACTION)\b")
 CONFUSING = ("X-Tenant-Id", "X-Tenant", "X-Organization-Id")
 COUNTS = ("statements", "foreign", "unscoped", "lasting", "unbound")
 Hear = Callable[[], Sequence[Statement]]
@@ -51,6 +52,7 @@ class Ledger:
     widened: Counter[tuple[str, str]] = field(default_factory=Counter)
     unread: dict[str, str] = field(default_factory=dict)
     idle: set[str] = field(default_factory=set)
+    cut: dict[int, str] = field(default_factory=dict)
 
     def listen(self, label: str, tenant: str) -> dict[Place, str]:
         """Count what was said since the last time; what was in another tenant's scope or wider."""
@@ -60,6 +62,8 @@ class Ledger:
                 steps = list(self.follower.follow(statement, own))
             except UnreadableError as error:
                 self.unread[label] = str(error)
+                continue
+            if self.is_cut(statement):
                 continue
             for step in steps:
                 if not isinstance(step, Use) and step.name != self.follower.setting:
@@ -72,6 +76,15 @@ class Ledger:
                 elif label == BACKGROUND:
                     self.idle.add(step.statement.text)
         return foreign
+
+    def is_cut(self, statement: Statement) -> bool:
+        """Is it of a transaction that a session was in when the log began?
+
+        What such a transaction has said before, its scope above all, nobody has heard.
+        """
+        whole = BEGUN.match(statement.text)
+        now = self.cut.setdefault(statement.session, "" if whole else statement.transaction)
+        return now == statement.transaction
 
     def of_requests(self, suspects: Mapping[Place, str]) -> dict[Place, str]:
         """These without what is said in the same words between requests: it is a job's."""

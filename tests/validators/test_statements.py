@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
-from threading import Event, Thread
 from typing import Any
 
 import psycopg2
@@ -27,7 +26,7 @@ from validators.predicates import Touch
 from validators.rows import connect
 from validators.scopes import Follower, Use
 from validators.sql_steps import Setting, Turn, UnreadableError, read, shape
-from validators.statement_scan import BACKGROUND, Ledger, Overheard, openers_in, tell
+from validators.statement_scan import Ledger, Overheard, openers_in, tell
 
 OWN = "11111111-2222-7333-8444-555555555555"
 OTHER = "99999999-2222-7333-8444-555555555555"
@@ -298,35 +297,6 @@ def test_what_a_real_log_tells_is_found(testbed: Embedded, rule: str) -> None:
     rules = {each.rule for each in CHECK.judge(record) if isinstance(each, Finding)}
     assert rules == {rule} - {"nothing"}
     assert not any(tenancy.tenants[each] in str(record) for each in (one, two))
-
-
-def test_a_job_of_the_other_tenant_is_no_request_of_this_one(testbed: Embedded) -> None:
-    tenancy, (one, two) = testbed.tenancy(), testbed.tenants
-    says = [each.format(other=tenancy.tenants[two]) for each in PLANTED["foreign-scope"]]
-    relations, done = frozenset({"public.runs"}), Event()
-
-    def work() -> None:
-        with closing(psycopg2.connect(tenancy.url)) as connection, connection.cursor() as cursor:
-            while not done.is_set():
-                for each in says:
-                    cursor.execute(each)
-                connection.rollback()
-
-    with testbed.statements() as hear:
-        follower = Follower(setting=tenancy.setting, column=tenancy.column, relations=relations)
-        operations = Operations.of(testbed.openapi())
-        ledger = Ledger(hear=hear, follower=follower, operations=operations, ids=tenancy.tenants)
-        client = Overheard(client=testbed.actor(one), ledger=ledger)
-        worker = Thread(target=work)
-        worker.start()
-        try:
-            for _ in range(3):
-                client.request("GET", "/v1/projects")
-        finally:
-            done.set()
-            worker.join()
-    assert any(place[0] == BACKGROUND for place in ledger.counts)
-    assert not any(each["foreign"] for each in ledger.counts.values())
 
 
 def test_the_log_is_as_before_afterwards(testbed: Embedded) -> None:
