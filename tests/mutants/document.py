@@ -37,6 +37,7 @@ MADE_BY: Mapping[str, tuple[str, ...]] = {
     "part": ("PUT /v1/uploads/{upload_id}/parts/{part}",),
     "upload_id": ("POST /v1/uploads",),
     "deployment_id": ("POST /v1/deployments", "GET /v1/deployments/{deployment_id}"),
+    "promoted": ("POST /v1/deployments/{deployment_id}:promote",),
     "webhook_id": ("POST /v1/webhooks", "GET /v1/webhooks"),
     "job_id": ("POST /v1/exports", "GET /v1/jobs/{job_id}", "GET /v1/jobs"),
     "member_id": ("POST /v1/members", "GET /v1/members"),
@@ -58,6 +59,8 @@ LISTED: Mapping[str, tuple[str, ...]] = {
     "POST /v1/deployments": ("version",),
     "PUT /v1/models/{model_id}/aliases/{alias}": ("version",),
     "POST /v1/uploads/{upload_id}:complete": ("part",),
+    "POST /v1/deployments/{deployment_id}:rollback": ("promoted",),
+    "DELETE /v1/tenants/{tenant_id}": ("run_id", "tag", "version", "member_id"),
     "GET /v1/webhooks": ("webhook_id",),
     "GET /v1/members": ("member_id",),
     "GET /v1/api-keys": ("key_id",),
@@ -82,6 +85,8 @@ def narrowed(document: Mapping[str, Json], about: Iterable[str]) -> Mapping[str,
             new = set(MADE_BY.get(name, ())) - wanted
             wanted |= new
             left += new
+    # What is made at a path, or changed there, is seen at the same.
+    wanted |= {f"GET {label.partition(' ')[2]}" for label in wanted}
     kept: dict[str, Any] = {}
     paths: Any = document["paths"]
     for path, item in paths.items():

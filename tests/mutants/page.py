@@ -15,7 +15,7 @@ from tests.mutants.generated import mutants
 from tests.mutants.model import Mutant
 from tests.mutants.record import FOLDER, Fate, kept
 from tests.mutants.source import ROOT
-from tests.mutants.survivors import EQUIVALENT, SURVIVORS
+from tests.mutants.survivors import EQUIVALENT, STILLBORN, SURVIVORS, UNRUN
 
 HEAD = """\
 # Mutants of our own service
@@ -38,21 +38,28 @@ def page(fates: Sequence[Fate]) -> str:
 
 
 def judged(fates: Iterable[Fate]) -> list[Fate]:
-    """Those that are flaws and that some check looked for."""
+    """Those that are flaws and that some check looked for, where it could."""
     harmless = {mutant.id for mutant in mutants() if mutant.harmless}
-    return [each for each in fates if each.id not in harmless and (each.said or each.killed)]
+    return [
+        each
+        for each in fates
+        if each.id not in harmless and (each.killed or (each.said and each.id not in UNRUN))
+    ]
 
 
 def summary(fates: Sequence[Fate]) -> Iterator[str]:
-    looked, ids = judged(fates), {mutant.id for mutant in mutants()}
+    looked, every = judged(fates), mutants()
     killed = sum(bool(each.killed) for each in looked)
-    unseen = [each for each in fates if not each.said and not each.killed]
-    missing = ids - {each.id for each in fates}
-    yield f"{len(ids)} mutants. {len(looked)} of them were looked for: {killed} killed, "
-    alike = sum(each.id in EQUIVALENT and not each.killed for each in looked)
-    yield f"{len(looked) - killed} survived, {alike} of which change nothing that counts "
-    yield f"({share(killed, len(looked) - alike)} of the others killed).\n"
-    yield f"For {len(unseen)} no check covers the channel. {len(missing)} were not run.\n\n"
+    alike, dead = (
+        sum(each.id in known and not each.killed for each in looked)
+        for known in (EQUIVALENT, STILLBORN)
+    )
+    harmless = sum(each.harmless for each in every)
+    yield f"{len(every)} mutants, {harmless} of them harmless. {len(looked)} were looked for: "
+    yield f"{killed} killed; {alike} change nothing that counts; {dead} leave no service for two "
+    yield f"tenants, so that no check passes; {len(looked) - killed - alike - dead} live "
+    yield f"({share(killed, len(looked) - alike - dead)} of those that could be killed were). "
+    yield f"{len(every) - harmless - len(looked)} were not run.\n\n"
 
 
 def share(part: int, whole: int) -> str:
@@ -92,15 +99,16 @@ def channels(fates: Sequence[Fate]) -> Iterator[str]:
 
 
 def reviewed(fates: Sequence[Fate]) -> Iterator[str]:
-    """Each that lives, with why; and those that nobody could look for."""
+    """Each that lives, with why; and those that nobody has looked for."""
     yield "## Survivors\n\n"
     for each in sorted(judged(fates), key=lambda each: each.id):
         if not each.killed:
             yield f"- `{each.id}`: {SURVIVORS.get(each.id, 'NOT REVIEWED')}\n"
-    yield "\n## Without a check\n\nNo check covers these channels yet.\n\n"
-    for each in sorted(fates, key=lambda each: each.id):
-        if not each.said and not each.killed:
-            yield f"- `{each.id}` (channels {', '.join(map(str, each.channels))})\n"
+    yield "\n## Not run\n\n"
+    seen = {each.id for each in judged(fates)}
+    for mutant in mutants():
+        if mutant.id not in seen and not mutant.harmless:
+            yield f"- `{mutant.id}`: {UNRUN.get(mutant.id, 'no check has looked for it yet')}\n"
 
 
 def table(fates: Sequence[Fate]) -> str:

@@ -6,10 +6,14 @@ from collections.abc import Mapping
 
 EVERYBODY = "an operation looks objects up among everybody's"
 READ, WRITE, LISTED = "isolation.read-by-id", "isolation.write-by-id", "isolation.list-leak"
+# What looks objects up among everybody's does so in a statement without the tenant.
+SAID = "isolation.statements"
 SMOKE: Mapping[str, frozenset[str]] = {
-    f"{EVERYBODY}: GET /v1/projects/{{project_id}}": frozenset({READ}),
-    f"{EVERYBODY}: PATCH /v1/projects/{{project_id}}": frozenset({WRITE}),
-    f"{EVERYBODY}: GET /v1/projects": frozenset({LISTED, "isolation.concurrency"}),
+    f"{EVERYBODY}: GET /v1/projects/{{project_id}}": frozenset(
+        {READ, SAID, "isolation.connection-state"}
+    ),
+    f"{EVERYBODY}: PATCH /v1/projects/{{project_id}}": frozenset({WRITE, SAID}),
+    f"{EVERYBODY}: GET /v1/projects": frozenset({LISTED, SAID, "isolation.concurrency"}),
     "a permission is declared and not asked for: DELETE /v1/projects/{project_id}": frozenset(
         {"isolation.roles"}
     ),
@@ -18,7 +22,7 @@ SMOKE: Mapping[str, frozenset[str]] = {
     ),
     # A tenant that can be chosen is also charged, cached for and counted by choice.
     "the tenant is taken from a header: X-Tenant-Id": frozenset(
-        {"isolation.credentials", "isolation.cache-keys", "isolation.rate-buckets"}
+        {"isolation.credentials", "isolation.cache-keys", "isolation.rate-buckets", SAID}
     ),
     "a rule of roles is left out: a key's scopes are ignored": frozenset(
         {"isolation.issued-credentials"}

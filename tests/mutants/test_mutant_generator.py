@@ -111,7 +111,9 @@ def test_a_narrowed_document_has_what_an_operation_needs_and_no_more() -> None:
         "PATCH /v1/experiments/{experiment_id}",
         "GET /v1/experiments/{experiment_id}",
         "POST /v1/projects/{project_id}/experiments",
+        "GET /v1/projects/{project_id}/experiments",
         "POST /v1/projects",
+        "GET /v1/projects",
         "GET /v1/projects/{project_id}",
         "GET /v1/me",
     }

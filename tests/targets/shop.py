@@ -157,7 +157,8 @@ class Shop:
         if found is None:
             raise RefusedError(401, "who are you?")
         tenant, role = found
-        if self.flaw == "header-tenant":
+        made = self.flaw == "header-owner" and request.method == "POST"
+        if self.flaw == "header-tenant" or made:
             tenant = request.headers.get("X-Tenant-Id", tenant)
         if self.flaw == "query-tenant":
             tenant = request.args.get("tenant_id", tenant)

@@ -129,5 +129,17 @@ def test_what_a_real_log_tells_is_found(testbed: Embedded) -> None:
 def test_a_label_with_a_tenant_is_found(testbed: Embedded) -> None:
     ground = telemetry_scan.stand(testbed)
     series = [f'requests_total{{tenant="{testbed.tenants[0]}"}}']
-    (fact,) = telemetry_scan.look_at_labels(testbed, series, ground.estates)
+    (fact,) = telemetry_scan.look_at_labels(testbed, series, ground.estates, {})
     assert fact.data["marks"] == ["tenant name"]
+
+
+def test_a_label_with_the_callers_id_is_found(testbed: Embedded) -> None:
+    ground = telemetry_scan.stand(testbed)
+    said = ground.estates[0].client.request("GET", "/v1/me").json()
+    assert isinstance(said, dict)
+    marks = dict.fromkeys(telemetry_scan.callers(ground, ground.estates), "who signs in")
+    series = [f'requests_total{{who="{said["id"]}"}}', 'requests_total{role="owner"}']
+    facts = telemetry_scan.look_at_labels(testbed, series[:1], ground.estates, marks)
+    assert [fact.data["marks"] for fact in facts] == [["who signs in"]]
+    facts = telemetry_scan.look_at_labels(testbed, series[1:], ground.estates, marks)
+    assert [fact.data["marks"] for fact in facts] == [[]]

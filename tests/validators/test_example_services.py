@@ -27,6 +27,7 @@ SAMPLE = {
     "total-all",
     "give-away",
     "header-tenant",
+    "header-owner",
     "viewer-deletes",
     "delete-invoice",
     "refusal-differs",

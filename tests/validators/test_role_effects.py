@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import pytest
 
+from gate.testbed.embedded import Embedded
 from validators.document.operations import Operation
+from validators.estates.estate import LEAST
+from validators.estates.ground import stand
 from validators.estates.states import State
-from validators.messages.calls import Call
-from validators.roles.role_effects import is_own_doing
-from validators.roles.role_trials import Stage
+from validators.messages.calls import Call, send
+from validators.roles.role_effects import is_own_doing, is_unseen_end
+from validators.roles.role_trials import Stage, Staging, stage
 
 VIEW = "GET /notes"
 CALL = Call(
@@ -38,3 +41,16 @@ def state(text: str, status: str = "200") -> State:
 )
 def test_what_points_at_the_call(quiet: State, after: State, own: bool) -> None:
     assert is_own_doing(CALL, SCENE, quiet, after) is own
+
+
+def test_an_end_that_no_read_shows_is_seen(testbed: Embedded) -> None:
+    duel, _ = stand(testbed).duels()
+    label = "DELETE /v1/uploads/{upload_id}"
+    operation = next(each for each in duel.ground.operations if each.label == label)
+    staged = stage(duel, operation, alone=False)
+    assert isinstance(staged, Staging)
+    scene, other = staged.fresh(), staged.fresh()
+    admin = testbed.actor(duel.victim.client.tenant, "admin")
+    assert send(admin, scene.call(LEAST)).status == 204
+    assert is_unseen_end(duel, staged, scene)
+    assert not is_unseen_end(duel, staged, other)

@@ -29,6 +29,8 @@ FLAWS = {
     "admin": "undocumented-route",
     "dump": "undocumented-data",
     "internal": "undocumented-refusal",
+    "below": "undocumented-data",
+    "action": "undocumented-route",
     "method": "undocumented-method",
     "trace": "trace-echo",
     "slash": "other-spelling",
@@ -47,17 +49,16 @@ class Hidden:
         found: Any = None
         if self.flaw == "catch-all" and "/" not in path[1:]:
             found = None if path[1:] in KNOWN else "welcome"
-        if (self.flaw, path) == ("admin", "/admin"):
-            found = {"users": 3}
-        if (self.flaw, path) == ("dump", "/debug/vars"):
-            found = {kind: list(rows.values()) for kind, rows in self.shop.rows.items()}
+        found = self.hidden().get((self.flaw, path), found)
+        if (self.flaw, path) == ("internal", "/internal") or (
+            self.flaw == "guarded" and path.startswith("/internal/")
+        ):
+            start("403 Forbidden", [("Content-Type", "application/json")])
+            return [b'{"error": "not for you"}']
         if (self.flaw, method) == ("trace", "TRACE"):
             found = environ["HTTP_AUTHORIZATION"]
         if (self.flaw, method) == ("method", "PATCH") and path.startswith("/orders/"):
             found = {"changed": True}
-        if (self.flaw, path) == ("internal", "/internal"):
-            start("403 Forbidden", [("Content-Type", "application/json")])
-            return [b'{"error": "not for you"}']
         if self.flaw == "slash" and path.endswith("/"):
             environ = environ | {"PATH_INFO": path.rstrip("/"), "HTTP_AUTHORIZATION": RED}
         if found is None and self.flaw == "words":
@@ -66,6 +67,18 @@ class Hidden:
             return self.shop(environ, start)
         start("200 OK", [("Content-Type", "application/json")])
         return [json.dumps(found).encode()]
+
+    def hidden(self) -> dict[tuple[str, str], Any]:
+        """What is answered where, by flaw."""
+        orders = [*self.shop.rows["order"].values()]
+        return {
+            ("admin", "/admin"): {"users": 3},
+            ("dump", "/debug/vars"): {
+                kind: [*rows.values()] for kind, rows in self.shop.rows.items()
+            },
+            ("below", "/internal/orders"): orders,
+            ("action", "/catalogue/export"): {"rows": 0},
+        }
 
 
 def in_words(app: Any, environ: dict[str, Any], start: Any) -> Any:
@@ -102,6 +115,12 @@ def test_each_hidden_way_in_is_found(flaw: str, tmp_path: Path) -> None:
 
 def test_a_page_for_every_name_is_no_route(tmp_path: Path) -> None:
     with hidden("catch-all", tmp_path) as testbed:
+        result = run(CHECK, testbed, lambda _: None)
+    assert result.findings == ()
+
+
+def test_a_section_that_is_refused_whatever_is_asked_for_is_no_route(tmp_path: Path) -> None:
+    with hidden("guarded", tmp_path) as testbed:
         result = run(CHECK, testbed, lambda _: None)
     assert result.findings == ()
 

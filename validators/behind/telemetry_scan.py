@@ -17,8 +17,9 @@ from validators.behind.traffic import own_reads, settle_anew
 from validators.document.operations import as_object
 from validators.estates.estate import Estate
 from validators.estates.ground import Ground, stand
+from validators.estates.principals import Principals, introductions
 from validators.messages.calls import expand
-from validators.messages.traces import like
+from validators.messages.traces import UUID, like
 
 OBJECTS = 40
 HEADERS = ("X-Note", "User-Agent", "Referer", "Cookie", "X-Forwarded-For", "X-Tenant-Id")
@@ -58,7 +59,8 @@ def probe(testbed: Testbed) -> Iterator[Observation]:
                 **{name: found[name] for name in ("lines", "canaries", "credentials", "foreign")},
             },
         )
-    yield from look_at_labels(testbed, after, estates)
+    marks = dict.fromkeys(callers(ground, estates), "who signs in")
+    yield from look_at_labels(testbed, after, estates, marks)
     yield Observation(
         kind="series",
         subject="metrics",
@@ -145,12 +147,25 @@ def read_metrics(testbed: Testbed, path: str) -> list[str]:
     return [line.rpartition(" ")[0] for line in lines]
 
 
+def callers(ground: Ground, estates: tuple[Estate, ...]) -> Iterator[str]:
+    """How the service calls those who asked: ids and addresses, which no label has by chance."""
+    known = Principals()
+    for estate in estates:
+        known.recognise(estate.client.credentials)
+        for read in introductions(ground.operations):
+            known.learn(estate.client.request("GET", read.path).json())
+    yield from (each for each in known.names if UUID.fullmatch(each) or "@" in each)
+
+
 def look_at_labels(
-    testbed: Testbed, series: list[str], estates: tuple[Estate, ...]
+    testbed: Testbed,
+    series: list[str],
+    estates: tuple[Estate, ...],
+    marks: Mapping[str, str],
 ) -> Iterator[Observation]:
-    """One fact per metric: which marks of tenants its labels hold."""
+    """One fact per metric: which marks of tenants its labels hold, beside these."""
     ids = testbed.tenancy().tenants
-    marks = {estate.canaries.token: "canary" for estate in estates}
+    marks = {**marks} | {estate.canaries.token: "canary" for estate in estates}
     marks |= {each: "id" for estate in estates for each in estate.ledger.made}
     marks |= dict.fromkeys(ids.values(), "tenant id")
     for metric in dict.fromkeys(line.partition("{")[0] for line in series):

@@ -28,6 +28,10 @@ WORDS = (
     *("routes", "sitemap.xml", "phpinfo.php", "test", "tests", "dev", "staging", "old", "beta"),
     *("me", "whoami", "health/details", "swagger.json", "api-docs", "openapi.json", "docs"),
 )
+# What is often kept below a part of the service that is nobody's but its makers'.
+SECTIONS = ("admin", "debug", "internal", "private")
+BELOW = ("config", "env", "environment", "routes", "users", "vars")
+ACTIONS = ("all", "dump", "export")
 HARMLESS = re.compile(
     r"/(.*/)?(docs|redoc|api-docs|swagger\.json|openapi\.json|sitemap\.xml|status|version|info)"
 )
@@ -79,6 +83,12 @@ class Search:
             return shown[:2] not in {each[:2] for each in blank}
         return shown not in blank
 
+    def is_anything(self, path: str, answer: Answer) -> bool:
+        """Is the like answered to any name in its place, as where all of a section is refused?"""
+        head = path[: max(path.rfind("/"), path.rfind(":")) + 1]
+        other = f"{head}{self.chance.getrandbits(64):016x}"
+        return self.show(answer, path) == self.show(self.client.request("GET", other), other)
+
     def is_no_method(self, path: str, answer: Answer) -> bool:
         """Is it what this path answers to a method that there is nowhere?"""
         return self.show(answer, path) == self.show(self.client.request(NO_METHOD, path), path)
@@ -119,10 +129,11 @@ def prefix_of(path: str) -> str:
 def probe(testbed: Testbed) -> Iterator[Observation]:
     """Ask for what is not in the document, as a tenant's owner, and compare with what is nowhere.
 
-    Well-known names at the root and below the document's prefixes; the document's paths below other
-    versions; methods that a path does not declare, on objects made for it (never DELETE on a
-    collection); TRACE; and other spellings of the paths of the tenant's own objects, as the other
-    tenant and as nobody. An answer counts that is unlike those for random names in the same place.
+    Well-known names at the root and below the document's prefixes; the document's collections in
+    sections such as `/internal`, with actions such as `:export`, and below other versions; methods
+    that a path does not declare, on objects made for it (never DELETE on a collection); TRACE; and
+    other spellings of the paths of the tenant's own objects, as the other tenant and as nobody. An
+    answer counts that is unlike those for random names in the same place.
     """
     ground = stand(testbed)
     yield from ground.facts
@@ -140,6 +151,7 @@ def probe(testbed: Testbed) -> Iterator[Observation]:
     prefixes = sorted({"", *(prefix_of(each.path) for each in ground.declared)})
     names = [f"{prefix}/{word}" for prefix in prefixes for word in WORDS]
     names += [path for each in ground.declared for path in other_versions(each)][: len(WORDS)]
+    names += hidden(ground.declared, prefixes)
     yield from visit(search, names)
     yield from try_methods(search, duel)
     yield from trace(search, duel)
@@ -173,13 +185,32 @@ def other_versions(operation: Operation) -> list[str]:
     ]
 
 
+def hidden(declared: Sequence[Operation], prefixes: Sequence[str]) -> list[str]:
+    """The document's collections, and a few names, in places that documents leave out.
+
+    An action behind a colon is asked for where the document writes any in this way.
+    """
+    lists = [each.path for each in declared if each.method == "GET" and not each.names]
+    leaves = dict.fromkeys((*BELOW, *(path.rpartition("/")[2] for path in lists)))
+    found = [
+        f"{prefix}/{section}/{leaf}"
+        for prefix in prefixes
+        for section in SECTIONS
+        for leaf in leaves
+        if leaf
+    ]
+    marks = (":", "/") if any(":" in each.path for each in declared) else ("/",)
+    found += [f"{path}{mark}{action}" for path in lists for mark in marks for action in ACTIONS]
+    return found
+
+
 def visit(search: Search, paths: Sequence[str]) -> Iterator[Observation]:
     """Each name that is answered though no document mentions it."""
     for path in dict.fromkeys(paths):
         if search.is_documented("GET", path):
             continue
         answer = search.client.request("GET", path)
-        if search.is_there("GET", path, answer):
+        if search.is_there("GET", path, answer) and not search.is_anything(path, answer):
             harmless = HARMLESS.fullmatch(path) is not None
             yield search.note("route", f"GET {path}", answer, path, harmless=harmless)
 

@@ -147,6 +147,7 @@ def spoil(kind: str, **change: Json) -> tuple[Observation, ...]:
 
 
 MARKED: Json = {"headers": [], "body": ["canary"]}
+MADE: Json = {"reads": ["GET /v1/runs"]}
 CHECK = Check(
     id=ID,
     claim="Only a tenant's own valid credential opens or changes what is the tenant's.",
@@ -174,6 +175,10 @@ CHECK = Check(
         Control(
             defect="a header decides whose data is shown",
             record=spoil("confused-call", status=200, granted=True, traces=MARKED),
+        ),
+        Control(
+            defect="a header decides whose a new object is",
+            record=spoil("confused-call", status=201, granted=True, traces=MADE),
         ),
     ),
     at_least=ASKED,

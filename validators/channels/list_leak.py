@@ -182,7 +182,7 @@ CHECK = Check(
     limits=LIMITS,
     lies=dict.fromkeys((Lie.LIST,), ("foreign-list",)),
     covers=(
-        *(f"isolation:{number}" for number in (5, 6, 7)),
+        *(f"isolation:{number}" for number in (5, 6, 7, 19)),
         *("API1:2023", "ASVS:V8.4.1"),
     ),
 )

@@ -130,8 +130,9 @@ CHECK = Check(
         "Statements inside functions and triggers, which PostgreSQL does not log. Tables without "
         "the tenant's column. Relations that no request touched (`untouched` names them), and "
         "operations that the target's hints leave out. Requests of nobody, of the operator and of "
-        "other roles than the owner. A predicate that needs a function, OR or a range to be "
-        "understood is reported as missing."
+        "other roles than the owner. A request's statement in another tenant's scope, in the very "
+        "words of a job that runs meanwhile. A predicate that needs a function, OR or a range to "
+        "be understood is reported as missing."
     ),
     probe=probe,
     judge=judge,

@@ -149,10 +149,11 @@ CHECK = Check(
     id=ID,
     claim="Nothing answers that the document does not mention, however a path is spelled.",
     blind_to=(
-        "Routes whose name is not among some seventy well-known ones, the document's own and those "
-        "of other versions. DELETE and POST on collections, and methods on objects that cannot be "
-        "made again: they are not tried. Routes that answer like a name that nobody has. Other "
-        "hosts and ports. The service's own table of routes, which is not asked."
+        "Routes whose name is not among some seventy well-known ones, the document's own, those of "
+        "other versions, and those in places such as `/internal` and `:export`. DELETE and POST on "
+        "collections, and methods on objects that cannot be made again: they are not tried. Routes "
+        "that answer like a name that nobody has. Other hosts and ports. The service's own table "
+        "of routes, which is not asked."
     ),
     probe=probe,
     judge=judge,

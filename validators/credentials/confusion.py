@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
+from gate.check import Answer
 from gate.model import Json, Observation
+from validators.behind.traffic import own_reads
 from validators.document.names import words_of
 from validators.document.operations import Operation
 from validators.estates.estate import LEAST, Estate
 from validators.estates.ground import Duel
 from validators.estates.identities import OWNERS, identities
-from validators.messages.calls import Call, curl, send
+from validators.fields.kept_fields import object_of
+from validators.messages.calls import SHORTEST_SENT, Call, curl, leaves, send
 from validators.messages.traces import EXCERPT, find_marks, normalise
 
 WHOSE = ("tenant", "org", "organization", "account", "workspace", "customer", "user", "owner")
@@ -23,6 +26,7 @@ HINTS = (
 # A declared header of such a name says for whom the caller speaks (`X-Act-As`, `Impersonate`).
 ACTING = OWNERS | {"act", "acting", "behalf", "impersonate", "impersonated", "impersonation",
                    "sudo", "delegate", "delegator", "subject", "principal"}  # fmt: skip
+MOST_MADE = 3
 QUERY = tuple(f"{word}{ending}" for word in WHOSE for ending in ("", "_id", "Id"))
 
 
@@ -40,6 +44,53 @@ def confuse(duel: Duel, operation: Operation) -> Iterator[Observation]:
             yield from with_words(duel, call, value, telling)
 
 
+def misdirect(duel: Duel) -> Iterator[Observation]:
+    """Does what the attacker makes come to the victim, if every header names the victim?
+
+    New objects at the top, one of each kind without such words: what the victim sees of that is
+    shown to all. A header may be believed in one place only, as in a log of who did what.
+    """
+    attacker, made = duel.attacker, list[tuple[Call, Answer]]()
+    creations = [each for each in duel.ground.private if each.label in attacker.created]
+    names = [each for each in identities(duel.victim, attacker) if is_sayable(each)]
+    for operation in [each for each in creations if not each.names][:MOST_MADE]:
+        for said in ({}, *(said_in_headers(operation, each) for each in names)):
+            plain = attacker.write(operation, (), recipe=LEAST)
+            call = replace(plain, headers={**plain.headers, **said})
+            made.append((call, send(attacker.client, call)))
+    theirs = {call.operation.label: seen.body for call, seen in own_reads(duel.ground, duel.victim)}
+    public = set[str]()
+    for call, answer in made if names else ():
+        marks = marks_of(call, answer, attacker.canaries.token)
+        where = {label for label, body in theirs.items() if any(each in body for each in marks)}
+        if HINTS[0] not in call.headers:
+            public |= where
+        elif attacker.accepts(answer) and marks:
+            yield duel.note(
+                "confused-call",
+                call.operation,
+                ids="",
+                credential="the own credential and the victim's name in headers",
+                status=answer.status,
+                granted=True,
+                traces={"reads": [*sorted(where - public)]},
+                excerpt=normalise(answer.body, call.sent)[:EXCERPT],
+                curl=curl(attacker.client, call),
+            )
+
+
+def marks_of(call: Call, answer: Answer, token: str) -> set[str]:
+    """What nothing but the object that a call made has: its id, if that is long, and its marks."""
+    thing = object_of(call.operation, answer)
+    ids = {thing.id} if thing and len(thing.id) >= SHORTEST_SENT else set[str]()
+    return ids | {text for _, text in leaves(call.body) if token in text}
+
+
+def is_sayable(value: str) -> bool:
+    """Can a header hold it?"""
+    return value.isprintable() and value.isascii()
+
+
 def own_call(estate: Estate, operation: Operation) -> Call | None:
     """A tenant's own plain request."""
     path = estate.path_for(operation)
@@ -51,7 +102,7 @@ def with_words(duel: Duel, call: Call, value: str, theirs: str | None) -> Iterat
 
     `theirs` is what the victim gets for this call, unless the attacker gets the same.
     """
-    if not value.isprintable() or not value.isascii():
+    if not is_sayable(value):
         return
     headers = replace(call, headers={**call.headers, **said_in_headers(call.operation, value)})
     query = parameters(call, dict.fromkeys(QUERY, value))

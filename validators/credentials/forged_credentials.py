@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from gate.check import Answer, Testbed
 from gate.model import Json, Observation
-from validators.credentials.confusion import confuse
+from validators.credentials.confusion import confuse, misdirect
 from validators.crossing.confirming import repeat
 from validators.crossing.foreign_writes import is_write, survey
 from validators.crossing.trials import (
@@ -62,7 +62,8 @@ def probe(testbed: Testbed) -> Iterator[Observation]:
     seconds ago. Reads are searched
     for the victim's marks; writes go to objects made for them, which their owner looks at before
     and after. Confused is a valid credential beside words for the other tenant in headers, host and
-    query. The owner's own call is the positive control.
+    query; what is made in this way must not come to the other tenant. The owner's own call is the
+    positive control.
     """
     ground = stand(testbed)
     yield from ground.facts
@@ -83,6 +84,7 @@ def probe(testbed: Testbed) -> Iterator[Observation]:
         elif is_write(operation):
             yield from change(duel, operation, forgeries[:2])
             yield from ground.after(operation)
+    yield from misdirect(duel)
     yield from ground.left_out(lambda each: bool(each.schemes) and not each.public)
     # Last, because a service may need seconds until a revocation has reached all its workers.
     if revoked:

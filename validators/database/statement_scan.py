@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -24,10 +25,12 @@ from validators.messages.patience import Relay
 from validators.messages.traces import like
 
 REPEATS = 2
+QUIET = 0.5
 BACKGROUND = "between requests"
 OPENED = "SET"
 # As PostgreSQL writes a policy's condition: `(current_setting('app.operator'::text, true) = 'on'`.
 OPENER = re.compile(r"current_setting\('([^']+)'(?:::text)?(?:, \w+)?\) = '([^']*)'")
+BEGUN = re.compile(r"(?i)\s*(BEGIN|START\s+TRANSACTION)\b")
 CONFUSING = ("X-Tenant-Id", "X-Tenant", "X-Organization-Id")
 COUNTS = ("statements", "foreign", "unscoped", "lasting", "unbound")
 Hear = Callable[[], Sequence[Statement]]
@@ -48,6 +51,8 @@ class Ledger:
     lasting: Counter[str] = field(default_factory=Counter)
     widened: Counter[tuple[str, str]] = field(default_factory=Counter)
     unread: dict[str, str] = field(default_factory=dict)
+    idle: set[str] = field(default_factory=set)
+    cut: dict[int, str] = field(default_factory=dict)
 
     def listen(self, label: str, tenant: str) -> dict[Place, str]:
         """Count what was said since the last time; what was in another tenant's scope or wider."""
@@ -58,6 +63,8 @@ class Ledger:
             except UnreadableError as error:
                 self.unread[label] = str(error)
                 continue
+            if self.is_cut(statement):
+                continue
             for step in steps:
                 if not isinstance(step, Use) and step.name != self.follower.setting:
                     foreign.update({(label, OPENED, step.name): ""} if own else {})
@@ -65,8 +72,26 @@ class Ledger:
                     self.lasting[label] += 1
                 elif self.count(label, own, step):
                     place = (label, step.touch.verb, step.touch.relation)
-                    foreign[place] = statement.text
+                    foreign[place] = step.statement.text
+                elif label == BACKGROUND:
+                    self.idle.add(step.statement.text)
         return foreign
+
+    def is_cut(self, statement: Statement) -> bool:
+        """Is it of a transaction that a session was in when the log began?
+
+        What such a transaction has said before, its scope above all, nobody has heard.
+        """
+        whole = BEGUN.match(statement.text)
+        now = self.cut.setdefault(statement.session, "" if whole else statement.transaction)
+        return now == statement.transaction
+
+    def of_requests(self, suspects: Mapping[Place, str]) -> dict[Place, str]:
+        """These without what is said in the same words between requests: it is a job's."""
+        idle = {shape(text) for text in self.idle} if suspects else set[str]()
+        return {
+            place: text for place, text in suspects.items() if not text or shape(text) not in idle
+        }
 
     def count(self, label: str, own: str, use: Use) -> bool:
         """Count one use; True when its scope is another tenant's than the caller's."""
@@ -100,7 +125,7 @@ class Overheard(Relay):
     """A client whose every request is listened to; implements `gate.check.Client`.
 
     What runs in another tenant's scope may be a job of that tenant: it counts when it comes again
-    each time that the request is sent again.
+    each time that the request is sent again, and never while nobody asks for anything.
     """
 
     ledger: Ledger
@@ -122,7 +147,10 @@ class Overheard(Relay):
             self.client.request(method, path, body=body, headers=headers, timeout=timeout)
             again = self.ledger.listen(label, self.tenant)
             suspects = {place: text for place, text in suspects.items() if place in again}
-        self.ledger.confirm(suspects)
+        if suspects:
+            time.sleep(QUIET)
+            self.ledger.listen(BACKGROUND, "")
+        self.ledger.confirm(self.ledger.of_requests(suspects))
         return answer
 
 

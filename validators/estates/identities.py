@@ -61,7 +61,7 @@ RANKS: Mapping[str, Json] = {
     "isStaff": True,
     "is_superuser": True,
 }
-MOST, SHORTEST_NAME = 2, 3
+MOST, SHORTEST_NAME = 3, 3
 
 
 @lru_cache(maxsize=4096)
@@ -78,13 +78,21 @@ def is_ranking(name: str) -> bool:
 
 
 def identities(victim: Estate, attacker: Estate) -> list[str]:
-    """The values that name the victim, and not the attacker, most frequent first."""
-    theirs, mine = values_in(victim), set(values_in(attacker))
-    found = Counter(each for each in theirs if each not in mine)
+    """The values that name the victim, and not the attacker.
+
+    What he is called, then what stands most often in each field that says whose an object is:
+    members are named more often than their tenant. The fields that most values stand in come first.
+    """
+    mine = {value for _, value in values_in(attacker)}
+    fields: dict[str, Counter[str]] = {}
+    for name, value in values_in(victim):
+        if value not in mine:
+            fields.setdefault(name, Counter())[value] += 1
     name = victim.client.tenant
     called = [each for each in victim.ledger.names.values() if each not in mine]
-    often = [value for value, _ in found.most_common(MOST)]
-    return list(dict.fromkeys([*called, *often, *([name] if name else [])]))
+    ranked = sorted(fields.values(), key=lambda each: -each.total())
+    often = dict.fromkeys(each.most_common(1)[0][0] for each in ranked)
+    return list(dict.fromkeys([*called, *[*often][:MOST], *([name] if name else [])]))
 
 
 def counterparts(caller: Estate, other: Estate, operations: Sequence[Operation]) -> dict[str, str]:
@@ -111,12 +119,13 @@ def calls(name: str) -> bool:
     return is_identity(name) or "_".join(words) in ACCOUNT or words[-1:] == ["name"]
 
 
-def values_in(estate: Estate) -> list[str]:
-    """Every short value of an owning field, and the ids of what owns."""
+def values_in(estate: Estate) -> list[tuple[str, str]]:
+    """Every short value of an owning field, with the field, and the ids of what owns."""
     found = [
-        str(value)
+        ("_".join(words_of(name)), str(value))
         for thing in estate.ledger.things
         for name, value in thing.fields.items()
         if is_owning(name) and isinstance(value, str | int) and not isinstance(value, bool)
     ]
-    return [*found, *(thing.id for thing in estate.ledger.things if is_owning(thing.resource))]
+    owning = (thing for thing in estate.ledger.things if is_owning(thing.resource))
+    return [*found, *((f"{thing.resource}_id", thing.id) for thing in owning)]

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from gate.check import Client
-from validators.estates.estate import Recipe
+from validators.estates.estate import LEAST, Recipe
 from validators.estates.ground import Duel
 from validators.estates.states import State, changes, look, telling, unrest, view_of, watch
 from validators.messages.calls import Call
@@ -54,6 +54,17 @@ def is_effect(  # noqa: PLR0913, PLR0917 - a call, where it was tried, and what 
     watch(owner, staged.fresh().views, [], suspects, time.monotonic() - scene.born)
     restless = [each for each in changed if view_of(each) in owner.restless]
     return bool(telling(changed, [*noise, *restless]))
+
+
+def is_unseen_end(duel: Duel, staged: Staging, scene: Stage) -> bool:
+    """Is an object ended that no read shows?
+
+    Its owner can no longer end it himself, while he can end another one.
+    """
+    owner = duel.victim
+    if not scene.call(LEAST).operation.ends or owner.accepts(owner.send(scene.call(LEAST))):
+        return False
+    return owner.accepts(owner.send(staged.fresh().call(LEAST)))
 
 
 def is_seen_above(duel: Duel, staged: Staging, senior: Client, recipe: Recipe) -> bool:

@@ -17,7 +17,7 @@ from validators.estates.seniors import TOP, split
 from validators.estates.states import State, as_data, changes, look, telling, unrest
 from validators.messages.calls import Call, curl, send
 from validators.messages.traces import EXCERPT, normalise
-from validators.roles.role_effects import is_effect, is_own_doing, is_seen_above
+from validators.roles.role_effects import is_effect, is_own_doing, is_seen_above, is_unseen_end
 from validators.roles.role_strangers import read_by_strangers, strangers_of, written_by_strangers
 from validators.roles.role_trials import (
     Stage,
@@ -275,6 +275,8 @@ def strike(  # noqa: PLR0913, PLR0917 - what is tried, by whom, and what is know
     if granted and is_reserved(operation, crew):
         effect = effect and is_effect(duel, staged, scene, call, (quiet, after), moving)
         data["nobody"] = nobody_gets(duel, staged.fresh().call(FULL))
+    elif granted and not effect and staged.things:
+        data["sure"] = effect = is_unseen_end(duel, staged, scene)
     data |= {"effect": effect and not staged.makes, "grown": effect and staged.makes}
     return duel.note("role-call", operation, **data), None if effect or granted else after
 

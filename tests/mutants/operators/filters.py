@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 
+from app.models import Base
 from tests.mutants.model import Ground, Mutant
 from tests.mutants.reach import channels_of, reaching, sample
-from tests.mutants.source import MODULE, AnchorError, Source, sources
+from tests.mutants.source import MODULE, AnchorError, Source, source, sources
 
 TRUE = '__import__("sqlalchemy").true()'
 # They begin at credentials and the queue of all tenants: nobody's request comes through with a
@@ -21,14 +22,36 @@ NO_REQUEST = (
 )
 # What happens around every view (`app.conduct`): its channels.
 AROUND = {
-    # It ends every membership, so that the deletion of a tenant would lock all tenants out.
-    "app/resources/tenants.py": (2, 33),
-    "app/audit_log.py": (19,),
-    "app/events.py": (17,),
+    # It ends every membership, so that the deletion of one tenant locks all tenants out: what is
+    # asked first ends the ground of all others.
+    "app/resources/tenants.py": (33,),
+    "app/audit_log.py": (19, 30),
+    "app/events.py": (17, 30),
     "app/idempotency.py": (2, 32),
 }
+# What a tenant has set for itself counts for the others: both set the same, and no answer tells.
+IN_STATEMENTS = {"app/quotas.py": (30,)}
+# What only the chain of the audit log is about.
+ABOUT = {"app/audit_log.py": ("audit_heads", "audit_events", "audit-events")}
 MAKING = ("POST /v1/projects", "POST /v1/webhooks", "GET /v1/audit-events")
 WORK = ("app/work/", "app/artifacts/sweep.py")
+EXPORTING = ("POST /v1/exports", "GET /v1/jobs/{job_id}/result")
+PURGING = (
+    *("POST /v1/purges", "DELETE /v1/projects/{project_id}", "DELETE /v1/runs/{run_id}"),
+    *("POST /v1/uploads", "POST /v1/exports"),
+)
+# The operations that make it run.
+WORKING = {
+    "app/artifacts/sweep.py": PURGING,
+    "app/work/deliveries.py": ("POST /v1/webhooks", "GET /v1/webhooks/{webhook_id}/deliveries"),
+    "app/work/exports.py": EXPORTING,
+    "app/work/jobs.py": EXPORTING,
+    "app/work/purges.py": PURGING,
+    "app/work/removal.py": ("DELETE /v1/tenants/{tenant_id}",),
+    "app/work/retention.py": PURGING,
+    "app/work/starting.py": EXPORTING,
+    "app/work/tasks.py": EXPORTING,
+}
 
 
 def conditions(text: Source) -> Iterator[ast.Compare]:
@@ -63,11 +86,33 @@ def filters() -> Iterator[Mutant]:
                 operator="condition dropped",
                 place=place_of(text, node),
                 edits={text.path: text.swap(node, TRUE)},
-                channels=AROUND.get(text.path) or channels_of(sample(labels)),
-                names=() if text.path in AROUND else labels,
+                channels=AROUND.get(text.path)
+                or (*channels_of(sample(labels)), *IN_STATEMENTS.get(text.path, ())),
+                names=ABOUT.get(text.path, ()) if text.path in AROUND else labels,
                 about=MAKING if everywhere else sample(labels),
                 ground=Ground.CODE,
             )
+
+
+def touching(text: Source) -> tuple[str, ...]:
+    """Operations that come to the conditions of a file, a few of each kind."""
+    found = [text.around(node) for node in conditions(text)]
+    places = [
+        constant_of(text, node) if name == MODULE else name
+        for name, node in zip(found, conditions(text), strict=True)
+    ]
+    near = [
+        label for place in dict.fromkeys(places) for label in sample(reaching(text.path, place))
+    ]
+    return tuple(dict.fromkeys(near))
+
+
+def tables_of(found: Sequence[ast.Compare]) -> tuple[str, ...]:
+    """The tables that conditions are on, as a finding names them; () where one is on any."""
+    tables = {each.class_.__name__: str(each.local_table) for each in Base.registry.mappers}
+    models = {ast.unparse(each.left).removesuffix(".tenant_id") for each in found}
+    names = tuple(sorted(f"public.{tables[each]}" for each in models & tables.keys()))
+    return names if models <= tables.keys() else ()
 
 
 def place_of(text: Source, node: ast.Compare) -> str:
@@ -101,7 +146,10 @@ def work() -> Iterator[Mutant]:
                 operator="condition dropped in background work",
                 place=place_of(text, node),
                 edits={text.path: text.swap(node, TRUE)},
-                channels=(17, 33) if "export" in text.path or "jobs" in text.path else (33, 17),
+                # Where it ends everybody's rows, what is asked first ends the ground of all others.
+                channels=(33,) if text.path == "app/work/removal.py" else (17, 30, 33),
+                names=tables_of([node]),
+                about=WORKING[text.path],
                 ground=Ground.CODE,
             )
 
@@ -127,4 +175,6 @@ def unfiltered() -> Iterator[Mutant]:
             place=path,
             edits={path: text},
             channels=(30,),
+            names=tables_of([*conditions(source(path))]),
+            about=MAKING if path in AROUND and "resources" not in path else touching(source(path)),
         )

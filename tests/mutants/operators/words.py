@@ -21,7 +21,11 @@ def logs() -> Iterator[Mutant]:
         "the path": "request.path",
         "the query": 'request.query_string.decode("latin-1")',
         "the body": 'request.get_data(as_text=True)[:500] if request.content_length else ""',
-        "the answer": 'response.get_data(as_text=True)[:500] if response.is_json else ""',
+        # Long ones are compressed by now.
+        "the answer": (
+            'response.get_data().decode(errors="replace")[:500] '
+            'if response.is_json and not response.direct_passthrough else ""'
+        ),
         "the credential": 'request.headers.get("Authorization", "")',
         "the caller's program": 'request.headers.get("User-Agent", "")',
         "the baggage": 'request.headers.get("Baggage", "")',
