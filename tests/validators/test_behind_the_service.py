@@ -138,7 +138,7 @@ def test_a_label_with_the_callers_id_is_found(testbed: Embedded) -> None:
     said = ground.estates[0].client.request("GET", "/v1/me").json()
     assert isinstance(said, dict)
     marks = dict.fromkeys(telemetry_scan.callers(ground, ground.estates), "who signs in")
-    series = [f'requests_total{{who="{said["id"]}"}}', 'requests_total{role="owner"}']
+    series = [f'requests_total{{who="{said["member_id"]}"}}', 'requests_total{role="owner"}']
     facts = telemetry_scan.look_at_labels(testbed, series[:1], ground.estates, marks)
     assert [fact.data["marks"] for fact in facts] == [["who signs in"]]
     facts = telemetry_scan.look_at_labels(testbed, series[1:], ground.estates, marks)
