@@ -68,6 +68,7 @@ def test_what_a_new_account_takes_is_found(flaw: str, tmp_path: Path) -> None:
     assert found(result_of(flaw, tmp_path)) == {FLAWS[flaw]}
 
 
+@pytest.mark.matrix
 @pytest.mark.parametrize(("service", "flaw"), SEEN_BEFORE)
 def test_a_held_out_flaw_that_was_missed_is_found(service: str, flaw: str, tmp_path: Path) -> None:
     with heldout(service, flaw, tmp_path) as testbed:
