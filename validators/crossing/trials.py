@@ -197,13 +197,14 @@ def later_marks(duel: Duel, aim: Aim, answer: Answer) -> list[Json]:
     if about.safe or aim.marks == frozenset():
         return []
     marks = duel.marks if aim.marks is None else dict.fromkeys(aim.marks, "canary")
-    theirs = () if aim.marks is None else aim.watched.values()
+    theirs = {*aim.watched.values(), *duel.victim.ledger.ids} - duel.attacker.ledger.made
     made = next(find_things(about.product, answer.json(), {}, about.keys), None)
     own = {kind: each for kind, each in parents_in(call).items() if each not in theirs}
     own |= made.chain if made else {}
     found = set()
     for view in views_of(duel.attacker, duel.ground.operations, own):
-        if duel.attacker.leaky.get(view.operation.label):
+        # What a victim's id shows in a path is the matter of reads by id.
+        if duel.attacker.leaky.get(view.operation.label) or set(view.path) & theirs:
             continue
         said = duel.attacker.send(view)
         traces = find_marks(said, marks, (*call.sent, *view.sent))
