@@ -192,7 +192,7 @@ def learn_leaks(duel: Duel) -> None:
 
 
 def later_marks(duel: Duel, aim: Aim, answer: Answer) -> list[Json]:
-    """What of the victim the attacker sees in his own views once the request was granted."""
+    """What of the victim the attacker sees once granted, in views without the victim's ids."""
     call, about = aim.foreign, aim.foreign.operation
     if about.safe or aim.marks == frozenset():
         return []
@@ -203,7 +203,6 @@ def later_marks(duel: Duel, aim: Aim, answer: Answer) -> list[Json]:
     own |= made.chain if made else {}
     found = set()
     for view in views_of(duel.attacker, duel.ground.operations, own):
-        # What a victim's id shows in a path is the matter of reads by id.
         if duel.attacker.leaky.get(view.operation.label) or set(view.path) & theirs:
             continue
         said = duel.attacker.send(view)
