@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -14,23 +13,21 @@ import pytest
 from gate.check import Answer
 from gate.model import Json, Observation, Outcome
 from gate.run import gather, judge
-from gate.testbed.hints import Hints
 from tests.targets.heldout_measure import is_hit, measured
 from tests.targets.heldout_serving import MODULES, heldout
+from tests.validators.scripted import Duel, Ground, Service, owner
 from validators import CHECKS
-from validators.crossing.aims import Aim, unmoved
 from validators.crossing.foreign_lists import seen
 from validators.crossing.foreign_writes import aim_at, is_common, shapes
 from validators.crossing.listing import ways
-from validators.crossing.trials import later_marks, learn_leaks
 from validators.document.operations import Operation, list_operations
 from validators.document.relations import related
 from validators.document.wording import of_all
 from validators.estates.envelope import Envelope, is_alike
-from validators.estates.estate import LEAST, Estate, open_estate
+from validators.estates.estate import LEAST, open_estate
 from validators.estates.handles import handed, handles
 from validators.estates.learned_reads import candidates, learn_reads
-from validators.estates.states import look, parts_of
+from validators.estates.states import parts_of
 from validators.estates.things import Thing
 from validators.fields.promotions import flat
 from validators.messages.calls import Call
@@ -45,31 +42,6 @@ FLAWS = [
     for flaw, planted in MODULES[name].FLAWS.items()
     if planted.kind not in ELSEWHERE
 ]
-
-
-@dataclass
-class Service:
-    """Answers by a function of method, path and body."""
-
-    say: Callable[[str, str, Any], tuple[int, Json]]
-    asked: list[tuple[str, str, Any]] = field(default_factory=list)
-    tenant: str = "red"
-    role: str = "owner"
-    credentials: Mapping[str, str] = field(default_factory=dict)
-
-    def request(self, method: str, path: str, *, body: Json = None, **_: Any) -> Answer:
-        self.asked.append((method, path, body))
-        status, said = self.say(method, path, body)
-        return Answer(status=status, headers={}, body=json.dumps(said), seconds=0.0)
-
-    def curl(self, method: str, path: str, *, body: Json = None) -> str:
-        return f"curl -X {method} {path} # {body}"
-
-
-def owner(
-    say: Callable[[str, str, Any], tuple[int, Json]] = lambda *_: (200, {}), seed: str = "s"
-) -> Estate:
-    return open_estate(Service(say), {}, seed, Envelope(), {})
 
 
 def operations(paths: Mapping[str, Json], **more: Json) -> dict[str, Operation]:
@@ -213,28 +185,6 @@ def test_what_only_says_that_it_was_done_is_no_read() -> None:
     assert not any(each.reads for each in learn_reads((estate,), every))
 
 
-@dataclass
-class Ground:
-    operations: tuple[Operation, ...]
-    hints: Hints = field(default_factory=Hints)
-
-    @property
-    def private(self) -> tuple[Operation, ...]:
-        return self.operations
-
-
-@dataclass
-class Duel:
-    victim: Estate
-    attacker: Estate
-    ground: Any = None
-    chance: Any = None
-
-    @property
-    def marks(self) -> dict[str, str]:
-        return {self.victim.canaries.token: "canary"}
-
-
 class Named(Duel):
     @property
     def marks(self) -> dict[str, str]:
@@ -304,64 +254,6 @@ def test_the_header_that_numbers_a_list_is_looked_at() -> None:
     answer = Answer(status=200, headers=headers, body="[]", seconds=0.0)
     assert {"x-total-count", "content-range"} <= dict(parts_of(answer)).keys()
     assert "date" not in dict(parts_of(answer))
-
-
-COUNTER = Operation(method="GET", path="/carriers")
-NOTE = Operation(method="GET", path="/notes/{note_id}")
-
-
-def common(*, own_moves: bool) -> list[str]:
-    """What counts as noise when an attack has moved a number that is of all tenants together."""
-    total = [0]
-
-    def say(method: str, path: str, _: Any) -> tuple[int, Json]:
-        if method == "POST" and (own_moves or "victims" in path):
-            total[0] += 1
-        return 200, {"shipments": total[0]}
-
-    victim, attacker = owner(say, "v"), owner(say, "a")
-    views = (Call(operation=COUNTER),)
-    move = Operation(method="POST", path="/moves/{id}")
-    before, quiet = look(victim, views), look(victim, views)
-    attacker.send(Call(operation=move, path=("victims",)))
-    after = look(victim, views)
-    aim = Aim(
-        label="foreign",
-        foreign=Call(operation=move, path=("victims",)),
-        absent=(),
-        watched={"note": "victims"},
-        anew=dict,
-        own=lambda: Call(operation=move, path=("mine",)),
-    )
-    duel: Any = Duel(victim=victim, attacker=attacker, ground=Ground(operations=(COUNTER,)))
-    return unmoved(duel, aim, views, (before, quiet, after))
-
-
-def test_what_moves_with_the_like_request_on_ones_own_tells_of_no_foreign_id() -> None:
-    assert common(own_moves=True) == ["GET /carriers $.shipments"]
-    assert common(own_moves=False) == []
-
-
-def later(*, before: bool, attacked: bool, marks: frozenset[str] | None = None) -> list[str]:
-    """What the attacker sees of the victim's afterwards: the list that leaked before or not."""
-    leaks = [before]
-    victim = owner(seed="v")
-    mark = victim.canaries.draw()
-    listing = Operation(method="GET", path="/items")
-    attacker = owner(lambda *_: (200, {"items": [mark] if leaks[0] else []}), "a")
-    duel: Any = Duel(victim=victim, attacker=attacker, ground=Ground(operations=(listing,)))
-    learn_leaks(duel)
-    leaks[0] = leaks[0] or attacked
-    move = Call(operation=Operation(method="POST", path="/moves"))
-    aim = Aim(label="", foreign=move, absent=(), watched={}, marks=marks)
-    return [*map(str, later_marks(duel, aim, attacker.send(move)))]
-
-
-def test_what_a_list_has_shown_before_is_not_the_doing_of_a_reference() -> None:
-    assert later(before=True, attacked=True) == []
-    assert later(before=False, attacked=True) == ["GET /items"]
-    assert later(before=False, attacked=False) == []
-    assert later(before=False, attacked=True, marks=frozenset({"of-another-object"})) == []
 
 
 def test_where_both_have_made_the_same_the_own_call_is_watched() -> None:

@@ -7,7 +7,7 @@ twice, the token of somebody who cannot sign in any more, and a used code of an 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from gate.check import Answer
 from gate.model import Observation
@@ -157,9 +157,7 @@ def spent_codes(duel: Duel) -> Iterator[Observation]:
     line = curl(duel.ground.nobody, call).replace(asked[1], "$CODE")
 
     def again() -> Answer:
-        second = next(way.used(duel, *asked), None)
-        refused = replace(before, status=403, body="")
-        return second.signing_up[1] if second and second.signing_up else refused
+        return way.sent(duel, *asked)[1]
 
     yield note_ended(
         duel, way.join, "a used code", Call(operation=way.join), before, again, retrace(line, line)
@@ -194,7 +192,7 @@ def whom(duel: Duel, operation: Operation) -> str:
         return ""
     slots = slots_of(operation.path)
     if slots:
-        return slots[-1][1] if operation.path.count("}") and is_person_at(slots[-1]) else ""
+        return slots[-1][1] if is_person_at(slots[-1]) else ""
     schema = duel.victim.author.simplify(dict(operation.body))
     must = [str(each) for each in as_list(schema.get("required"))]
     named = is_person(operation.resource) and len(must) == 1 and is_own_id(must[0])

@@ -17,7 +17,7 @@ from validators.behind.traffic import own_reads, settle_anew
 from validators.database.catalogue import Fact, read_catalogue
 from validators.database.rows import connect
 from validators.database.scopes import Follower, Use
-from validators.database.sql_steps import UnreadableError, shape
+from validators.database.sql_steps import Setting, UnreadableError, shape
 from validators.estates.estate import FULL, LEAST, LINKED, Estate
 from validators.estates.ground import Ground, stand
 from validators.messages.calls import Call
@@ -56,7 +56,7 @@ class Ledger:
 
     def listen(self, label: str, tenant: str) -> dict[Place, str]:
         """Count what was said since the last time; what was in another tenant's scope or wider."""
-        own, foreign = self.ids.get(tenant, ""), {}
+        own, foreign = self.ids.get(tenant, ""), dict[Place, str]()
         for statement in self.hear():
             try:
                 steps = list(self.follower.follow(statement, own))
@@ -66,16 +66,21 @@ class Ledger:
             if self.is_cut(statement):
                 continue
             for step in steps:
-                if not isinstance(step, Use) and step.name != self.follower.setting:
-                    foreign.update({(label, OPENED, step.name): ""} if own else {})
-                elif not isinstance(step, Use):
-                    self.lasting[label] += 1
+                if isinstance(step, Setting):
+                    foreign |= self.set_by(label, own, step)
                 elif self.count(label, own, step):
                     place = (label, step.touch.verb, step.touch.relation)
                     foreign[place] = step.statement.text
                 elif label == BACKGROUND:
                     self.idle.add(step.statement.text)
         return foreign
+
+    def set_by(self, label: str, own: str, setting: Setting) -> dict[Place, str]:
+        """Count a scope that a session keeps; what widens a tenant's own is told of."""
+        if setting.name == self.follower.setting:
+            self.lasting[label] += 1
+            return {}
+        return {(label, OPENED, setting.name): ""} if own else {}
 
     def is_cut(self, statement: Statement) -> bool:
         """Is it of a transaction that a session was in when the log began?

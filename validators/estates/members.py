@@ -62,15 +62,21 @@ class Invitation:
     def used(
         self, duel: Duel, invited: Call, code: str, more: Mapping[str, Json] = NO_MORE
     ) -> Iterator[Pass]:
-        """Somebody who has come in by this code, named as it was sent to him."""
+        """Somebody who has come in by this code."""
+        call, answer = self.sent(duel, invited, code, more)
+        if duel.victim.accepts(answer):
+            yield from let_in(duel, call, answer, "a member who was invited")
+
+    def sent(
+        self, duel: Duel, invited: Call, code: str, more: Mapping[str, Json] = NO_MORE
+    ) -> tuple[Call, Answer]:
+        """The code taken up by somebody who is named as it was sent to him, and the answer."""
         words = {str(place[-1]): text for place, text in leaves(invited.body) if place}
         call = like_said(anew(duel.victim, self.join, full=False), words)
         call = with_passwords(call, duel.victim.canaries.draw()).put(("body", self.code), code)
         for name, value in more.items():
             call = call.put(("body", *place_in(duel.victim.author, call), name), value)
-        answer = send(duel.ground.nobody, call)
-        if duel.victim.accepts(answer):
-            yield from let_in(duel, call, answer, "a member who was invited")
+        return call, send(duel.ground.nobody, call)
 
 
 def invitation(duel: Duel) -> Invitation | None:
