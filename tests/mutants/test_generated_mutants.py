@@ -47,11 +47,13 @@ def test_a_flaw_is_found_where_it_is(
     if mutant.id in STILLBORN:
         assert not any(each.outcome is Outcome.PASS for each in found.values()), fate
         return
+    if mutant.id in UNRUN and not fate.killed:
+        pytest.skip(UNRUN[mutant.id])
     assert fate.killed or not fate.broken, fate
     if mutant.harmless or mutant.id in EQUIVALENT:
         assert not fate.killed, f"a false alarm: {fate}"
     else:
-        assert fate.killed or mutant.id in GAPS.keys() | UNRUN.keys(), fate
+        assert fate.killed or mutant.id in GAPS, fate
 
 
 def spent_cpu() -> float:
