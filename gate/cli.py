@@ -7,6 +7,7 @@ import os
 import shlex
 import signal
 import sys
+import time
 import traceback
 from contextlib import ExitStack, suppress
 from pathlib import Path
@@ -188,7 +189,9 @@ def serve(call: review.Call, port: int, runs: int) -> None:
         }
         click.echo(screen.welcome_text(testbed, keys))
         with suppress(KeyboardInterrupt):
-            signal.pause()
+            # In turns: a signal just before an endless wait begins would only be seen after it.
+            while True:
+                time.sleep(1)
 
 
 @commands.group()

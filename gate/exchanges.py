@@ -121,9 +121,7 @@ class Tape:
 
     def record(self, exchange: Exchange) -> None:
         """Keep one exchange, without secrets; what it hands out is a secret from now on."""
-        for secret in minted(exchange):
-            self.secrets.setdefault(secret, f"$MINTED_{len(self.secrets)}")
-        clean = exchange.without(self.secrets)
+        clean = exchange.without(self.learn(minted(exchange)))
         line = encode(clean).encode()
         with self.lock:
             offset = self.file.seek(0, SEEK_END)
@@ -142,6 +140,13 @@ class Tape:
                 observation=self.observed,
             )
             self.places.append(place)
+
+    def learn(self, minted: Iterable[str]) -> Mapping[str, str]:
+        """All secrets up to these, each with a name of its own; other threads add to the rest."""
+        with self.lock:
+            for secret in minted:
+                self.secrets.setdefault(secret, f"$MINTED_{len(self.secrets)}")
+            return dict(self.secrets)
 
     def note(self, entry: Entry) -> None:
         """Follow the journal: what is recorded belongs to the observation that comes next."""

@@ -6,9 +6,11 @@
 from __future__ import annotations
 
 import re
+import traceback
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
+from pathlib import Path
 
 from gate.check import Check, Control, Testbed
 from gate.codec import decode, encode
@@ -91,7 +93,7 @@ def gather(
     except EvidenceError:
         raise
     except Exception as error:  # noqa: BLE001 - whatever a probe dies of is the answer
-        died = clean(f"{type(error).__name__}: {error}", testbed.secrets)
+        died = clean(epitaph(error), testbed.secrets)
     whole = Record(
         check=check.id,
         observations=tuple(seen),
@@ -112,6 +114,13 @@ def gather(
         )
     )
     return whole
+
+
+def epitaph(error: Exception) -> str:
+    """What a probe died of and, as nobody may be able to make it die again, in which line."""
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    place = "/".join(Path(last.filename).parts[-2:])
+    return f"{type(error).__name__}: {error} ({place}:{last.lineno})"
 
 
 def as_stored(observation: Observation, secrets: Mapping[str, str] = NO_SECRETS) -> Observation:

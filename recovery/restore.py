@@ -53,8 +53,9 @@ def restore(goal: Goal, data: Path, owner: Owner, binaries: Path) -> None:
 
     `data` must not exist, or be empty. Every input is verified first; RecoveryError names what is
     wrong, and no half-made folder is left. The log is copied into the data folder, so the server
-    needs no access to the archive. Starting it is left to whoever stopped it: it leaves recovery,
-    on a timeline of its own, once it is there, and refuses to start when it cannot get there.
+    needs no access to the archive. Starting it is left to whoever stopped it: it refuses to start
+    when it cannot get there. Once there it only reads, so that nothing can change what is to be
+    looked at, until `Server.open` opens it for writes, on a timeline of its own.
     """
     if data.exists() and any(data.iterdir()):
         raise RecoveryError(f"{data} is not empty: move it away, nothing is ever overwritten.")
@@ -109,7 +110,7 @@ def with_target(settings: str, target: Lsn) -> str:
         "recovery_target_lsn": str(target),
         "recovery_target_inclusive": "off",
         "recovery_target_timeline": "current",
-        "recovery_target_action": "promote",
+        "recovery_target_action": "pause",
     }
     kept = [line for line in settings.splitlines() if not SETTING.match(line)]
     return "\n".join([*kept, *(f"{name} = '{value}'" for name, value in wanted.items()), ""])

@@ -23,6 +23,9 @@ VARIABLES: Mapping[str, str] = {
 }
 
 
+OPENS_WITHIN = 60
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Server:
     """A running PostgreSQL and the programs of its version.
@@ -52,8 +55,21 @@ class Server:
             raise RecoveryError(f"The server refuses: {str(error).strip()}") from error
         return "" if row is None else str(row[0])
 
+    def is_at_target(self) -> bool:
+        """Is a restored server where it was to go, and waiting to be opened?"""
+        if self.is_open():
+            raise RecoveryError("The server is open for writes: nobody can look at it first.")
+        return self.ask("SELECT pg_get_wal_replay_pause_state()") == "paused"
+
+    def open(self) -> None:
+        """Let a restored server that is at its target take writes; return when it does."""
+        if not self.is_at_target():
+            raise RecoveryError("The server is not at its target yet: open it once it is.")
+        if self.ask("SELECT pg_promote(wait_seconds => %s)", str(OPENS_WITHIN)) != "True":
+            raise RecoveryError(f"The server did not open for writes in {OPENS_WITHIN} s.")
+
     def is_open(self) -> bool:
-        """Does it take writes? A restored server first has to reach its target."""
+        """Does it take writes? A restored server does not before it is opened."""
         return self.ask("SELECT pg_is_in_recovery()") == "False"
 
     def run(self, program: str, *arguments: str | Path, within: float) -> None:

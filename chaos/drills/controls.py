@@ -52,7 +52,7 @@ def clean_drill() -> Drilled:
         note("log", "archive", target="0/5000028", later="0/6000028"),
         *(
             digest(moment, table, tenant)
-            for moment in ("before", "quiet", "after")
+            for moment in ("before", "after")
             for table in TABLES
             for tenant in TENANTS
         ),

@@ -21,11 +21,13 @@ from gate.model import Observation
 def probe(testbed: Testbed) -> Iterator[Observation]:
     """Back up under writes, write on, destroy the data folder, restore to one moment, compare.
 
-    The moment is a position in the log, at which nobody writes. There every table is digested,
+    The moment is a position in the log, at which every writer waits. There every table is digested,
     tenant by tenant. What is written later is archived too, so a restore that goes too far shows.
-    The server is killed with SIGKILL and its folder removed; `recovery` makes a new one, and the
-    service, which was never stopped, must answer, read and write. Backup and log are verified
-    before anything is destroyed, and a copy with one changed byte must fail that verification.
+    The server is killed with SIGKILL and its folder removed; `recovery` makes a new one. It is
+    compared before it is opened for writes, because the service, which was never stopped, goes on
+    with its background work at once; then the service must answer, read and write. Backup and
+    log are verified before anything is destroyed, and a copy with one changed byte must fail that
+    verification.
     What keeps the tenants apart (row-level security, policies, roles, grants, keys, functions) is
     digested at the moment and after the restore, and each tenant's rows are counted as the
     service's own role sees them under its scope and under none.

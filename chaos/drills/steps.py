@@ -11,7 +11,7 @@ from pathlib import Path
 
 import recovery
 from chaos.crew import Crew, at_work
-from chaos.drills.digests import take_digests
+from chaos.drills.digests import held_still, take_digests
 from chaos.drills.guards import take_guards, take_views
 from chaos.history import Ending, Write
 from chaos.workload import READ, READINESS, WRITE, Clock, Place, ask_health
@@ -119,11 +119,11 @@ def back_up(drill: Drill) -> Iterator[Observation]:
 
 
 def mark(drill: Drill) -> Iterator[Observation]:
-    """With nobody writing, note what there is, and name the moment; then look again."""
-    yield from drill.note_guards("before")
-    yield from drill.note_digests("before")
-    drill.marks["target"] = recovery.set_mark(drill.server, "restore-drill")
-    yield from drill.note_digests("quiet")
+    """With every writer waiting, note what there is, and name the moment."""
+    with held_still(drill.database.url):
+        yield from drill.note_guards("before")
+        yield from drill.note_digests("before")
+        drill.marks["target"] = recovery.set_mark(drill.server, "restore-drill")
 
 
 def write_on(drill: Drill) -> Iterator[Observation]:
@@ -169,10 +169,23 @@ def restore(drill: Drill) -> Iterator[Observation]:
 
 
 def start(drill: Drill) -> Iterator[Observation]:
-    """Start the server; it replays the log to the target and opens for writes."""
+    """Start the server; it replays the log to the target and waits there."""
     drill.database.start()
-    if not until(drill.server.is_open, within=PATIENCE):
-        raise recovery.RecoveryError(f"The server did not open for writes in {PATIENCE:g} s.")
+    if not until(drill.server.is_at_target, within=PATIENCE):
+        raise recovery.RecoveryError(f"The server was not at its target in {PATIENCE:g} s.")
+    yield from ()
+
+
+def prove(drill: Drill) -> Iterator[Observation]:
+    """Note what there is, and who sees what of it, while nobody can write."""
+    yield from drill.note_digests("after")
+    yield from drill.note_guards("after")
+    yield from drill.note_views()
+
+
+def open_(drill: Drill) -> Iterator[Observation]:
+    """Let it take writes, also those of the service's own background work."""
+    drill.server.open()
     yield from ()
 
 
@@ -186,13 +199,6 @@ def answer(drill: Drill) -> Iterator[Observation]:
         listed: list[Json] = [*(names or [])]
         tenant = place.client.tenant
         yield drill.note("elements", READ, moment="after", tenant=tenant, names=listed)
-
-
-def prove(drill: Drill) -> Iterator[Observation]:
-    """Note what there is, and who sees what of it, before anybody writes again."""
-    yield from drill.note_digests("after")
-    yield from drill.note_guards("after")
-    yield from drill.note_views()
 
 
 def write(drill: Drill) -> Iterator[Observation]:
@@ -231,7 +237,8 @@ STEPS: Mapping[str, Callable[[Drill], Iterator[Observation]]] = {
     "destroy": destroy,
     "restore": restore,
     "start": start,
-    "answer": answer,
     "prove": prove,
+    "open": open_,
+    "answer": answer,
     "write": write,
 }

@@ -3,6 +3,7 @@ from __future__ import annotations
 import gzip
 import json
 import shlex
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from io import BytesIO
 from threading import Thread
@@ -111,6 +112,20 @@ def test_many_threads_share_a_tape(tape: Tape) -> None:
     for each in threads:
         each.join()
     assert len({tape.read(place).url for place in tape.places}) == 200
+
+
+def test_many_threads_mint_secrets_and_each_has_a_name_of_its_own(tape: Tape) -> None:
+    def mint(number: int) -> Exchange:
+        return replace(
+            exchange(), answer_body=json.dumps({"token": f"made-for-caller-{number:06}"})
+        )
+
+    with ThreadPoolExecutor(8) as threads:
+        for done in [threads.submit(tape.record, mint(number)) for number in range(200)]:
+            done.result()
+    assert len(set(tape.secrets.values())) == len(tape.secrets) == 1 + 200
+    tape.file.seek(0)
+    assert b"made-for-caller" not in tape.file.read()
 
 
 def test_a_long_body_says_how_much_is_left_out(tape: Tape) -> None:

@@ -80,6 +80,10 @@ def made(site: Site) -> Iterator[Made]:
         assert ask(postgresql, "SELECT * FROM pg_replication_slots") == []
 
 
+def server_of(postgresql: PostgreSQL) -> Server:
+    return Server(url=postgresql.url, binaries=postgresql.binaries)
+
+
 def flaws(made: Made, goal: Goal) -> str:
     return "; ".join(map(str, verify(goal, made.postgresql.binaries)))
 
@@ -98,22 +102,41 @@ def test_a_fresh_backup_and_its_log_have_no_flaw(made: Made) -> None:
 def test_all_before_the_target_comes_back_and_nothing_after_it(made: Made) -> None:
     data = bring_back(made, made.goal, "exact")
     with sibling(made.postgresql, data) as restored:
+        server = server_of(restored)
+        assert until(server.is_at_target, within=20)
         assert ask(restored, "SELECT number FROM kept ORDER BY 1") == [(1,), (2,), (3,)]
-        assert until(Server(url=restored.url, binaries=restored.binaries).is_open, within=20)
+        server.open()
+        assert server.is_open()
         ask(restored, "INSERT INTO kept VALUES (6)")
     assert ask(made.postgresql, "SELECT count(*) FROM kept") == [(5,)]
+
+
+def test_nothing_is_written_until_it_was_looked_at_and_opened(made: Made) -> None:
+    data = bring_back(made, made.goal, "looked-at")
+    with sibling(made.postgresql, data) as restored:
+        server = server_of(restored)
+        assert until(server.is_at_target, within=20)
+        with pytest.raises(psycopg2.errors.ReadOnlySqlTransaction):
+            ask(restored, "INSERT INTO kept VALUES (6)")
+        server.open()
+        with pytest.raises(RecoveryError, match="is open for writes"):
+            server.is_at_target()
+        with pytest.raises(RecoveryError, match="is open for writes"):
+            server.open()
 
 
 def test_what_follows_the_target_in_the_same_segment_stays_away(made: Made) -> None:
     assert made.middle.segment(16 << 20) == made.goal.target.segment(16 << 20)
     data = bring_back(made, replace(made.goal, target=made.middle), "middle")
     with sibling(made.postgresql, data) as restored:
+        assert until(server_of(restored).is_at_target, within=20)
         assert ask(restored, "SELECT number FROM kept ORDER BY 1") == [(1,), (2,)]
 
 
 def test_a_later_target_brings_back_more(made: Made) -> None:
     data = bring_back(made, replace(made.goal, target=made.later.target), "later")
     with sibling(made.postgresql, data) as restored:
+        assert until(server_of(restored).is_at_target, within=20)
         assert ask(restored, "SELECT count(*) FROM kept") == [(5,)]
 
 

@@ -1,6 +1,7 @@
 """A run that brings real servers up, reports their PIDs, and waits for its end."""
 
 import json
+import select
 import sys
 from contextlib import ExitStack
 from pathlib import Path
@@ -32,7 +33,9 @@ def run(folder: Path, ending: str) -> None:
         sys.stdout.flush()
         if ending == "exception":
             raise RuntimeError(ending)
-        sys.stdin.read()
+        # In turns: a signal that comes just before a read without end begins is seen after it only.
+        while not select.select([sys.stdin], [], [], 1)[0]:
+            pass
 
 
 if __name__ == "__main__":
