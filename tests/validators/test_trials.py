@@ -19,15 +19,17 @@ from tests.targets.notes import Notes
 from tests.targets.serving import REGISTER, plain, running, target
 from validators import CHECKS
 from validators.channels import read_by_id, write_by_id
+from validators.crossing import foreign_writes
+from validators.crossing.aims import Aim
 from validators.crossing.confirming import repeat
 from validators.crossing.foreign_writes import fight
-from validators.crossing.trials import ROUNDS
+from validators.crossing.trials import ROUNDS, attack
 from validators.document.operations import Operation
 from validators.estates.envelope import Envelope
 from validators.estates.estate import open_estate
-from validators.estates.ground import stand
+from validators.estates.ground import Duel, stand
 from validators.estates.states import changes, look, telling, unrest, watch
-from validators.judging import AGAIN
+from validators.judging import AGAIN, judge_effects
 from validators.messages.calls import Call
 
 BY_ID = {check.id: check for check in CHECKS}
@@ -189,6 +191,30 @@ def test_a_tenant_is_ended_only_where_it_was_made_for_that(testbed: Embedded) ->
     assert attack.data["victim"] == duel.victim.client.tenant
     for tenant in testbed.tenants:
         assert testbed.actor(tenant).request("GET", "/v1/me").status == 200
+
+
+def test_what_moves_by_itself_once_beside_a_wrong_tag_is_tried_again_and_then_no_doubt(
+    testbed: Embedded, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    duel, _ = stand(testbed).duels()
+    operation = next(
+        each for each in duel.ground.operations if each.label == "DELETE /v1/projects/{project_id}"
+    )
+    tried: list[Aim] = []
+
+    def with_a_job_that_ends(duel: Duel, aim: Aim, turn: int) -> tuple[list[Observation], bool]:
+        facts, hit = attack(duel, aim, turn)
+        tried.extend([aim] if aim.label == foreign_writes.WRONG_TAG else ())
+        if tried != [aim]:
+            return facts, hit
+        moved: dict[str, Json] = {"effect": True, "changed": ["GET /v1/jobs $.items[].state"]}
+        return [replace(each, data={**each.data, **moved}) for each in facts], True
+
+    monkeypatch.setattr(foreign_writes, "attack", with_a_job_that_ends)
+    facts = list(fight(duel, operation))
+    attacks = [(n, each) for n, each in enumerate(facts) if each.kind == "foreign-write"]
+    assert any(each.data["effect"] for _, each in attacks)
+    assert list(judge_effects(operation.label, attacks, write_by_id.WRITE)) == []
 
 
 def test_every_step_of_maestro_ml_has_its_way_there(testbed: Embedded) -> None:

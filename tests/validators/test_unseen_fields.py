@@ -27,9 +27,18 @@ MISSED = [
     ("payroll", "refresh-reuse", "issued-credentials"),
     ("payroll", "password-sessions", "issued-credentials"),
     ("payroll", "deactivated-token", "issued-credentials"),
+    ("campus", "link-undead", "issued-credentials"),
+    ("payroll", "share-undead", "issued-credentials"),
 ]
 # One of each check and cause in every run; the others with the matrix.
-ALWAYS = {"course-org", "me-role", "removed-member", "signout-refresh", "expense-approve"}
+ALWAYS = {
+    "course-org",
+    "me-role",
+    "removed-member",
+    "share-undead",
+    "signout-refresh",
+    "expense-approve",
+}
 CASES = [
     each if each[1] in ALWAYS else pytest.param(*each, marks=pytest.mark.matrix) for each in MISSED
 ]

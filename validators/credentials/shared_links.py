@@ -12,7 +12,7 @@ from gate.check import Answer
 from gate.model import Observation
 from validators.credentials.ended_credentials import is_there, note_ended
 from validators.document.names import slots_of, words_of
-from validators.document.operations import Operation
+from validators.document.operations import Operation, as_object
 from validators.estates.estate import Estate
 from validators.estates.ground import Duel
 from validators.estates.ledger import Ledger
@@ -82,12 +82,51 @@ def is_granted(duel: Duel, call: Call) -> bool:
 
 
 def withdrawn(duel: Duel, reads: Sequence[Operation], thing: Thing) -> Iterator[Observation]:
-    """End the link by its own id."""
+    """End the link by its own id, by what it was made of, or by what it opens with."""
+    if not any(True for _ in withdrawals(duel, thing)):
+        return
+    link = opened(duel, reads, duel.victim.renew(thing))
+    if link is None:
+        return
+    for call in withdrawals(duel, link.thing):
+        facts = list(ended(duel, link, call))
+        yield from facts
+        if facts:
+            return
+
+
+def withdrawals(duel: Duel, thing: Thing) -> Iterator[Call]:
+    """The requests that may end this link.
+
+    `DELETE /links/{id}`, `DELETE /files/{id}/link` where it was made by POST, or a request whose
+    body asks for the very text that the link opens with (`unshare {share_token}`).
+    """
     ending = duel.victim.envelope.endings.get(thing.resource)
-    link = opened(duel, reads, duel.victim.renew(thing)) if ending is not None else None
-    call = duel.victim.upon(ending, link.thing) if ending is not None and link else None
-    if link is not None and call is not None:
-        yield from ended(duel, link, call)
+    call = duel.victim.upon(ending, thing) if ending is not None else None
+    if call is not None:
+        yield call
+    origin = thing.origin
+    if origin is None:
+        return
+    for each in duel.ground.operations:
+        if each.method == "DELETE" and each.path == origin.operation.path:
+            yield duel.victim.write(each, origin.path)
+        elif not each.safe and not each.public and each.label != origin.operation.label:
+            yield from naming(duel, each, thing, origin)
+
+
+def naming(duel: Duel, operation: Operation, thing: Thing, origin: Call) -> Iterator[Call]:
+    """The request with what the link says and was made of, where its body asks for the handle."""
+    simple = duel.victim.author.simplify(dict(operation.body))
+    asked = [name for name in as_object(simple.get("properties")) if name in thing.fields]
+    if not any(HANDLES & set(words_of(name)) for name in asked):
+        return
+    path = origin.path if operation.names == origin.operation.names else None
+    path = path if path is not None else next(duel.victim.ledger.fill(operation), None)
+    if path is not None:
+        call = duel.victim.write(operation, path, thing.chain)
+        said = {name: thing.fields[name] for name in asked}
+        yield replace(call, body={**as_object(call.body), **as_object(origin.body), **said})
 
 
 def orphaned(

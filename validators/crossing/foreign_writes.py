@@ -235,7 +235,9 @@ def rounds(
             if hit:
                 break
         if way.tag and all(each.foreign) and not (each.by_victim or effect):
-            facts.extend(by_wrong_tag(duel, operation, whole, each, way))
+            more, effect = attack(duel, by_wrong_tag(duel, operation, whole, each, way), turn)
+            facts.extend(more)
+            whole = made_ready(duel, operation, things) if effect else whole
             whole_aim = aim_at(duel, operation, whole, each, recent) if operation.ends else aim
             facts.extend(untagged(duel, whole_aim))
         if effect and whole[-1] is things[-1] and operation.ends:
@@ -243,13 +245,11 @@ def rounds(
     return facts, effect
 
 
-def by_wrong_tag(
-    duel: Duel, operation: Operation, things: Things, shape: Shape, way: Way
-) -> list[Observation]:
+def by_wrong_tag(duel: Duel, operation: Operation, things: Things, shape: Shape, way: Way) -> Aim:
     """The write with a tag that the object has not: is a stranger told so (RFC 9110, 13.1.1)?"""
     recipe = replace(way.recipe, match=like(way.tag, duel.chance))
     aim = aim_at(duel, operation, things, shape, recipe)
-    return attack(duel, replace(aim, label=WRONG_TAG, sequel=None, anew=None), 0)[0]
+    return replace(aim, label=WRONG_TAG, sequel=None, anew=None)
 
 
 def renewed(duel: Duel, recipe: Recipe, call: Call) -> Recipe:
