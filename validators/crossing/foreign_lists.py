@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -15,6 +16,7 @@ from validators.crossing.foreign_writes import survey
 from validators.crossing.listing import search_places, ways
 from validators.crossing.trials import ROUNDS
 from validators.crossing.unpublished import unpublished
+from validators.document.names import is_identity
 from validators.document.operations import Operation, as_list
 from validators.document.wording import for_all, of_all
 from validators.estates.estate import LEAST, Estate
@@ -128,6 +130,8 @@ def seen(duel: Duel, kind: str, label: str, call: Call, known: str) -> Observati
     about = evidence(duel, call, answer, marks) if any(real.values()) or by_word else {}
     excused = by_word or not any(real.values()) or about.get("reason") == NAMED
     hidden = any(traces.values()) and excused and holds(about)
+    if not any(traces.values()) and not by_word and owned_rows(duel, call, answer):
+        traces["body"] = ["rows of the victim's own list"]
     if beyond := texts(about.get("beyond")):
         traces["body"] = [*as_list(traces["body"]), *(f"value of {each}" for each in beyond)]
     if hidden and said:
@@ -143,6 +147,41 @@ def seen(duel: Duel, kind: str, label: str, call: Call, known: str) -> Observati
         excerpt=normalise(answer.body, call.sent)[:EXCERPT],
         curl=curl(duel.attacker.client, call),
         **about,
+    )
+
+
+def owned_rows(duel: Duel, call: Call, answer: Answer) -> bool:
+    """Does it show rows that say they are the victim's, and that he alone sees unasked?
+
+    Rows that carry no mark, because the service makes them (notifications, charges, logs). Word for
+    word as he sees them, because numbers are given out per tenant; and not his own account.
+    """
+    if not asks_by_name(duel, call) or is_owning(call.operation.product):
+        return False
+    himself = names_of(duel.victim)
+    shown = {row for row in rows_in(answer.json()) if any(is_of(row, each) for each in himself)}
+    plain = ask(duel.attacker, call.operation) if shown else None
+    if plain is None:
+        return False
+    known = rows_in(duel.victim.send(call).json()) - rows_in(duel.attacker.send(plain).json())
+    return bool(shown & known)
+
+
+def rows_in(value: Json) -> set[str]:
+    """The objects of every list in an answer, as texts that can be compared."""
+    if isinstance(value, dict):
+        return set().union(*map(rows_in, value.values()))
+    if not isinstance(value, list):
+        return set()
+    rows = {json.dumps(row, sort_keys=True) for row in value if isinstance(row, dict)}
+    return rows.union(*map(rows_in, value))
+
+
+def is_of(row: str, owner: str) -> bool:
+    """Has a row a member that names this owner (`userId`)?"""
+    return any(
+        is_owning(name) and is_identity(name) and str(value) == owner
+        for name, value in json.loads(row).items()
     )
 
 
