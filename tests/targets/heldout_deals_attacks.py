@@ -126,6 +126,7 @@ ROLES = [
 ]
 WRITES = [
     step("a", "POST /contacts", {"name": "planted", "organizationId": NORTHWIND}),
+    step("v", "GET /contacts"),
     step("a", "POST /deals", {"title": "attacker's", "contactId": "{vc}"}),
     step("a", f"PATCH {DEAL}", patch("/contactId", "{vc}"), dealId="{ad}"),
     step("a", f"POST {DEAL}/transfer", {"ownerId": NORA}, dealId="{ad}"),
@@ -153,7 +154,6 @@ WRITES = [
     step("a", "POST /contacts/merge", {"keepId": "{vc}", "mergeIds": ["{ac2}"]}),
     step("a", f"PATCH {DEAL}", patch("/organizationId", NORTHWIND), dealId="{ad}"),
     step("v", "GET /deals"),
-    step("v", "GET /contacts"),
     step("a", f"PATCH {USER}", {"roleId": 1}, userId=str(NILS)),
     step("a", f"DELETE {USER}", userId=str(NILS)),
 ]

@@ -38,6 +38,9 @@ OBJECTS = {
     "audit": "action subject:integer by",
     "operations": "kind subject:integer",
 }
+ABOUT = """A CRM. Contacts, deals, webhooks and logs belong to an organization; a token is for one
+organization. Viewers read; reps also write and export; admins do everything. A key without the
+scope `write` only reads. Views are private unless shared, notifications are the user's own."""
 OPERATIONS: list[tuple[str, str, Row, View]] = []  # type: ignore[valid-type]
 PUBLIC: set[str] = set()
 NEEDS: dict[str, str] = {}
@@ -220,9 +223,7 @@ def openapi() -> Row:
         "info": {
             "title": "Deals",
             "version": "2024-11-01",
-            "description": "A CRM. Contacts, deals, webhooks and logs belong to an organization; a"
-            " token is for one organization. Viewers read; reps also write and export; admins do"
-            " everything. A key without the scope `write` only reads. Views are private unless shared, notifications are the user's own.",
+            "description": ABOUT,
         },
         "security": [{"bearer": []}],
         "paths": paths,

@@ -18,6 +18,8 @@ from tests.targets import (
     heldout_clinic,
     heldout_deals,
     heldout_deals_target,
+    heldout_fleet,
+    heldout_fleet_target,
     heldout_garage,
     heldout_garage_target,
     heldout_helpdesk,
@@ -39,6 +41,7 @@ BLIND = {
     "payroll": heldout_payroll_target,
     "campus": heldout_campus_target,
     "deals": heldout_deals_target,
+    "fleet": heldout_fleet_target,
 }
 DESCRIBED = {**OLDER, **BLIND}
 MODULES = {
@@ -135,6 +138,7 @@ MAKERS: dict[str, Callable[[str], Any]] = {
     "payroll": heldout_payroll.Office,
     "campus": heldout_campus.campus,
     "deals": heldout_deals.deals,
+    "fleet": heldout_fleet.Fleet,
 }
 
 

@@ -18,14 +18,32 @@ from unittest.mock import patch
 import pytest
 from werkzeug.test import Client
 
-from tests.targets import heldout_deals, heldout_deals_attacks, heldout_deals_target
+from tests.targets import (
+    heldout_deals,
+    heldout_deals_attacks,
+    heldout_deals_target,
+    heldout_fleet,
+    heldout_fleet_attacks,
+    heldout_fleet_target,
+)
 from tests.targets.heldout_attacks import Step
 
 Told = list[tuple[str, str, int, str]]
-SERVICES: dict[str, tuple[Callable[[str], Any], list[Step], Any]] = {
-    "deals": (heldout_deals.deals, heldout_deals_attacks.DEALS, heldout_deals_target),
+SERVICES: dict[str, tuple[Callable[[str], Any], list[Step], Any, Any]] = {
+    "deals": (
+        heldout_deals.deals,
+        heldout_deals_attacks.DEALS,
+        heldout_deals_attacks,
+        heldout_deals_target,
+    ),
+    "fleet": (
+        heldout_fleet.Fleet,
+        heldout_fleet_attacks.FLEET,
+        heldout_fleet_attacks,
+        heldout_fleet_target,
+    ),
 }
-FLAWS = [(name, flaw) for name, (_, _, said) in SERVICES.items() for flaw in said.FLAWS]
+FLAWS = [(name, flaw) for name, (_, _, _, said) in SERVICES.items() for flaw in said.FLAWS]
 
 
 @contextmanager
@@ -69,30 +87,36 @@ def first(answer: Any, name: str) -> Any:
     return None
 
 
-def gone_through(app: Any, steps: list[Step]) -> Told:
+def gone_through(app: Any, steps: list[Step], clean: bool) -> Told:
     client, kept, told = Client(app), {}, []
     for who, operation, values, body, headers, keep in steps:
         method, _, path = operation.partition(" ")
+        query = {}
         for name, value in values.items():
-            path = path.replace(f"{{{name}}}", str(filled(value, kept)))
+            said = str(filled(value, kept))
+            if f"{{{name}}}" not in path:
+                query[name] = said
+            path = path.replace(f"{{{name}}}", said)
         known = {"Authorization": f"Bearer {kept[who]}"} if who in kept else {}
         more: dict[str, Any] = {"headers": known | filled(headers, kept)}
-        if body is not None:
-            more["query_string" if method == "GET" else "json"] = filled(body, kept)
-        answer = client.open(path, method=method, **more)
+        if method == "GET":
+            query |= filled(body or {}, kept)
+        elif body is not None:
+            more["json"] = filled(body, kept)
+        answer = client.open(path, method=method, query_string=query, **more)
         told.append((who, operation, answer.status_code, answer.get_data(as_text=True)))
         for each in keep.split():
             name, _, called = each.partition("=")
             found = first(json.loads(answer.get_data()), called)
-            assert found is not None, (operation, called, answer.get_data())
+            assert found is not None or not clean, (operation, called, answer.get_data())
             kept[name] = found
     return told
 
 
 def run(service: str, flaw: str) -> Told:
-    make, steps, _ = SERVICES[service]
+    make, steps, _, _ = SERVICES[service]
     with foreseeable():
-        return gone_through(make(flaw), steps)
+        return gone_through(make(flaw), steps, not flaw)
 
 
 @pytest.fixture(scope="module")
@@ -106,8 +130,9 @@ def test_a_flaw_lets_the_attacker_do_what_the_clean_build_does_not(
 ) -> None:
     told = run(service, flaw)
     pairs = zip(clean[service], told, strict=True)
-    other = [(before, after) for before, after in pairs if before[2:] != after[2:]]
-    assert other, "nothing is different"
+    where = next(at for at, (before, after) in enumerate(pairs) if before[2:] != after[2:])
+    blamed = SERVICES[service][3].FLAWS[flaw].operation
+    assert blamed in {operation for _, operation, _, _ in told[max(0, where - 1) : where + 1]}
     assert all(status < 500 for _, _, status, _ in told)
 
 
@@ -116,13 +141,35 @@ def test_the_clean_build_tells_the_attackers_nothing(service: str, clean: dict[s
     for who, operation, status, text in clean[service]:
         assert status < 500, (operation, text)
         if who in ("a", "m", "l"):
-            echoed = '"q"' in text
+            echoed = operation in SERVICES[service][2].ECHOES
             assert echoed or "victim" not in text, (who, operation, text)
 
 
 @pytest.mark.parametrize("service", SERVICES)
+def test_the_clean_build_refuses_what_names_the_victims_things(
+    service: str, clean: dict[str, Told]
+) -> None:
+    _, steps, attacks, _ = SERVICES[service]
+    for (who, operation, values, body, _, _), (_, _, status, text) in zip(
+        steps, clean[service], strict=True
+    ):
+        if who in ("a", "m", "l") and '"{v' in json.dumps([values, body]):
+            assert status >= 400 or operation in attacks.HARMLESS, (operation, text)
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_only_what_the_document_leaves_open_answers_to_nobody(service: str) -> None:
+    client = Client(SERVICES[service][0](""))
+    document = json.loads(client.get("/openapi.json").get_data())
+    for path, item in document["paths"].items():
+        for method in item.keys() & {"get", "post", "put", "patch", "delete"}:
+            status = client.open(re.sub(r"\{\w+\}", "1", path), method=method.upper()).status_code
+            assert (status == 401) == (item[method].get("security") != []), (method, path, status)
+
+
+@pytest.mark.parametrize("service", SERVICES)
 def test_flaws_and_traps_name_operations_of_the_document(service: str) -> None:
-    make, _, said = SERVICES[service]
+    make, _, _, said = SERVICES[service]
     document = json.loads(Client(make("")).get("/openapi.json").get_data())
     known = {
         f"{method.upper()} {path}" for path, item in document["paths"].items() for method in item
