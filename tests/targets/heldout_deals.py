@@ -111,7 +111,8 @@ def patched(row: Row, path: str, value: Any) -> None:
     elif path == "/stage" and value in STAGES:
         row["stage"] = value
     elif path == "/contactId":
-        row["contactId"] = value and ours("contacts", value, "patch-contact")["id"]
+        known = None if value is None else ours("contacts", value, "patch-contact")
+        row["contactId"] = known and known["id"]
     elif path == "/organizationId" and flawed("deal-org") and value in store().organizations:
         row["organizationId"] = value
     elif path in ("/title", "/value", "/stage"):
