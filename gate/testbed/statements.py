@@ -73,9 +73,15 @@ def listener(log: Path, role: str) -> Hear:
     read = [log.stat().st_size]
 
     def hear() -> Sequence[Statement]:
-        # An entry that is being written while it is read ends in the middle of a line.
-        until(lambda: gained(log, read[0])[-1:] in {b"", b"\n"}, within=WITHIN)
-        new = gained(log, read[0])
+        new = b""
+
+        def is_whole() -> bool:
+            """An entry that is being written while it is read ends in the middle of a line."""
+            nonlocal new
+            new = gained(log, read[0])
+            return new[-1:] in {b"", b"\n"}
+
+        until(is_whole, within=WITHIN)
         read[0] += len(new)
         return [*statements_in(new.decode(errors="replace"), role)]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -144,7 +145,7 @@ def probe(testbed: Testbed) -> Iterator[Observation]:
         ground=ground,
         client=duel.victim.client,
         known=Operations.of(testbed.openapi()),
-        marks=duel.marks,
+        marks=beyond_document(duel.marks, testbed.openapi()),
         chance=Random(testbed.seed),  # noqa: S311 - names that nobody has
     )
     yield from control(search, duel)
@@ -157,6 +158,12 @@ def probe(testbed: Testbed) -> Iterator[Observation]:
     yield from trace(search, duel)
     yield from spell_otherwise(duel)
     yield search.fact("surveyed", "the service", names=len(names), **search.tried)
+
+
+def beyond_document(marks: Mapping[str, str], document: Mapping[str, Json]) -> dict[str, str]:
+    """The marks that the document itself, which anybody may have, does not hold as an example."""
+    text = json.dumps(document, ensure_ascii=False)
+    return {mark: what for mark, what in marks.items() if mark not in text}
 
 
 def control(search: Search, duel: Duel) -> Iterator[Observation]:

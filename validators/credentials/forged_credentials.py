@@ -34,6 +34,7 @@ from validators.estates.states import (
     watch,
 )
 from validators.estates.things import Thing, chain_of, values_of
+from validators.estates.throwaways import signed
 from validators.messages.calls import Call, curl, like_type, send
 from validators.messages.traces import EXCERPT, find_marks, like, normalise, scalars
 
@@ -96,16 +97,18 @@ def probe(testbed: Testbed) -> Iterator[Observation]:
 
 def forged(estate: Estate) -> Iterator[Forgery]:
     """Credentials made from the shape of a valid one."""
-    yield Forgery(label="no credential", headers={})
-    own = dict(estate.client.credentials)
+    said = estate.context
+    yield Forgery(label="no credential", headers=said)
+    own = {n: value for n, value in estate.client.credentials.items() if n not in said}
     for label, make in (("a forged credential", fake), ("an empty credential", empty)):
         yield Forgery(
-            label=label, headers={name: make(value, estate) for name, value in own.items()}
+            label=label, headers=said | {name: make(value, estate) for name, value in own.items()}
         )
-    yield from resealed(own, estate)
+    for each in resealed(own, estate):
+        yield replace(each, headers={**said, **each.headers})
     yield Forgery(
         label="another scheme",
-        headers={name: "Basic YWRtaW46YWRtaW4=" for name in own if name.lower() == "authorization"},
+        headers=said | {n: "Basic YWRtaW46YWRtaW4=" for n in own if n.lower() == "authorization"},
     )
 
 
@@ -172,14 +175,6 @@ def secrets_in(thing: Thing) -> list[str]:
         and isinstance(value, str)
         and len(value) >= 16  # noqa: PLR2004 - shorter ones are no credential
     ]
-
-
-def signed(estate: Estate, secret: str) -> dict[str, str]:
-    """The principal's headers with another secret."""
-    return {
-        name: f"{value.rpartition(' ')[0]} {secret}".strip()
-        for name, value in estate.client.credentials.items()
-    }
 
 
 def patient_until(done: Callable[[], bool], within: float = GRACE) -> None:
@@ -319,7 +314,10 @@ def strike(  # noqa: PLR0913, PLR0917 - the parts of one attack
             duel.victim.watched.add(operation.label)
             duel.victim.send(spare(duel, operation, things, full=True)[0])
             suspects = set(map(view_of, telling(changes(quiet, after), moving)))
-            watch(duel.victim, views, changes(before, quiet), suspects, time.monotonic() - born)
+            # What has ended by itself moves no more: another one may, that nobody has tried.
+            calm = spare(duel, operation, things, full=True)[1]
+            others = views_of(duel.victim, duel.ground.operations, calm)[:4]
+            watch(duel.victim, others, changes(before, quiet), suspects, time.monotonic() - born)
             moving = unrest(duel.victim, views, before, quiet, after)
         effect = effect or bool(telling(changes(quiet, after), moving))
         data = as_data(quiet, after, moving)

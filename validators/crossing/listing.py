@@ -37,10 +37,10 @@ def ways(duel: Duel, call: Call, own: Call) -> Iterator[tuple[str, Call]]:
     places = options(duel, call)
     size = next((place for place in places if SIZE.search(inner(place))), None)
     if size is not None:
-        most, *_ = values_for(duel, call.operation, size, places[size])
-        large = call.put(size, most)
-        yield f"with {said(size)}", large
-        call = large if duel.attacker.accepts(duel.attacker.send(large)) else call
+        for most in values_for(duel, call.operation, size, places[size])[:1]:
+            large = call.put(size, most)
+            yield f"with {said(size)}", large
+            call = large if duel.attacker.accepts(duel.attacker.send(large)) else call
     for place, schema in list(places.items())[:MOST_PARAMETERS]:
         for value in values_for(duel, call.operation, place, schema) if place != size else ():
             yield f"with {said(place)}", call.put(place, value)

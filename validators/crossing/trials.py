@@ -143,6 +143,8 @@ def lost(duel: Duel, sequel: Sequel, views: Sequence[Call], born: float) -> dict
     """That the owner can no longer do with the object what he can do with another as old; or {}.
 
     As old on the clock as well: a job ends by itself, and on a slow machine before it is asked for.
+    And what he is told must be what he is told once he has done it himself: "succeeded already" is
+    not what "cancelled already" says.
     """
     owner, call = duel.victim, sequel.call
     answer, age = owner.send(call), time.monotonic() - born
@@ -154,9 +156,17 @@ def lost(duel: Duel, sequel: Sequel, views: Sequence[Call], born: float) -> dict
     time.sleep(max(0.0, since + age - time.monotonic()))
     if twin is None or not owner.accepts(owner.send(twin)):
         return {}
-    said = f"{answer.status} {normalise(answer.body, call.sent)[:100]}"
+    again = owner.send(twin)
+    if not owner.accepts(again) and spoken(twin, again) != spoken(call, answer):
+        return {}
+    said = spoken(call, answer)[:100]
     place = f"{call.operation.label} by its owner, status"
     return {"changed": [place], "noise": [], "before": "granted", "after": said}
+
+
+def spoken(call: Call, answer: Answer) -> str:
+    """The answer in a form in which that of the same request on another object is the same."""
+    return f"{answer.status} {normalise(answer.body, call.sent)}"
 
 
 def told(duel: Duel, call: Call, answer: Answer) -> dict[str, Json]:

@@ -333,6 +333,13 @@ def scheme_header(declared: Object) -> str | None:
     return named.lower() if isinstance(named, str) else None
 
 
+def scheme_headers(document: Object) -> set[str]:
+    """The request headers that carry a credential by the document, in lower case."""
+    declared = as_object(as_object(document.get("components")).get("securitySchemes"))
+    found = {scheme_header(resolve(document, each)) for each in declared.values()}
+    return {name for name in found if name is not None}
+
+
 def usable_schemes(
     document: Object, operations: Sequence[Operation], sent: frozenset[str]
 ) -> frozenset[str]:

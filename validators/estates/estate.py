@@ -19,7 +19,7 @@ from validators.document.names import (
     resource_in,
     slots_of,
 )
-from validators.document.operations import Object, Operation, as_object
+from validators.document.operations import Object, Operation, as_object, scheme_headers
 from validators.estates.envelope import Envelope
 from validators.estates.handles import handed
 from validators.estates.ledger import Ledger
@@ -90,6 +90,17 @@ class Estate:
         return self.author.canaries
 
     @property
+    def context(self) -> dict[str, str]:
+        """The caller's headers that say for whom he asks, and prove nothing (`X-Account`).
+
+        They are those that no security scheme of the document is about, where another one is.
+        """
+        proofs = scheme_headers(self.author.document)
+        own = self.client.credentials
+        found = {name: value for name, value in own.items() if name.lower() not in proofs}
+        return found if len(found) < len(own) else {}
+
+    @property
     def knows(self) -> int:
         """How many objects are known."""
         return len(self.ledger.things) + len(self.envelope.common.things)
@@ -142,9 +153,11 @@ class Estate:
         query = dict(operation.query) | (links(operation, author) if recipe.linked else {})
         asked = {name: author.write(each, name) for name, each in query.items()}
         body = author.write(dict(operation.body), "") if operation.media else None
+        said = {name.lower() for name in self.client.credentials}
         headers = {
             name: str(author.write(each, name if name in author.given else field_of(name)))
             for name, each in operation.headers.items()
+            if name.lower() not in said
         }
         match = recipe.match or (self.tag(path, operation) if self.asks_for(operation) else "")
         if match:

@@ -198,9 +198,8 @@ def places_of_secrets(answer: Answer) -> dict[str, str]:
 
 def signed(estate: Estate, secret: str) -> dict[str, str]:
     """The principal's headers with another secret."""
-    return {
-        name: resigned(name, value, secret) for name, value in estate.client.credentials.items()
-    }
+    own = estate.client.credentials.items()
+    return {name: resigned(name, value, secret) for name, value in own} | estate.context
 
 
 def resigned(name: str, value: str, secret: str) -> str:
