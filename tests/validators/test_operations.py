@@ -6,9 +6,9 @@ from validators.document.operations import (
     Operation,
     as_object,
     list_operations,
-    usable_schemes,
 )
 from validators.document.relations import related
+from validators.document.schemes import usable_schemes
 from validators.document.wording import finds_people, for_all
 
 DUE = "2026-01-02T03:04:05Z"

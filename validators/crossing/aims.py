@@ -7,6 +7,8 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from gate.check import Answer
+from gate.model import Json
 from validators.estates.ground import Duel
 from validators.estates.states import (
     State,
@@ -19,7 +21,9 @@ from validators.estates.states import (
     watch,
 )
 from validators.estates.things import Thing
+from validators.judging import AGAIN
 from validators.messages.calls import Call, curl
+from validators.messages.traces import normalise
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,3 +132,33 @@ def watched_by(
     changed = {view_of(each) for each in telling(changes(quiet, after), moving)}
     found = [each for each in views if each.operation.label in changed] or views
     return curl(duel.victim.client, found[0]) if found else ""
+
+
+def lost(duel: Duel, sequel: Sequel, views: Sequence[Call], born: float) -> dict[str, Json]:
+    """That the owner can no longer do with the object what he can do with another as old; or {}.
+
+    As old on the clock as well: a job ends by itself, and on a slow machine before it is asked for.
+    And what he is told must be what he is told once he has done it himself: "succeeded already" is
+    not what "cancelled already" says.
+    """
+    owner, call = duel.victim, sequel.call
+    answer, age = owner.send(call), time.monotonic() - born
+    if owner.accepts(answer):
+        return {}
+    twin, since = sequel.twin(), time.monotonic()
+    for _ in range(AGAIN):
+        look(owner, views)
+    time.sleep(max(0.0, since + age - time.monotonic()))
+    if twin is None or not owner.accepts(owner.send(twin)):
+        return {}
+    again = owner.send(twin)
+    if not owner.accepts(again) and spoken(twin, again) != spoken(call, answer):
+        return {}
+    said = spoken(call, answer)[:100]
+    place = f"{call.operation.label} by its owner, status"
+    return {"changed": [place], "noise": [], "before": "granted", "after": said}
+
+
+def spoken(call: Call, answer: Answer) -> str:
+    """The answer in a form in which that of the same request on another object is the same."""
+    return f"{answer.status} {normalise(answer.body, call.sent)}"

@@ -7,14 +7,13 @@ calls for ids that nobody has before it. A trial that shows an effect is repeate
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 
 from gate.check import Answer
 from gate.model import Json, Observation
-from validators.crossing.aims import Aim, Sequel, unmoved, watched_by
+from validators.crossing.aims import Aim, lost, unmoved, watched_by
 from validators.crossing.directories import is_listed
 from validators.document.names import is_identity, is_sibling
 from validators.document.operations import Operation, as_object
@@ -32,7 +31,6 @@ from validators.estates.states import (
     views_of,
 )
 from validators.estates.things import Thing, find_things, values_of
-from validators.judging import AGAIN
 from validators.messages.calls import (
     Call,
     Pointer,
@@ -137,36 +135,6 @@ def attack(duel: Duel, aim: Aim, number: int) -> tuple[list[Observation], bool]:
         )
     )
     return facts, effect
-
-
-def lost(duel: Duel, sequel: Sequel, views: Sequence[Call], born: float) -> dict[str, Json]:
-    """That the owner can no longer do with the object what he can do with another as old; or {}.
-
-    As old on the clock as well: a job ends by itself, and on a slow machine before it is asked for.
-    And what he is told must be what he is told once he has done it himself: "succeeded already" is
-    not what "cancelled already" says.
-    """
-    owner, call = duel.victim, sequel.call
-    answer, age = owner.send(call), time.monotonic() - born
-    if owner.accepts(answer):
-        return {}
-    twin, since = sequel.twin(), time.monotonic()
-    for _ in range(AGAIN):
-        look(owner, views)
-    time.sleep(max(0.0, since + age - time.monotonic()))
-    if twin is None or not owner.accepts(owner.send(twin)):
-        return {}
-    again = owner.send(twin)
-    if not owner.accepts(again) and spoken(twin, again) != spoken(call, answer):
-        return {}
-    said = spoken(call, answer)[:100]
-    place = f"{call.operation.label} by its owner, status"
-    return {"changed": [place], "noise": [], "before": "granted", "after": said}
-
-
-def spoken(call: Call, answer: Answer) -> str:
-    """The answer in a form in which that of the same request on another object is the same."""
-    return f"{answer.status} {normalise(answer.body, call.sent)}"
 
 
 def told(duel: Duel, call: Call, answer: Answer) -> dict[str, Json]:

@@ -321,36 +321,3 @@ def resolve(document: Object, value: Json) -> Object:
             target = as_object(target).get(part.replace("~1", "/").replace("~0", "~"))
         found = as_object(target)
     raise ValueError("the document's references run in a circle")
-
-
-def scheme_header(declared: Object) -> str | None:
-    """The request header that carries a security scheme's credential, in lower case."""
-    if declared.get("type") in {"http", "oauth2", "openIdConnect"}:
-        return "authorization"
-    if declared.get("in") == "cookie":
-        return "cookie"
-    named = declared.get("name") if declared.get("in") == "header" else None
-    return named.lower() if isinstance(named, str) else None
-
-
-def scheme_headers(document: Object) -> set[str]:
-    """The request headers that carry a credential by the document, in lower case."""
-    declared = as_object(as_object(document.get("components")).get("securitySchemes"))
-    found = {scheme_header(resolve(document, each)) for each in declared.values()}
-    return {name for name in found if name is not None}
-
-
-def usable_schemes(
-    document: Object, operations: Sequence[Operation], sent: frozenset[str]
-) -> frozenset[str]:
-    """The scheme that a principal's headers satisfy.
-
-    When several schemes use the same header (a tenant's and an operator's bearer token), only the
-    one that most operations ask for is taken to be the tenant's.
-    """
-    declared = as_object(as_object(document.get("components")).get("securitySchemes"))
-    fitting = [
-        name for name in declared if scheme_header(resolve(document, declared[name])) in sent
-    ]
-    asked = [name for each in operations for schemes in each.schemes for name in schemes]
-    return frozenset(sorted(fitting, key=asked.count, reverse=True)[:1])

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from gate.forms import TABLE
+from gate.model import Json
 from validators.document.names import slots_of
 from validators.document.operations import Object, Operation, as_list, as_object, resolve
 
@@ -16,10 +17,42 @@ from validators.document.operations import Object, Operation, as_list, as_object
 def related(document: Object, operations: Sequence[Operation]) -> tuple[Operation, ...]:
     """The operations, each with the resource that it makes where its path names another one."""
     shown = resources_of(document, operations)
+    asked = asked_by(document, operations)
     return tuple(
-        replace(each, makes=made_by(each, shown) or filled_by(document, each, operations))
+        replace(
+            each,
+            makes=made_by(each, shown) or filled_by(document, each, operations),
+            keys={**asked, **each.keys},
+        )
         for each in operations
     )
+
+
+def asked_by(document: Object, operations: Sequence[Operation]) -> dict[str, tuple[str, ...]]:
+    """By resource, what names one of it in a query: `GET /device?uid=`, whose reply shows `uid`."""
+    shown: dict[str, set[str]] = {}
+    for each in operations:
+        if each.method == "GET":
+            names = names_in(document, dict(each.replies))
+            shown.setdefault(each.resource, set()).update(names)
+    found: dict[str, dict[str, None]] = {}
+    for each in operations:
+        if not each.names and each.method != "POST":
+            known = shown.get(each.resource, set())
+            wanted = dict.fromkeys(name for name in each.query if name in known)
+            found.setdefault(each.resource, {}).update(wanted)
+    return {resource: (*names,) for resource, names in found.items() if names}
+
+
+def names_in(document: Object, schema: Json, depth: int = 4) -> Iterator[str]:
+    """What the members of the objects that a schema describes are called, covers included."""
+    plain = resolve(document, schema)
+    parts = [*as_list(plain.get("allOf")), *as_list(plain.get("oneOf")), plain.get("items")]
+    for name, member in as_object(plain.get("properties")).items():
+        yield name
+        parts.append(member)
+    for each in parts if depth else ():
+        yield from names_in(document, each, depth - 1)
 
 
 def made_by(operation: Operation, shown: dict[str, str]) -> str:

@@ -19,7 +19,7 @@ from validators.document.names import (
     resource_in,
     slots_of,
 )
-from validators.document.operations import Object, Operation, as_object, scheme_headers
+from validators.document.operations import Object, Operation, as_object
 from validators.estates.envelope import Envelope
 from validators.estates.handles import handed
 from validators.estates.ledger import Ledger
@@ -90,17 +90,6 @@ class Estate:
         return self.author.canaries
 
     @property
-    def context(self) -> dict[str, str]:
-        """The caller's headers that say for whom he asks, and prove nothing (`X-Account`).
-
-        They are those that no security scheme of the document is about, where another one is.
-        """
-        proofs = scheme_headers(self.author.document)
-        own = self.client.credentials
-        found = {name: value for name, value in own.items() if name.lower() not in proofs}
-        return found if len(found) < len(own) else {}
-
-    @property
     def knows(self) -> int:
         """How many objects are known."""
         return len(self.ledger.things) + len(self.envelope.common.things)
@@ -115,6 +104,7 @@ class Estate:
     ) -> Call:
         """The call with a body and query of this tenant's; `chain` is preferred for references."""
         taken: set[str] = set()
+        label = "" if operation.names else operation.label
         new = signs_up(self.author, operation)
 
         def is_new(name: str) -> bool:
@@ -130,7 +120,7 @@ class Estate:
                 return None
             if whom := recipient_for(operation, name, self.ledger):
                 return whom
-            known = chain.get(wanted) or self.ledger.refer(name, operation.resource)
+            known = chain.get(wanted) or self.ledger.refer(name, operation.resource, label)
             return known or self.envelope.common.refer(name, operation.resource)
 
         def choices(name: str) -> list[str]:
@@ -159,7 +149,9 @@ class Estate:
             for name, each in operation.headers.items()
             if name.lower() not in said
         }
-        match = recipe.match or (self.tag(path, operation) if self.asks_for(operation) else "")
+        match = recipe.match or (
+            self.tag(path, operation) if operation.label in self.envelope.matching else ""
+        )
         if match:
             headers["If-Match"] = match
         return Call(operation=operation, path=path, query=asked, body=body, headers=headers)
@@ -177,10 +169,6 @@ class Estate:
         self.envelope.matching.add(call.operation.label)
         tag = self.tag(call.path, call.operation)
         return send(self.client, replace(call, headers={**call.headers, "If-Match": tag}))
-
-    def asks_for(self, operation: Operation) -> bool:
-        """Has the operation demanded a tag before?"""
-        return operation.label in self.envelope.matching
 
     def tag(self, path: tuple[str, ...], operation: Operation) -> str:
         """The tag of the object as this tenant reads it (RFC 9110, section 8.8.3), or any."""

@@ -14,8 +14,9 @@ from random import Random
 from gate.check import Client, Testbed
 from gate.model import Doubt, Json, Observation
 from gate.testbed.hints import Hints, hints_of, roles_of, salt_of
-from validators.document.operations import Object, Operation, list_operations, usable_schemes
+from validators.document.operations import Object, Operation, list_operations
 from validators.document.relations import related
+from validators.document.schemes import usable_schemes
 from validators.estates.envelope import Envelope
 from validators.estates.estate import Estate, open_estate
 from validators.estates.footing import Footing, is_about_people, judge_footing

@@ -78,17 +78,22 @@ class Ledger:
         elif thing.origin and not any(self.things[at].origin for at in known):
             self.things[known[0]] = thing
 
-    def refer(self, name: str, about: str = "") -> str | None:
+    def refer(self, name: str, about: str = "", label: str = "") -> str | None:
         """An id for a body's field such as `source_run_id`: of the resource its name ends with.
 
         A name that is no id's (`invoice`) refers to an object only when it is just the resource's
-        name; plain `id`, or `replyTo`, means the resource that the operation is about.
+        name; plain `id`, or `replyTo`, means the resource that the operation is about. Nobody is
+        named who is not to be unseated by the operation with this label.
         """
-        return next(iter(self.choices(name, about)), None)
+        return next(iter(self.choices(name, about, label)), None)
 
-    def choices(self, name: str, about: str = "") -> list[str]:
+    def choices(self, name: str, about: str = "", label: str = "") -> list[str]:
         """All ids, or numbers of that name, that such a field could hold, best first."""
-        found = (thing.value_for(name) for thing in self.things_for(name, about))
+        found = (
+            thing.value_for(name)
+            for thing in self.things_for(name, about)
+            if not self.principals.spares(label, thing.resource, thing.fields)
+        )
         return list(dict.fromkeys(value for value in found if value))
 
     def things_for(self, name: str, about: str = "") -> list[Thing]:

@@ -32,6 +32,8 @@ def names_itself(operation: Operation, name: str) -> bool:
     """Is it what a new object is to be called (`bin_code`), rather than a known one?"""
     if operation.safe or operation.ends or operation.verb in CHANGING:
         return False
+    if name in operation.query and operation.method != "POST":
+        return False
     resource, wanted = operation.resource, resource_in(name)
     if is_identity(name) or name.lower() in {*RESERVED, resource}:
         return False

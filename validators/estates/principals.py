@@ -90,7 +90,9 @@ class Principals:
         of `trials.reason_to_spare`: accounts may have been made for the run.
         """
         slots = slots_of(operation.path)
-        if operation.safe or operation.signs_in or not slots or not is_person_at(slots[-1]):
+        asked = set(operation.query) & set(operation.keys.get(operation.resource, ()))
+        whom = slots[-1] if slots else (operation.resource if asked else "", "")
+        if operation.safe or operation.signs_in or not is_person_at(whom):
             return
         fields = [*as_object(schema.get("properties"))]
         weighty = tuple(name for name in fields if decides(words_of(name)))
