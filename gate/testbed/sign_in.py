@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 import secrets as randomness
 from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from gate import redaction
 from gate.check import Answer, NoAnswerError
 from gate.errors import SetupError, UsageError
 from gate.forms import MULTIPART, URLENCODED, write_form
@@ -37,6 +39,7 @@ from gate.testbed.target_file import (
 from gate.testbed.tokens import Found, extract, find
 
 SHORTEST_SECRET = 8
+WHOSE = re.compile(r"(?i)(^|-)(tenant|account|org|organi[sz]ation|workspace|company|team)(-?id)?$")
 GOOD = range(200, 300)
 NEWCOMERS = ("one", "two")
 MAIL = "{name}@example.org"
@@ -193,8 +196,13 @@ def shape_of(answer: Answer) -> str:
 
 
 def hide(door: Door, headers: Mapping[str, str], name: str) -> None:
-    """Keep a credential out of everything printed, whether or not a variable held it."""
+    """Keep a credential out of everything printed, whether or not a variable held it.
+
+    A header that says for whom somebody asks (`X-Account`) is none.
+    """
     for name_of, value in headers.items():
+        if WHOSE.search(name_of) and not redaction.SECRET_NAME.search(name_of):
+            continue
         secret = value.partition("=")[2] if name_of == "Cookie" else value.rpartition(" ")[2]
         known = any(each in secret for each in door.secrets)
         if len(secret) >= SHORTEST_SECRET and not known:

@@ -34,7 +34,8 @@ from validators.estates.states import (
     watch,
 )
 from validators.estates.things import Thing, chain_of, values_of
-from validators.estates.throwaways import context_of, signed
+from validators.estates.throwaways import signed
+from validators.messages.callers import context_of
 from validators.messages.calls import Call, curl, like_type, send
 from validators.messages.traces import EXCERPT, find_marks, like, normalise, scalars
 
@@ -97,7 +98,7 @@ def probe(testbed: Testbed) -> Iterator[Observation]:
 
 def forged(estate: Estate) -> Iterator[Forgery]:
     """Credentials made from the shape of a valid one."""
-    said = context_of(estate)
+    said = context_of(estate.client.credentials, estate.author.document)
     yield Forgery(label="no credential", headers=said)
     own = {n: value for n, value in estate.client.credentials.items() if n not in said}
     for label, make in (("a forged credential", fake), ("an empty credential", empty)):

@@ -341,11 +341,8 @@ def open_estate(
     )
     if ledger.names:
         ledger.take(Thing(resource="user", fields=dict(ledger.names)))
+    marks = draw_canaries(chance)
     author = Author(
-        document=document,
-        chance=chance,
-        canaries=draw_canaries(chance),
-        refer=ledger.refer,
-        given=given,
+        document=document, chance=chance, canaries=marks, refer=ledger.refer, given=given
     )
     return Estate(client=client, author=author, ledger=ledger, envelope=envelope)

@@ -12,6 +12,7 @@ from validators.document.operations import Operation
 from validators.estates.estate import Estate
 from validators.estates.own_fields import own_part
 from validators.estates.principals import introductions
+from validators.messages.callers import context_of
 from validators.messages.calls import Call
 
 OWNERS = frozenset(
@@ -89,7 +90,9 @@ def identities(victim: Estate, attacker: Estate) -> list[str]:
         if value not in mine:
             fields.setdefault(name, Counter())[value] += 1
     name = victim.client.tenant
-    called = [each for each in victim.ledger.names.values() if each not in mine]
+    mine |= {*context_of(attacker.client.credentials, attacker.author.document).values()}
+    said = context_of(victim.client.credentials, victim.author.document).values()
+    called = [each for each in (*said, *victim.ledger.names.values()) if each not in mine]
     ranked = sorted(fields.values(), key=lambda each: -each.total())
     often = dict.fromkeys(each.most_common(1)[0][0] for each in ranked)
     return list(dict.fromkeys([*called, *[*often][:MOST], *([name] if name else [])]))

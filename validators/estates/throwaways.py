@@ -15,12 +15,12 @@ from gate.testbed.again import enter_again
 from gate.testbed.hints import roles_of
 from validators.document.names import CHANGING, SELF, SESSIONS, words_of
 from validators.document.operations import Operation
-from validators.document.schemes import scheme_headers
 from validators.estates.estate import FULL, LEAST, Estate, Recipe
 from validators.estates.ground import Duel, Ground
 from validators.estates.ledger import Ledger
 from validators.estates.own_fields import place_in
 from validators.estates.things import Thing
+from validators.messages.callers import context_of
 from validators.messages.calls import Call, curl, leaves, send
 from validators.messages.traces import scalars
 
@@ -199,19 +199,9 @@ def places_of_secrets(answer: Answer) -> dict[str, str]:
 
 def signed(estate: Estate, secret: str) -> dict[str, str]:
     """The principal's headers with another secret."""
-    own = estate.client.credentials.items()
-    return {name: resigned(name, value, secret) for name, value in own} | context_of(estate)
-
-
-def context_of(estate: Estate) -> dict[str, str]:
-    """The caller's headers that say for whom he asks, and prove nothing (`X-Account`).
-
-    They are those that no security scheme of the document is about, where another one is.
-    """
-    proofs = scheme_headers(estate.author.document)
     own = estate.client.credentials
-    found = {name: value for name, value in own.items() if name.lower() not in proofs}
-    return found if len(found) < len(own) else {}
+    said = context_of(own, estate.author.document)
+    return {name: resigned(name, value, secret) for name, value in own.items()} | said
 
 
 def resigned(name: str, value: str, secret: str) -> str:

@@ -31,7 +31,7 @@ POWERFUL = frozenset({"admin", "administrator", "superadmin", "superuser", "root
 CREDIT = frozenset({"balance", "credit", "credits", "point", "points"})
 # What a service has found out of an account, or counts for it.
 SYSTEM = CREDIT | frozenset({"verified", "confirmed", "approved", "validated", "score", "rating",
-                             "reputation", "quota", "created", "registered", "joined"})  # fmt: skip
+                             "reputation", "quota", "limit", "created", "registered", "joined"})  # fmt: skip
 MOST_VALUES = 2
 Fields = Mapping[str, Json]
 

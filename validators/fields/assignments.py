@@ -10,7 +10,7 @@ from gate.forms import TABLE, URLENCODED
 from gate.model import Observation
 from validators.crossing.foreign_writes import survey
 from validators.crossing.trials import fresh_things, kept
-from validators.document.names import UPDATING
+from validators.document.names import UPDATING, resource_in
 from validators.document.operations import Operation
 from validators.estates.estate import FULL, LEAST, MOST_PATHS, Estate, Recipe
 from validators.estates.ground import Duel, Ground, stand
@@ -162,7 +162,10 @@ def inject(
     former = things[-1].fields if things else himself(caller, duel.ground.operations, operation)
     watched = {operation.resource: str(first.value)} if first.kind == "id" else {}
     private = [each for each in duel.ground.private if not each.public or not duel.ground.secured]
-    views = (*shelves(other, private, operation, first), *views_of(other, private, watched))
+    near = shelves(other, private, operation, first)
+    shelved = {each.operation.label for each in near}
+    far = views_of(other, private, watched)
+    views = (*near, *(each for each in far if each.operation.label not in shelved))
     call = injected(caller, operation, things, fields, recipe)
     answer, moved = caller.send(call), list[str]()
     twin: Sent | None = None
@@ -226,13 +229,13 @@ def gone_over(duel: Duel, asked: Sent, twin: Sent, field: Injection) -> list[str
 def shelves(
     estate: Estate, reads: Sequence[Operation], operation: Operation, field: Injection
 ) -> list[Call]:
-    """The lists of what an operation makes inside of what a tenant has, such as his workspace.
+    """The lists of what an operation makes, also inside of what a tenant has (his workspace).
 
     Where the field says in which, that one's.
     """
     found = []
     for each in reads:
-        inside = each.safe and each.speakable and each.names and not each.reads_one
+        inside = each.safe and each.speakable and not each.reads_one
         if not inside or each.resource != operation.product:
             continue
         paths = list(islice(estate.ledger.fill(each), MOST_PATHS))
@@ -251,9 +254,22 @@ def injected(
 ) -> Call:
     """The caller's own request with these fields beside the others."""
     current = things[-1].fields if things else None
-    chain = chain_of(operation, things)
+    chain = chain_of(operation, things) or asked_for(caller, operation)
     call = caller.write(operation, values_of(operation, things), chain, recipe, current)
     place = place_in(caller.author, call)
     for each in fields:
         call = call.put(("body", *place, each.name), each.value)
     return call
+
+
+def asked_for(caller: Estate, operation: Operation) -> dict[str, str]:
+    """A new object for a change that names one in its query (`PATCH /device?uid=`), by that name.
+
+    What has gone over to somebody else cannot be changed a second time.
+    """
+    names = [each for each in operation.keys.get(operation.resource, ()) if each in operation.query]
+    made = (each for each in caller.ledger.things if each.resource == operation.resource)
+    known = next((each for each in made if each.origin is not None), None)
+    fresh = caller.renew(known) if known is not None and names else None
+    value = fresh.value_for(names[0]) if fresh is not None else None
+    return {resource_in(names[0]): value} if value else {}

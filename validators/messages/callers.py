@@ -10,7 +10,8 @@ from typing import Protocol, runtime_checkable
 
 from gate.model import Json
 from validators.document.names import ACCOUNT, words_of
-from validators.document.operations import as_object
+from validators.document.operations import Object, as_object
+from validators.document.schemes import scheme_headers
 
 # What a login calls the name of an account, beside the names that an account has itself.
 LOGIN_NAMES = frozenset({"user", "preferred_username"})
@@ -42,6 +43,16 @@ def names_of(client: object, credentials: Mapping[str, str]) -> dict[str, str]:
     if not found and isinstance(subject, str) and subject.isalpha():
         found["username"] = subject
     return found
+
+
+def context_of(credentials: Mapping[str, str], document: Object) -> dict[str, str]:
+    """The headers that say for whom the caller asks, and prove nothing (`X-Account`).
+
+    They are those that no security scheme of the document is about, where another one is.
+    """
+    proofs = scheme_headers(document)
+    found = {name: value for name, value in credentials.items() if name.lower() not in proofs}
+    return found if len(found) < len(credentials) else {}
 
 
 def claims_of(token: str) -> dict[str, Json]:
