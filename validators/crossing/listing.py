@@ -21,7 +21,9 @@ SEARCH = re.compile(r"(?i)^(q|query|search|filter|term|text|name|keyword|like|co
 SIZE = re.compile(r"(?i)(limit|size|per_?page|count|top|max|take)")
 PAGE = re.compile(r"(?i)(^|_)page|number|offset|skip|^start|^from$")
 SORT = re.compile(r"(?i)(sort|order)")
-CURSOR = re.compile(r"(?i)(cursor|page_?token|continuation|starting_?after|^after$|^next|^token$)")
+CURSOR = re.compile(
+    r"(?i)(cursor|(page|skip)_?token|continuation|starting_?after|^after$|^next|^token$)"
+)
 NEXT = re.compile(r"(?i)<(?P<target>[^>]*)>[^,<]*;\s*rel=\"?next\b")
 BASE64 = re.compile(r"[A-Za-z0-9_+/-]{8,}={0,2}")
 MOST_PARAMETERS = 12
@@ -59,8 +61,8 @@ def said(place: Pointer) -> str:
 
 
 def inner(place: Pointer) -> str:
-    """What the last part of a place is called: `page[size]` is a size."""
-    return str(place[-1]).rstrip("]").rpartition("[")[2]
+    """What the last part of a place is called: `page[size]` is a size, and `$top` is `top`."""
+    return str(place[-1]).rstrip("]").rpartition("[")[2].removeprefix("$")
 
 
 def options(duel: Duel, call: Call) -> Options:
@@ -95,6 +97,8 @@ def values_for(duel: Duel, operation: Operation, place: Pointer, schema: Json) -
         return numbers_for(duel, operation, name, plain)
     if kind == "boolean":
         return [True]
+    if SIZE.search(name):
+        return [str(LARGE)]
     return [*victims(duel, operation, name)] or (["id"] if SORT.search(name) else [])
 
 

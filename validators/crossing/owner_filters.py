@@ -34,30 +34,45 @@ def by_owner(
         if name not in named:
             yield f"with {name}, which is no parameter", call.put((inside, name), value)
         for place, schema in places.items():
-            if term := term_in(schema):
-                text = f"{name}{term['sign']}{term['quote']}{value}{term['quote']}"
+            if text := written(str(place[-1]), schema, name, value):
                 yield f"with {place[-1]} by {name}", call.put(place, text)
 
 
 def owners(duel: Duel, operation: Operation) -> dict[str, Json]:
-    """What the victim's rows of this kind say of whose they are, where the attacker's do not."""
-    mine, found = set(owned_by(duel.attacker, operation)), dict[str, Json]()
-    for name, value in owned_by(duel.victim, operation):
-        if (name, value) not in mine:
-            found.setdefault(name, value)
+    """What the victim's rows of this kind say of whose they are, where the attacker's do not.
+
+    Then what the accounts say of whose they are: rows may leave out what a filter knows.
+    """
+    found: dict[str, Json] = {}
+    for about in (operation.product, "user"):
+        mine = set(owned_by(duel.attacker, about))
+        for name, value in owned_by(duel.victim, about):
+            if (name, value) not in mine:
+                found.setdefault(name, value)
     return dict([*found.items()][:MOST_OWNERS])
 
 
-def owned_by(estate: Estate, operation: Operation) -> list[tuple[str, str | int]]:
+def owned_by(estate: Estate, resource: str) -> list[tuple[str, str | int]]:
     """The ids that this tenant's objects of one kind have of owners, the most frequent first."""
     found = Counter(
         (name, value)
         for thing in estate.ledger.things
-        if thing.resource == operation.product
+        if thing.resource == resource
         for name, value in thing.fields.items()
         if is_owning(name) and is_identity(name) and isinstance(value, str | int) and value
     )
     return [pair for pair, _ in found.most_common()]
+
+
+def written(parameter: str, schema: Object, name: str, value: Json) -> str:
+    """The comparison of a field with a value, as the document shows it or as OData has it; or "".
+
+    Source: OData 4.01, Part 2: URL Conventions, section 5.1.1.
+    """
+    if term := term_in(schema):
+        return f"{name}{term['sign']}{term['quote']}{value}{term['quote']}"
+    quote = "'" if isinstance(value, str) else ""
+    return f"{name} eq {quote}{value}{quote}" if parameter == "$filter" else ""
 
 
 def term_in(schema: Object) -> re.Match[str] | None:

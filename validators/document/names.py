@@ -164,6 +164,9 @@ PARTS = frozenset(
         "original",
         "primary",
         "default",
+        "keep",
+        "merge",
+        "duplicate",
     ]
 )
 # Whoever something is sent to, by his name or address.

@@ -141,7 +141,8 @@ class Estate:
             current=current or {},
         )
         query = dict(operation.query) | (links(operation, author) if recipe.linked else {})
-        asked = {name: author.write(each, name) for name, each in query.items()}
+        told = self.ledger.said_of(operation, path, query)
+        asked = {name: told.get(name) or author.write(each, name) for name, each in query.items()}
         body = author.write(dict(operation.body), "") if operation.media else None
         said = {name.lower() for name in self.client.credentials}
         headers = {

@@ -135,6 +135,22 @@ class Ledger:
         ]
         return min(fitting, key=self.rank, default=None)
 
+    def said_of(
+        self, operation: Operation, path: tuple[str, ...], names: Collection[str]
+    ) -> dict[str, Json]:
+        """What the object that a path names says of itself under these names: a `signature`."""
+        slots = slots_of(operation.path) if names else ()
+        if len(slots) != len(path) or not slots:
+            return {}
+        kinds = {slots[-1][0], resource_in(slots[-1][1])}
+        same = [each for each in self.things if each.id == path[-1] and each.resource in kinds]
+        return {
+            name: each.fields[name]
+            for each in same
+            for name in names
+            if isinstance(each.fields.get(name), str | int)
+        }
+
     def part(self, resource: str, parameter: str) -> str | None:
         """What stands for any object of this kind in a path."""
         found = (each.value_for(parameter) for each in self.things if each.resource == resource)

@@ -30,8 +30,10 @@ POWERFUL = frozenset({"admin", "administrator", "superadmin", "superuser", "root
 # What is worth money: a service counts it, and its holder does not.
 CREDIT = frozenset({"balance", "credit", "credits", "point", "points"})
 # What a service has found out of an account, or counts for it.
-SYSTEM = CREDIT | frozenset({"verified", "confirmed", "approved", "validated", "score", "rating",
-                             "reputation", "quota", "limit", "created", "registered", "joined"})  # fmt: skip
+SYSTEM = CREDIT | frozenset(
+    {"verified", "confirmed", "approved", "validated", "score", "rating", "reputation", "quota",
+     "limit", "created", "registered", "joined"}
+)  # fmt: skip
 MOST_VALUES = 2
 Fields = Mapping[str, Json]
 
