@@ -99,6 +99,8 @@ HOMES = {
     "board": "GET /me",
     "payroll": "POST /api/auth.test",
     "campus": "GET /me",
+    "deals": "GET /me",
+    "fleet": "GET /v1/whoami",
 }
 MULTIPART = "multipart/form-data"
 WAYS = {
@@ -107,7 +109,9 @@ WAYS = {
     "text/csv": "content",
     MULTIPART: "files",
 }
-FLAWS = [(service, flaw) for service, module in SERVED.items() for flaw in module.FLAWS]
+# The fourth set is played in tests/targets/test_blind_flaws.py, where a query can be said as well.
+PLAYED = {service: module for service, module in SERVED.items() if service in STEPS}
+FLAWS = [(service, flaw) for service, module in PLAYED.items() for flaw in module.FLAWS]
 
 
 def declared(service: str) -> dict[str, Any]:
@@ -205,7 +209,7 @@ def attacked(service: str, built: Any) -> list[tuple[int, Any]]:
     return answers
 
 
-@pytest.mark.parametrize("service", SERVED)
+@pytest.mark.parametrize("service", PLAYED)
 def test_the_document_is_valid_and_names_every_operation_to_blame(service: str) -> None:
     validate(declared(service))
     operations = {
@@ -232,7 +236,7 @@ def test_a_flaw_shows_at_the_operation_that_it_was_planted_in_or_right_after(
     assert operation in {STEPS[service][at][1] for at in (differing[0], differing[0] - 1)}
 
 
-@pytest.mark.parametrize("service", SERVED)
+@pytest.mark.parametrize("service", PLAYED)
 def test_a_clean_build_tells_the_attacker_nothing_of_the_victims(
     service: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -270,7 +274,7 @@ def status_of(status: int, body: Any) -> int:
     return {"not_authed": 401}.get(body["error"], 400) if refused else status
 
 
-@pytest.mark.parametrize("service", DESCRIBED)
+@pytest.mark.parametrize("service", sorted(DESCRIBED.keys() & STEPS.keys()))
 def test_a_clean_build_refuses_to_change_what_is_the_victims(
     service: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -283,7 +287,7 @@ def test_a_clean_build_refuses_to_change_what_is_the_victims(
             assert refused or step[1] in HARMLESS[service], (step, status, body)
 
 
-@pytest.mark.parametrize("service", DESCRIBED)
+@pytest.mark.parametrize("service", sorted(DESCRIBED.keys() & STEPS.keys()))
 def test_only_what_the_document_leaves_open_answers_to_nobody(service: str) -> None:
     written = declared(service)
     with running(server(service, "")) as base_url, httpx.Client(base_url=base_url) as nobody:
