@@ -13,7 +13,6 @@ from validators.document.names import (
     PARTS,
     RESERVED,
     SELF,
-    field_of,
     is_identity,
     parents_of,
     resource_in,
@@ -26,6 +25,7 @@ from validators.estates.ledger import Ledger
 from validators.estates.naming import (
     as_it_is,
     given_for,
+    headers_of,
     keep_references,
     names_itself,
     recipient_for,
@@ -144,12 +144,7 @@ class Estate:
         told = self.ledger.said_of(operation, path, query)
         asked = {name: told.get(name) or author.write(each, name) for name, each in query.items()}
         body = author.write(dict(operation.body), "") if operation.media else None
-        said = {name.lower() for name in self.client.credentials}
-        headers = {
-            name: str(author.write(each, name if name in author.given else field_of(name)))
-            for name, each in operation.headers.items()
-            if name.lower() not in said
-        }
+        headers = headers_of(operation, author, self.client.credentials)
         match = recipe.match or (
             self.tag(path, operation) if operation.label in self.envelope.matching else ""
         )

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from gate.model import Json
 from validators.document.names import (
     CHANGING,
     RECIPIENTS,
     RESERVED,
+    field_of,
     is_identity,
     resource_in,
     words_of,
@@ -98,3 +99,15 @@ def as_it_is(author: Author, things: Sequence[Thing], operation: Operation) -> d
     account = (each for each in things if each.resource == operation.resource and not each.origin)
     now = next((each.fields for each in account), NO_FIELDS)
     return {name: {"const": now[name]} if name in must and name in now else OMIT for name in names}
+
+
+def headers_of(
+    operation: Operation, author: Author, credentials: Collection[str]
+) -> dict[str, str]:
+    """The headers that a request must have, but for those that the caller sends anyway."""
+    sent = {name.lower() for name in credentials}
+    return {
+        name: str(author.write(each, name if name in author.given else field_of(name)))
+        for name, each in operation.headers.items()
+        if name.lower() not in sent
+    }
