@@ -1,7 +1,7 @@
 """A run that brings real servers up, reports their PIDs, and waits for its end."""
 
 import json
-import select
+import signal
 import sys
 from contextlib import ExitStack
 from pathlib import Path
@@ -33,10 +33,10 @@ def run(folder: Path, ending: str) -> None:
         sys.stdout.flush()
         if ending == "exception":
             raise RuntimeError(ending)
-        # In turns: a signal that comes just before a read without end begins is seen after it only.
-        while not select.select([sys.stdin], [], [], 1)[0]:
-            pass
+        sys.stdin.read()
 
 
 if __name__ == "__main__":
+    # As the command line does: a shell starts what runs in its background with SIGINT ignored.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     run(Path(sys.argv[1]), sys.argv[2])
