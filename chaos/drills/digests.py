@@ -7,13 +7,12 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 
 import psycopg2
-from psycopg2 import errors, sql
+from psycopg2 import sql
 from psycopg2.extensions import cursor as Cursor  # noqa: N812 - a class in lower case
 
-from gate.errors import SetupError
+from gate.testbed.locks import lock_tables
 
 NOBODY = ""
-ATTEMPTS = 20
 TABLES = """
 SELECT n.nspname, c.relname, EXISTS (
     SELECT FROM pg_attribute a
@@ -47,23 +46,10 @@ def held_still(url: str) -> Iterator[None]:
     `url` is a superuser's. SetupError when the writers do not let the tables go.
     """
     with closing(psycopg2.connect(url, connect_timeout=10)) as link, link.cursor() as cursor:
-        for _ in range(ATTEMPTS):
-            try:
-                lock_tables(cursor)
-                break
-            except errors.LockNotAvailable:
-                link.rollback()
-        else:
-            raise SetupError("The tables are never free of writers: let the service rest.")
+        cursor.execute(TABLES)
+        names = [sql.Identifier(schema, table) for schema, table, _ in cursor.fetchall()]
+        lock_tables(link, names, "SHARE")
         yield
-
-
-def lock_tables(cursor: Cursor) -> None:
-    """Take all tables; who gives way in a deadlock is us, before a writer's second is over."""
-    cursor.execute("SET LOCAL lock_timeout = '500ms'")
-    cursor.execute(TABLES)
-    names = [sql.Identifier(schema, table) for schema, table, _ in cursor.fetchall()]
-    cursor.execute(sql.SQL("LOCK TABLE {} IN SHARE MODE").format(sql.SQL(", ").join(names)))
 
 
 def take_digests(url: str) -> tuple[Digest, ...]:

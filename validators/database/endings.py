@@ -16,6 +16,7 @@ from psycopg2.extensions import connection as Connection  # noqa: N812 - a class
 
 from gate.check import Answer, Client, Lone, NoAnswerError
 from gate.model import Json, Observation
+from gate.testbed.locks import lock_tables
 from gate.testbed.waiting import until
 from validators.estates.estate import Estate
 from validators.estates.ground import Ground
@@ -88,13 +89,9 @@ class Scene:
     @contextmanager
     def locked(self) -> Iterator[None]:
         """Nobody else can touch a tenant's row until the end of the block."""
-        names = sql.SQL(", ").join(sql.Identifier(*each.split(".", 1)) for each in self.relations)
-        with (
-            closing(psycopg2.connect(self.ground.testbed.database().url)) as holder,
-            holder.cursor() as cursor,
-        ):
-            cursor.execute("SET lock_timeout = '5s'")
-            cursor.execute(sql.SQL("LOCK TABLE {} IN ACCESS EXCLUSIVE MODE").format(names))
+        names = [sql.Identifier(*each.split(".", 1)) for each in self.relations]
+        with closing(psycopg2.connect(self.ground.testbed.database().url)) as holder:
+            lock_tables(holder, names, "ACCESS EXCLUSIVE")
             yield
 
     def note(self, kind: str, subject: str, **data: Json) -> Observation:
