@@ -21,9 +21,7 @@ VARIABLES: Mapping[str, str] = {
     "sslmode": "PGSSLMODE",
     "sslrootcert": "PGSSLROOTCERT",
 }
-
-
-OPENS_WITHIN = 60
+OPENS_WITHIN = 60  # seconds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

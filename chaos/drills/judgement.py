@@ -43,8 +43,8 @@ def judge(seen: Sequence[Observation]) -> Iterator[Finding | Estimate | Doubt | 
     acknowledged before the target must be there, and none made after it. Backup and log must pass
     their verification, and a copy with one byte changed must not. The service must be ready, read
     and write again. Missing phases, and a log that ends at the target (so that there was nothing to
-    leave behind), are doubts, not passes. The
-    recovery time is the time from the kill to the first write, without the comparing.
+    leave behind), are doubts, not passes. The recovery time is the time from the kill to the first
+    write, without the comparing.
 
     Source: Google, Site Reliability Engineering, chapter 26 ("nobody really wants to make backups;
     what people really want are restores"); PostgreSQL's documentation, 25.3.

@@ -27,10 +27,9 @@ def probe(testbed: Testbed) -> Iterator[Observation]:
     compared before it is opened for writes, because the service, which was never stopped, goes on
     with its background work at once; then the service must answer, read and write. Backup and
     log are verified before anything is destroyed, and a copy with one changed byte must fail that
-    verification.
-    What keeps the tenants apart (row-level security, policies, roles, grants, keys, functions) is
-    digested at the moment and after the restore, and each tenant's rows are counted as the
-    service's own role sees them under its scope and under none.
+    verification. What keeps the tenants apart (row-level security, policies, roles, grants, keys,
+    functions) is digested at the moment and after the restore, and each tenant's rows are counted
+    as the service's own role sees them under its scope and under none.
     """
     database = testbed.database()
     places = tuple(make_place(testbed.actor(name), testbed.clock) for name in testbed.tenants)

@@ -117,6 +117,7 @@ class HttpClient:
 
     def signed(self, name: str, value: str) -> str:
         """A credential's header in double quotes, so that the shell fills in the placeholder."""
+        # A copy, because other threads add to them.
         secret = re.compile("|".join(map(re.escape, tuple(self.secrets))) or "(?!)")
         plain = iter(secret.split(value))
         shown = escape(next(plain))

@@ -27,4 +27,4 @@ def lock_tables(link: Connection, tables: Sequence[sql.Composable], mode: str) -
                 return
         except errors.LockNotAvailable:
             link.rollback()
-    raise SetupError("The tables are never free of writers: let the service rest.")
+    raise SetupError("The tables are never all free at once: let the service rest.")

@@ -1,4 +1,4 @@
-"""Fields, credentials and roles that were missed on the third held-out set, each in its build."""
+"""What was missed, or wrongly found, on the third and fourth held-out sets, each in its build."""
 
 from __future__ import annotations
 
@@ -29,6 +29,17 @@ MISSED = [
     ("payroll", "deactivated-token", "issued-credentials"),
     ("campus", "link-undead", "issued-credentials"),
     ("payroll", "share-undead", "issued-credentials"),
+    ("fleet", "device-read", "body-reference"),
+    ("fleet", "command-cancel", "write-by-id"),
+    ("fleet", "device-account", "mass-assignment"),
+    ("fleet", "account-limit", "mass-assignment"),
+    ("fleet", "rule-device", "body-reference"),
+    ("fleet", "export-read", "read-by-id"),
+    ("fleet", "key-undead", "issued-credentials"),
+    ("deals", "contacts-filter", "list-leak"),
+    ("deals", "skiptoken-foreign", "list-leak"),
+    ("deals", "search-deals", "list-leak"),
+    ("campus", "notifications-of", "list-leak"),
 ]
 # One of each check and cause in every run; the others with the matrix.
 ALWAYS = {
@@ -38,10 +49,19 @@ ALWAYS = {
     "share-undead",
     "signout-refresh",
     "expense-approve",
+    "device-read",
+    "device-account",
+    "contacts-filter",
+    "notifications-of",
 }
 CASES = [
     each if each[1] in ALWAYS else pytest.param(*each, marks=pytest.mark.matrix) for each in MISSED
 ]
+# Where the flaws were, and where something was found that is none.
+CLEAN = {(service, check) for service, _, check in MISSED} | {
+    ("fleet", "credentials"),
+    ("fleet", "undocumented-routes"),
+}
 
 
 @pytest.fixture(autouse=True)
@@ -58,7 +78,7 @@ def test_what_was_missed_is_found(service: str, flaw: str, check: str, tmp_path:
     assert {each.subject for each in result.findings} == {SERVED[service].FLAWS[flaw].operation}
 
 
-@pytest.mark.parametrize(("service", "check"), sorted({(one, three) for one, _, three in MISSED}))
+@pytest.mark.parametrize(("service", "check"), sorted(CLEAN))
 def test_the_clean_build_has_no_finding(service: str, check: str, tmp_path: Path) -> None:
     with heldout(service, "", tmp_path) as testbed:
         result = judge(BY_ID[check], gather(BY_ID[check], testbed, lambda _: None))

@@ -121,8 +121,8 @@ def naming(duel: Duel, operation: Operation, thing: Thing, origin: Call) -> Iter
     asked = [name for name in as_object(simple.get("properties")) if name in thing.fields]
     if not any(HANDLES & set(words_of(name)) for name in asked):
         return
-    path = origin.path if operation.names == origin.operation.names else None
-    path = path if path is not None else next(duel.victim.ledger.fill(operation), None)
+    same = operation.names == origin.operation.names
+    path = origin.path if same else next(duel.victim.ledger.fill(operation), None)
     if path is not None:
         call = duel.victim.write(operation, path, thing.chain)
         said = {name: thing.fields[name] for name in asked}
