@@ -6,6 +6,7 @@ same in both, so that whatever differs is the flaw.
 
 from __future__ import annotations
 
+import asyncio
 import json
 import random
 import re
@@ -17,6 +18,7 @@ from unittest.mock import patch
 
 import pytest
 from werkzeug.test import Client
+from werkzeug.wrappers import Request, Response
 
 from tests.targets import (
     heldout_deals,
@@ -25,8 +27,43 @@ from tests.targets import (
     heldout_fleet,
     heldout_fleet_attacks,
     heldout_fleet_target,
+    heldout_folio,
+    heldout_folio_attacks,
+    heldout_folio_target,
 )
 from tests.targets.heldout_attacks import Step
+
+
+class Bridge:
+    """An ASGI application as a WSGI one, for a client that only knows these."""
+
+    def __init__(self, app: Any) -> None:
+        self.app = app
+
+    @Request.application
+    def __call__(self, request: Request) -> Response:
+        scope = {
+            "type": "http",
+            "http_version": "1.1",
+            "method": request.method,
+            "scheme": "http",
+            "path": request.path,
+            "query_string": request.query_string,
+            "headers": [(name.lower().encode(), value.encode()) for name, value in request.headers],
+        }
+        said: list[Any] = []
+
+        async def receive() -> Any:
+            return {"type": "http.request", "body": request.get_data(), "more_body": False}
+
+        async def send(message: Any) -> None:
+            said.append(message)
+
+        asyncio.run(self.app(scope, receive, send))
+        body = b"".join(message.get("body", b"") for message in said)
+        headers = [(name.decode(), value.decode()) for name, value in said[0]["headers"]]
+        return Response(body, said[0]["status"], headers)
+
 
 Told = list[tuple[str, str, int, str]]
 SERVICES: dict[str, tuple[Callable[[str], Any], list[Step], Any, Any]] = {
@@ -41,6 +78,12 @@ SERVICES: dict[str, tuple[Callable[[str], Any], list[Step], Any, Any]] = {
         heldout_fleet_attacks.FLEET,
         heldout_fleet_attacks,
         heldout_fleet_target,
+    ),
+    "folio": (
+        lambda flaw: Bridge(heldout_folio.folio(flaw)),
+        heldout_folio_attacks.FOLIO,
+        heldout_folio_attacks,
+        heldout_folio_target,
     ),
 }
 FLAWS = [(name, flaw) for name, (_, _, _, said) in SERVICES.items() for flaw in said.FLAWS]
