@@ -131,8 +131,9 @@ def judge(seen: Sequence[Observation]) -> Iterator[Finding | Estimate | Doubt | 
     Where the document names the roles of an operation (`x-required-roles` and the like), every
     other role that is granted is a finding, and every named one that is refused (OWASP API5:2023,
     CWE-285). Where its prose reserves an operation, a role that is granted it is a finding if the
-    words name a stronger role of the target, or if another operation with the same words refused
-    this role; the finding quotes both. Where roles are ordered, by the target file or by the usual
+    words name a stronger role of the target, if another operation with the same words refused this
+    role, or if the service itself shows the role without the right that they ask for; the finding
+    quotes both. Where roles are ordered, by the target file or by the usual
     names, a weaker one that is granted what a stronger one is refused is a finding. So is a role
     that is named for reading and after whose write the owner sees another object (of a guest only
     what he changes and may not make), one that ends what it may neither make nor change, and one
