@@ -17,12 +17,14 @@ from tests.validators.scripted import Duel, Service, owner
 from validators import CHECKS
 from validators.credentials.scopes import Cut, cut_for
 from validators.credentials.signed_links import sign_of, signed_links
-from validators.document.operations import Operation
+from validators.document.operations import Operation, list_operations
+from validators.document.wording import unique_within
 from validators.messages.refusals import offered
 
 BUILDS = [
     ("deals", "key-readonly", "issued-credentials"),
     ("deals", "download-unsigned", "credentials"),
+    ("fleet", "serial-taken", "side-channels"),
 ]
 
 
@@ -146,3 +148,31 @@ def test_only_what_must_be_sent_to_a_public_read_of_one_object_is_a_signature() 
     )
     page = Operation(method="GET", path="/files/{fileId}", query={"page": {"type": "string"}})
     assert not any(map(sign_of, (optional, secured, page)))
+
+
+@pytest.mark.parametrize(
+    ("text", "own"),
+    [
+        ("409 when the account has a device with this serial already.", True),
+        ("A serial is unique within the organization.", True),
+        ("409 when the serial is already in use in your workspace.", True),
+        ("409 when the serial is taken.", False),
+        ("409 when the account already exists with this serial.", False),
+        ("A serial is unique in this account and all others.", False),
+        ("409 when the account has a device of this name already.", False),
+        ("The account has a device with this serial.", False),
+    ],
+)
+def test_what_one_tenant_has_once_by_the_words_of_the_document(text: str, own: bool) -> None:
+    answers: Json = {"409": {"description": text}}
+    document: dict[str, Json] = {"paths": {"/devices": {"post": {"responses": answers}}}}
+    (operation,) = list_operations(document)
+    assert bool(unique_within(operation, "serial", "")) is own
+    described = Operation(method="POST", path="/devices", prose={"description": text})
+    assert bool(unique_within(described, "serial", "")) is own
+
+
+def test_the_description_of_a_field_says_it_of_that_field() -> None:
+    bare = Operation(method="POST", path="/devices")
+    assert unique_within(bare, "serial", "Unique within the account.")
+    assert not unique_within(bare, "serial", "Unique.")
