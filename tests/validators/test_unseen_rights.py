@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -11,11 +12,15 @@ from gate.check import Answer
 from gate.model import Finding, Json, Observation
 from gate.run import gather, judge
 from tests.targets.heldout_serving import SERVED, heldout
+from tests.validators.scripted import Duel, Service, owner
 from validators import CHECKS
 from validators.channels.role_controls import CHANGE, LABEL, MAKE, STEP, called, staffed, words
 from validators.channels.roles import judge as judged
 from validators.document.operations import Operation
+from validators.document.parts import parts_of
 from validators.document.reservations import MARKED, SAID, reservations
+from validators.messages.calls import Call
+from validators.roles.role_parts import kept_parts
 from validators.roles.role_rights import rights_of
 from validators.roles.role_trials import codes_in
 
@@ -23,6 +28,7 @@ BUILDS = [
     ("deals", "audit-by-rep", "roles"),
     ("deals", "export-by-viewer", "roles"),
     ("fleet", "command-by-observer", "roles"),
+    ("fleet", "token-to-observer", "roles"),
 ]
 
 
@@ -141,3 +147,65 @@ def test_an_answer_for_many_says_of_each_what_came_of_it() -> None:
     said = '{"code": 0, "results": [{"uid": "a", "code": 403}, {"uid": "b", "code": 404}]}'
     assert codes_in(answer(said, 207)) == {403, 404}
     assert not codes_in(answer(said))
+
+
+FIELDS = {"name": "", "secret_key": "", "salary": "Visible to managers only."}
+
+
+@pytest.mark.parametrize(
+    ("text", "field", "query"),
+    [
+        ("A job; include=key shows the secret key to admins", "secret_key", ("include", "key")),
+        ("Only admins and managers may see the name", "name", None),
+        ("The `secret_key` field is only shown to admins.", "secret_key", None),
+        ("A job. Names are common; the name is visible to admins only", "name", None),
+    ],
+)
+def test_a_field_is_kept_by_whole_clauses(
+    text: str, field: str, query: tuple[str, str] | None
+) -> None:
+    each = Operation(
+        method="GET", path="/jobs/{id}", optional={"include": {}}, prose={"summary": text}
+    )
+    (first, *_) = parts_of(each, FIELDS, ())
+    assert (first.field, first.query) == (field, query)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Shows the name to admins",
+        "Only admins may see the address",
+        "Only customers of theirs see the name",
+        "fields=key shows the secret key to admins",
+        "Tells admins only the name",
+    ],
+)
+def test_what_is_not_said_of_a_field_keeps_none(text: str) -> None:
+    each = Operation(method="GET", path="/jobs", optional={"include": {}}, prose={"summary": text})
+    assert [part.field for part in parts_of(each, FIELDS, ())] == ["salary"]
+    assert not list(parts_of(each, {"salary": "Admins only", "name": "For admins"}, ()))
+
+
+def seen(rows: Json, role: str = "clerk", path: str = "/jobs") -> list[bool]:
+    """Whether a role's answer with these rows counts as showing what its owner sees."""
+    properties: Json = {"salary": {"type": "integer", "description": "Visible to managers only"}}
+    operation = Operation(method="GET", path=path, replies={"properties": properties})
+    whole: Json = [{"salary": 5100}, {"salary": 4700}]
+    duel: Any = PartDuel(owner(lambda *_: (200, whole)), owner())
+    actors: Any = {role: Service(lambda *_: (200, rows))}
+    values = ("1",) if "{" in path else ()
+    call = Call(operation=operation, path=values)
+    return [bool(each["shown"]) for each in kept_parts(duel, call, ["clerk", "manager"], actors)]
+
+
+class PartDuel(Duel):
+    def note(self, _: str, __: Operation, **data: Json) -> dict[str, Json]:
+        return data
+
+
+def test_a_role_sees_what_is_kept_if_it_sees_what_the_owner_sees() -> None:
+    assert seen([{"salary": 5100}, {"salary": 4700}]) == [True]
+    assert seen([{"salary": 5100}, {"salary": None}]) == [False], "it may be his own"
+    assert seen([{"salary": 0}, {"salary": 0}]) == [False]
+    assert not seen([{"salary": 5100}, {"salary": 4700}], path="/users/{id}")

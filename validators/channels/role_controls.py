@@ -80,6 +80,15 @@ RIGHTS = Observation(
     subject="GET /v1/roles",
     data={"roles": {"agent": ["read"], "admin": ["read", "end"]}},
 )
+
+
+def kept(role: str, **more: Json) -> tuple[Observation, ...]:
+    """What a role saw of a field that is kept for admins."""
+    data = {"said": "granted", "status": 200, "safe": True, "field": "cost", **more}
+    fact = Observation(kind="part-call", subject=READ, data={**WHO, "role": role, **data, **SAID})
+    return (*called(role, READ, "granted", {"shown": True}), fact)
+
+
 SEEN = "GET /v1/runs/{run_id} $.name"
 AGENT = staffed("agent", "owner")
 CONTROLS = (
@@ -114,6 +123,10 @@ CONTROLS = (
     Control(
         defect="a role is granted what asks for a right that the service shows it without",
         record=(*AGENT, *called("agent", LABEL, "granted", RIGHT), RIGHTS),
+    ),
+    Control(
+        defect="a role sees a field that the document keeps for a stronger one",
+        record=(*staffed("agent", "admin", "owner"), *kept("agent", shown=True)),
     ),
     Control(
         defect="a role is granted one of the operations marked by words, where all others refuse",
