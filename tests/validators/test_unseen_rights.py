@@ -43,6 +43,16 @@ def test_a_flaw_of_the_fourth_set_is_found(
     assert {each.subject for each in result.findings} == {SERVED[service].FLAWS[flaw].operation}
 
 
+@pytest.mark.parametrize("hints", [True, False], ids=["with hints", "without"])
+@pytest.mark.parametrize("service", sorted({service for service, _, _ in BUILDS}))
+def test_the_clean_build_has_no_finding(service: str, hints: bool, tmp_path: Path) -> None:
+    (check,) = [each for each in CHECKS if each.id == "isolation.roles"]
+    with heldout(service, "", tmp_path, hints) as testbed:
+        result = judge(check, gather(check, testbed, lambda _: None))
+    assert not result.failures
+    assert not result.findings
+
+
 def rules(*records: Sequence[Observation]) -> set[str]:
     seen = [each for record in records for each in record]
     return {each.rule for each in judged(seen) if isinstance(each, Finding)}

@@ -2,29 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from itertools import count
 from pathlib import Path
 from random import Random
+from types import MappingProxyType
 from typing import Any
 
 import pytest
 
-from gate.model import Json
+from gate.check import Answer
+from gate.model import Json, Observation
 from gate.run import gather, judge
 from gate.testbed.hints import Hints
 from tests.targets.heldout_serving import SERVED, heldout
 from tests.validators.scripted import Duel, Service, owner
 from validators import CHECKS
+from validators.credentials.object_secrets import object_secrets
 from validators.credentials.scopes import Cut, cut_for
 from validators.credentials.signed_links import sign_of, signed_links
 from validators.document.operations import Operation, list_operations
 from validators.document.wording import unique_within
+from validators.estates.envelope import Envelope
+from validators.estates.estate import open_estate
+from validators.messages.calls import Call
 from validators.messages.refusals import offered
 
 BUILDS = [
     ("deals", "key-readonly", "issued-credentials"),
     ("deals", "download-unsigned", "credentials"),
     ("fleet", "serial-taken", "side-channels"),
+    ("fleet", "token-undead", "issued-credentials"),
 ]
 
 
@@ -92,7 +100,7 @@ def test_scopes_that_no_document_lists_are_those_that_a_refusal_offers() -> None
 SIGNED = Operation(method="GET", path="/files/{fileId}", query={"sig": {"type": "string"}})
 
 
-def files(*ways: str) -> list[Mapping[str, Json]]:
+def files(*ways: str) -> list[Observation]:
     """What came of links to a file, where the service takes a signature that is wrong in `ways`."""
     right = {"f-1": "sign-one-1", "f-2": "sign-two-2"}
 
@@ -116,8 +124,8 @@ class LinkGround:
 
 
 class LinkDuel(Duel):
-    def note(self, kind: str, _: Operation, **data: Json) -> Mapping[str, Json]:
-        return {"kind": kind, **data}
+    def note(self, kind: str, operation: Operation, **data: Json) -> Observation:
+        return Observation(kind=kind, subject=operation.label, data=data)
 
 
 @pytest.mark.parametrize(
@@ -130,14 +138,14 @@ class LinkDuel(Duel):
 )
 def test_a_signature_that_is_not_verified_is_seen(way: str, credential: str) -> None:
     (owned, *tried) = files(way)
-    assert owned["positive"]
-    assert [each["credential"] for each in tried if each["granted"]] == [credential]
+    assert owned.data["positive"]
+    assert [each.data["credential"] for each in tried if each.data["granted"]] == [credential]
 
 
 def test_a_signature_that_is_verified_clears_the_link() -> None:
     (owned, *tried) = files()
-    assert owned["positive"]
-    assert [each["granted"] for each in tried] == [False] * 3
+    assert owned.data["positive"]
+    assert [each.data["granted"] for each in tried] == [False] * 3
 
 
 def test_only_what_must_be_sent_to_a_public_read_of_one_object_is_a_signature() -> None:
@@ -176,3 +184,63 @@ def test_the_description_of_a_field_says_it_of_that_field() -> None:
     bare = Operation(method="POST", path="/devices")
     assert unique_within(bare, "serial", "Unique within the account.")
     assert not unique_within(bare, "serial", "Unique.")
+
+
+DEVICES: dict[str, Json] = {
+    "components": {
+        "securitySchemes": {
+            "user": {"type": "http", "scheme": "bearer"},
+            "device": {"type": "apiKey", "in": "header", "name": "X-Device"},
+        }
+    }
+}
+USER, DEVICE = (frozenset({"user"}),), (frozenset({"device"}),)
+MAKE = Operation(method="POST", path="/devices", schemes=USER, media="application/json")
+READING = Operation(method="POST", path="/readings", schemes=DEVICE)
+ENDS = "A new token; the one before ends"
+
+
+class Hub(Service):
+    """Devices with tokens of their own, of which an old one goes on where it is `lasting`."""
+
+    def __init__(self, lasting: bool) -> None:
+        super().__init__(lambda *_: (404, {}))
+        self.lasting, self.tokens, self.serial = lasting, dict[str, str](), count()
+
+    def request(self, method: str, path: str, *, headers: Any = None, **_: Any) -> Answer:
+        status, said = self.told(f"{method} {path}", (headers or {}).get("x-device", ""))
+        return Answer(status=status, headers={}, body=json.dumps(said), seconds=0.0)
+
+    def told(self, asked: str, token: str) -> tuple[int, Json]:
+        if asked == "POST /readings":
+            return (202, {"stored": 1}) if token in self.tokens else (401, {"error": "no"})
+        key = asked.split("/")[2] if asked.endswith("/token") else f"d-{next(self.serial)}"
+        if asked.endswith("/token") and not self.lasting:
+            self.tokens = {old: of for old, of in self.tokens.items() if of != key}
+        new = f"token-number-{next(self.serial)}-of-{key}"
+        self.tokens[new] = key
+        return 201, {"id": key, "token": new}
+
+
+class HubGround(LinkGround):
+    declared = (MAKE, READING)
+    skipped = MappingProxyType({READING.label: "another credential"})
+
+
+@pytest.mark.parametrize(
+    ("lasting", "words", "works"),
+    [(True, ENDS, [True]), (False, ENDS, [False]), (True, "A new token", [])],
+)
+def test_an_object_s_old_secret_must_end_where_the_document_says_so(
+    lasting: bool, words: str, works: list[bool]
+) -> None:
+    hub = Hub(lasting)
+    renew = Operation(
+        method="POST", path="/devices/{deviceId}/token", schemes=USER, prose={"summary": words}
+    )
+    victim = open_estate(hub, DEVICES, "s", Envelope(), {})
+    victim.note(Call(operation=MAKE), victim.send(Call(operation=MAKE)), made=True)
+    duel: Any = LinkDuel(victim, owner(), HubGround((MAKE, renew), hub), Random(3))
+    (owned, *tried) = object_secrets(duel)
+    assert owned.data["positive"]
+    assert [each.data["works"] for each in tried if each.kind == "ended-call"] == works
