@@ -27,7 +27,7 @@ from validators import CHECKS
 Row = dict[str, Any]
 # With BY_KIND=1 a flaw is only shown to the checks that could find it, which saves most of the time
 # and can but lower the result; clean builds are shown to all.
-READ, WRITE, BODY, LISTS, MASS, WHO, ROLES, ISSUED = (
+READ, WRITE, BODY, LISTS, MASS, WHO, ROLES, ISSUED, BESIDE = (
     f"isolation.{name}"
     for name in (
         "read-by-id",
@@ -38,6 +38,7 @@ READ, WRITE, BODY, LISTS, MASS, WHO, ROLES, ISSUED = (
         "credentials",
         "roles",
         "issued-credentials",
+        "side-channels",
     )
 )
 BY_KIND = {
@@ -45,11 +46,11 @@ BY_KIND = {
     "job": {READ, BODY},
     "write": {WRITE, BODY, ISSUED},
     "delete": {WRITE, BODY},
-    "link": {WRITE, BODY},
+    "link": {WRITE, BODY, WHO},
     "bulk": {BODY},
     "reference": {BODY},
     "nested": {READ, WRITE, BODY},
-    "existence": {READ, WRITE, BODY},
+    "existence": {READ, WRITE, BODY, BESIDE},
     "list": {LISTS, READ, BODY, WHO},
     "search": {LISTS},
     "count": {LISTS},

@@ -63,6 +63,18 @@ CONFUSED = Rule(
     cvss="CVSS:4.0/AV:N/AC:L/AT:N/PR:L/UI:N/VC:H/VI:H/VA:N/SC:N/SI:N/SA:N",
 )
 
+UNSIGNED = Rule(
+    check=ID,
+    rule="unsigned-link",
+    title="A signed link opens what it is to without its signature",
+    severity=Severity.HIGH,
+    remedy="Verify the signature, over all that the link names, before anything is read.",
+    cwe=347,
+    owasp_api="API2:2023",
+    asvs="V9.1.1",
+    cvss="CVSS:4.0/AV:N/AC:L/AT:N/PR:N/UI:N/VC:H/VI:N/VA:N/SC:N/SI:N/SA:N",
+)
+
 
 def judge(seen: Sequence[Observation]) -> Iterator[Finding | Estimate | Doubt | Exhibit]:
     """Marks and effects decide; a success status alone only where the document forbids it.
@@ -72,7 +84,9 @@ def judge(seen: Sequence[Observation]) -> Iterator[Finding | Estimate | Doubt | 
     owner's own, with its parts and not as this service refuses, from an operation that the document
     declares secured contradicts the document, and is a finding of its own. A mark of the victim in
     an answer to the other tenant's credential that shows only with the victim's name beside it is
-    confusion (CWE-639). Below 95 % of secured operations with a positive control there is no pass.
+    confusion (CWE-639). A link that an object says, and that opens the same with no signature, a
+    made-up one or another object's, is signed for nothing (CWE-347). Below 95 % of secured
+    operations with a positive control there is no pass.
     """
     numbered = number(seen)
     for label in subjects(numbered, "forged-call", "confused-call"):
@@ -86,15 +100,19 @@ def judge(seen: Sequence[Observation]) -> Iterator[Finding | Estimate | Doubt | 
         confused = [item for item in pick(numbered, "confused-call", label) if places(item[1])]
         if confused:
             yield CONFUSED.find(label, [word(each) for _, each in confused], confused)
+    for label in subjects(numbered, "link-call"):
+        loose = [item for item in pick(numbered, "link-call", label) if item[1].data.get("granted")]
+        if loose:
+            yield UNSIGNED.find(label, [word(each) for _, each in loose], loose)
     yield from cover([undirected(each) for each in seen], "owned-call", "forged-call")
     yield from access(seen)
 
 
 def undirected(each: Observation) -> Observation:
     """A forgery counts as an attack although nobody makes it."""
-    if each.kind != "forged-call":
+    if each.kind not in {"forged-call", "link-call"}:
         return each
-    return replace(each, data={**each.data, "role": "forged"})
+    return replace(each, kind="forged-call", data={**each.data, "role": "forged"})
 
 
 def is_opened(item: Seen, forged: Sequence[Seen]) -> bool:
@@ -134,6 +152,7 @@ CLEAN: tuple[Observation, ...] = (
     fact("owned-call", status=200, positive=True),
     fact("forged-call", role="anonymous", credential="no credential", round=0),
     fact("forged-call", role="anonymous", credential="no credential", round=1),
+    fact("link-call", role="anonymous", credential="no signature"),
     fact("confused-call", credential="the own credential and the victim's name in headers"),
     *GROUND,
 )
@@ -171,6 +190,10 @@ CHECK = Check(
         Control(
             defect="a secured operation answers nobody as it answers the owner",
             record=spoil("forged-call", status=200, granted=True, like_owner=True),
+        ),
+        Control(
+            defect="a signed link opens the same without its signature",
+            record=spoil("link-call", status=200, granted=True),
         ),
         Control(
             defect="a header decides whose data is shown",

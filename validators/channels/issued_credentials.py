@@ -263,9 +263,10 @@ CHECK = Check(
         "that outlive a change of password, and old secrets that outlive a "
         "rotation without a field for it, where the document does not promise their end. Accounts "
         "that nobody can open: their recovery is not tried. Credentials of another kind than the "
-        "run's. Expiry that is days away, unless Maestro runs the database. Single operations that "
-        "ignore the scopes that others ask for. Scopes that the document does not list. Links "
-        "whose path calls them by an id."
+        "run's, but for the secret that an object gets anew. Expiry that is days away, unless "
+        "Maestro runs the database. Single operations that ignore the scopes that others ask for. "
+        "Scopes that neither the document nor a refusal lists. Links whose path calls them by an "
+        "id. Keys of one account in another account of the same user."
     ),
     probe=probe,
     judge=judge,

@@ -73,6 +73,22 @@ def stranger(**data: Json) -> tuple[Observation, ...]:
     return (Observation(kind="stranger-call", subject=LABEL, data=said),)
 
 
+RIGHT = words("said", "permission end", roles=[], quote="for those with the right to end")
+PROSE = words("marked", "admin", quote="Admins")
+RIGHTS = Observation(
+    kind="listed-rights",
+    subject="GET /v1/roles",
+    data={"roles": {"agent": ["read"], "admin": ["read", "end"]}},
+)
+
+
+def kept(role: str, **more: Json) -> tuple[Observation, ...]:
+    """What a role saw of a field that is kept for admins."""
+    data = {"said": "granted", "status": 200, "safe": True, "field": "cost", **more}
+    fact = Observation(kind="part-call", subject=READ, data={**WHO, "role": role, **data, **SAID})
+    return (*called(role, READ, "granted", {"shown": True}), fact)
+
+
 SEEN = "GET /v1/runs/{run_id} $.name"
 AGENT = staffed("agent", "owner")
 CONTROLS = (
@@ -94,6 +110,31 @@ CONTROLS = (
             *AGENT,
             *called("agent", LABEL, "granted", NOUN),
             *called("agent", MAKE, "refused", NOUN),
+        ),
+    ),
+    Control(
+        defect="a role is granted what asks for the right that it lacked by another refusal",
+        record=(
+            *AGENT,
+            *called("agent", LABEL, "granted", RIGHT),
+            *called("agent", MAKE, "refused", {**RIGHT, "excerpt": "you have no right to end"}),
+        ),
+    ),
+    Control(
+        defect="a role is granted what asks for a right that the service shows it without",
+        record=(*AGENT, *called("agent", LABEL, "granted", RIGHT), RIGHTS),
+    ),
+    Control(
+        defect="a role sees a field that the document keeps for a stronger one",
+        record=(*staffed("agent", "admin", "owner"), *kept("agent", shown=True)),
+    ),
+    Control(
+        defect="a role is granted one of the operations marked by words, where all others refuse",
+        record=(
+            *AGENT,
+            *called("agent", LABEL, "granted", PROSE),
+            *called("agent", STEP, "refused", {**PROSE, "collection": "v1/report"}),
+            *called("agent", MAKE, "refused", {**PROSE, "collection": "v1/report"}),
         ),
     ),
     Control(

@@ -131,17 +131,18 @@ def judge(seen: Sequence[Observation]) -> Iterator[Finding | Estimate | Doubt | 
     Where the document names the roles of an operation (`x-required-roles` and the like), every
     other role that is granted is a finding, and every named one that is refused (OWASP API5:2023,
     CWE-285). Where its prose reserves an operation, a role that is granted it is a finding if the
-    words name a stronger role of the target, or if another operation with the same words refused
-    this role; the finding quotes both. Where roles are ordered, by the target file or by the usual
-    names, a weaker one that is granted what a stronger one is refused is a finding. So is a role
-    that is named for reading and after whose write the owner sees another object (of a guest only
-    what he changes and may not make), one that ends what it may neither make nor change, and one
-    that changes what it may not read (EvoMaster's oracle of contradicting permissions, narrowed:
-    who may edit but not delete is usual). So is a
-    weaker role of another tenant that gets where its own owner does not. Everything else in the
-    matrix may be meant so: it is recorded, and nothing is claimed. A success without an effect
-    that its owner sees, where he can see his own, counts as no write, and a read that shows
-    nothing of his as no read. Below 95 % of operations with a positive control there is no pass.
+    words name a stronger role of the target, if another operation with the same words refused this
+    role, or if the service itself shows the role without the right that they ask for, and so is a
+    role that sees a field that they keep for others; the finding quotes both. Where roles are
+    ordered, by the target file or by the usual names, a weaker one that is granted what a stronger
+    one is refused is a finding. So is a role that is named for reading and after whose write the
+    owner sees another object (of a guest only what he changes and may not make), one that ends what
+    it may neither make nor change, and one that changes what it may not read (EvoMaster's oracle of
+    contradicting permissions, narrowed: who may edit but not delete is usual). So is a weaker role
+    of another tenant that gets where its own owner does not. Everything else in the matrix may be
+    meant so: it is recorded, and nothing is claimed. A success without an effect that its owner
+    sees, where he can see his own, counts as no write, and a read that shows nothing of his as no
+    read. Below 95 % of operations with a positive control there is no pass.
     """
     numbered = number(seen)
     matrix = matrix_of(numbered)
@@ -156,7 +157,8 @@ def judge(seen: Sequence[Observation]) -> Iterator[Finding | Estimate | Doubt | 
         ):
             if hits:
                 yield rule.find(label, [word(each) for _, each in hits], hits)
-        yield from judge_grounds(label, [*about, *pick(numbered, "owned-call", label)], matrix)
+        beside = [*pick(numbered, "owned-call", label), *pick(numbered, "part-call", label)]
+        yield from judge_grounds(label, [*about, *beside], matrix)
     for label in subjects(numbered, "stranger-call"):
         hits = [item for item in pick(numbered, "stranger-call", label) if is_strange(item[1])]
         if hits:
@@ -263,6 +265,7 @@ def weaker(about: Sequence[Seen], ordered: Sequence[str]) -> list[Seen]:
 def word(each: Observation) -> str:
     """Which role got what."""
     did = " and the owner saw another object" if each.data.get("effect") else ""
+    did = did or (f", with the field {each.data['field']}" if each.data.get("field") else "")
     did = did or (" and the owner saw a new object" if each.data.get("grown") else "")
     return f"{each.data.get('role')} was {each.data.get('said')} ({each.data.get('status')}){did}"
 

@@ -9,7 +9,7 @@ from dataclasses import replace
 from gate.check import Answer
 from gate.model import Observation
 from gate.testbed.hints import roles_of
-from validators.credentials.forged_credentials import GRACE, is_like, patient_until
+from validators.credentials.forged_credentials import GRACE, patient_until
 from validators.document.names import ENDING, is_identity, words_of
 from validators.document.operations import Operation, as_object
 from validators.document.wording import ends_old
@@ -27,7 +27,7 @@ from validators.estates.throwaways import (
     witness,
 )
 from validators.messages.calls import Call, curl, leaves, retrace, send
-from validators.messages.traces import EXCERPT, normalise, scalars
+from validators.messages.traces import EXCERPT, is_like, normalise, scalars
 
 LEAVING = frozenset({"logout", "signout", "logoff", "signoff"})
 REVOKING = frozenset({"revoke", "invalidate"})

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from gate.check import Answer, Testbed
 from gate.model import Json, Observation
 from validators.credentials.confusion import confuse, misdirect
+from validators.credentials.signed_links import signed_links
 from validators.crossing.confirming import repeat
 from validators.crossing.foreign_writes import is_write, survey
 from validators.crossing.trials import (
@@ -37,7 +38,7 @@ from validators.estates.things import Thing, chain_of, values_of
 from validators.estates.throwaways import signed
 from validators.messages.callers import context_of
 from validators.messages.calls import Call, curl, like_type, send
-from validators.messages.traces import EXCERPT, find_marks, like, normalise, scalars
+from validators.messages.traces import EXCERPT, find_marks, is_like, like, normalise, scalars
 
 GRACE = 10.0
 SECRET_NAMES = ("secret", "token", "api_key", "apikey", "access_token", "key")
@@ -65,7 +66,7 @@ def probe(testbed: Testbed) -> Iterator[Observation]:
     for the victim's marks; writes go to objects made for them, which their owner looks at before
     and after. Confused is a valid credential beside words for the other tenant in headers, host and
     query; what is made in this way must not come to the other tenant. The owner's own call is the
-    positive control.
+    positive control. Links that are signed are followed without their signature.
     """
     ground = stand(testbed)
     yield from ground.facts
@@ -87,6 +88,7 @@ def probe(testbed: Testbed) -> Iterator[Observation]:
             yield from change(duel, operation, forgeries[:2])
             yield from ground.after(operation)
     yield from misdirect(duel)
+    yield from signed_links(duel)
     yield from ground.left_out(lambda each: bool(each.schemes) and not each.public)
     # Last, because a service may need seconds until a revocation has reached all its workers.
     if revoked:
@@ -214,14 +216,6 @@ def read(duel: Duel, operation: Operation, forgeries: list[Forgery]) -> Iterator
     for forgery in forgeries:
         answer = as_forged(duel.ground, call, forgery)
         yield told(duel, call, forgery, answer, like_owner=is_like(owned, answer))
-
-
-def is_like(owned: Answer, answer: Answer) -> bool:
-    """Does the answer have the parts of the owner's?"""
-    if owned.status != answer.status:
-        return False
-    one, two = ({place for place, _ in scalars(each.json())} for each in (owned, answer))
-    return one == two and (bool(one - {"$"}) or owned.body == answer.body)
 
 
 def told(duel: Duel, call: Call, forgery: Forgery, answer: Answer, **more: Json) -> Observation:

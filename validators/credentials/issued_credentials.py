@@ -10,6 +10,7 @@ from validators.credentials.ended_credentials import endings, ends_one, ends_own
 from validators.credentials.expiring_keys import expiries
 from validators.credentials.key_holders import impersonate
 from validators.credentials.key_scopes import narrow
+from validators.credentials.object_secrets import object_secrets
 from validators.credentials.password_changes import password_changes
 from validators.credentials.recoveries import recoveries
 from validators.credentials.refreshing import dismissals, refreshes, spent_codes
@@ -30,7 +31,8 @@ def probe(testbed: Testbed) -> Iterator[Observation]:
     itself. A new account signs out and refreshes, or is ended by the owner; what the document says
     works once is tried twice. Its password is set without its mail, and changed in one of two
     sessions.
-    Links that open something to anybody are withdrawn, and left alone while their object goes.
+    Links that open something to anybody are withdrawn, and left alone while their object goes. An
+    object that signs in by a secret of its own gets another one.
     """
     ground = stand(testbed)
     yield from ground.facts
@@ -54,3 +56,4 @@ def probe(testbed: Testbed) -> Iterator[Observation]:
     yield from spent_codes(duel)
     yield from dismissals(duel)
     yield from links_end(duel)
+    yield from object_secrets(duel)

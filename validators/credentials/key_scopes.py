@@ -6,35 +6,21 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import islice
 
-from gate.model import Json, Observation
+from gate.model import Observation
+from validators.credentials.scopes import Cut, cut_for
 from validators.document.names import READING, stem, words_of
-from validators.document.operations import Operation, as_list, as_object
-from validators.estates.estate import FULL, LEAST, Estate
+from validators.document.operations import Operation
+from validators.estates.estate import FULL, LEAST
 from validators.estates.ground import Duel
 from validators.estates.throwaways import Pass, hidden, is_maker, issue, makers, taken, with_fields
 from validators.messages.calls import Call
 from validators.messages.traces import EXCERPT, normalise
 
-SCOPES = frozenset({"scope", "scopes", "permission", "permissions", "grants", "privileges",
-                    "abilities", "rights"})  # fmt: skip
 ONLY = frozenset({"read", "readonly", "view", "list", "get"})
 CHANGE = frozenset({"write", "readwrite", "manage", "admin", "create", "update", "edit", "delete",
                     "all", "promote", "invite"})  # fmt: skip
 MANAGING = READING | CHANGE
 ENOUGH, SOME, MOST_TRIED, MOST_MAKING, MOST_CREATIONS = 3, 2, 25, 6, 4
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Cut:
-    """A field by which a key is made for less: its name, what it may hold, whether it is a list."""
-
-    name: str
-    choices: tuple[str, ...]
-    listed: bool
-
-    def value(self, *scopes: str) -> Json:
-        """What stands in the field for these scopes; a text holds them all (RFC 6749, 3.3)."""
-        return [*scopes] if self.listed else " ".join(scopes)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +52,7 @@ def narrow(duel: Duel) -> Iterator[Observation]:
     That is what only other scopes for reading are about, and for a scope that reads, creations.
     """
     for maker in makers(duel):
-        cut = cut_of(duel.victim, maker)
+        cut = cut_for(duel.victim, maker)
         whole = issue(duel, maker) if cut is not None else None
         if cut is None or whole is None:
             continue
@@ -86,18 +72,6 @@ def narrow(duel: Duel) -> Iterator[Observation]:
         for scope in dict.fromkeys((*chosen, *reading)):
             yield from confined(duel, trial, scope, writable=writable)
         yield from surpassed(duel, trial)
-
-
-def cut_of(estate: Estate, maker: Operation) -> Cut | None:
-    """The field of the body that lists scopes, where the document says which there are."""
-    properties = as_object(estate.author.simplify(dict(maker.body)).get("properties"))
-    for name, each in properties.items():
-        schema = estate.author.simplify(each)
-        inner = estate.author.simplify(schema.get("items")) if "items" in schema else schema
-        choices = tuple(str(value) for value in as_list(inner.get("enum")))
-        if SCOPES & set(words_of(name)) and len(choices) > 1:
-            return Cut(name=name, choices=choices, listed="items" in schema)
-    return None
 
 
 def granted_calls(duel: Duel) -> dict[str, Call]:

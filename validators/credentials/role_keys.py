@@ -8,7 +8,8 @@ from itertools import islice
 from gate.check import Client
 from gate.model import Observation
 from gate.testbed.hints import roles_of
-from validators.credentials.key_scopes import MOST_TRIED, Cut, cut_of, opened_by
+from validators.credentials.key_scopes import MOST_TRIED, opened_by
+from validators.credentials.scopes import Cut, cut_for
 from validators.document.names import words_of
 from validators.document.wording import cuts_scopes
 from validators.estates.estate import LEAST
@@ -31,7 +32,7 @@ def outgrow(duel: Duel) -> Iterator[Observation]:
     """
     testbed, owner = duel.ground.testbed, duel.victim.client
     roles = [each for each in roles_of(testbed, owner.tenant) if each != owner.role]
-    scoped = [(maker, cut) for maker in makers(duel) if (cut := cut_of(duel.victim, maker))]
+    scoped = [(maker, cut) for maker in makers(duel) if (cut := cut_for(duel.victim, maker))]
     calls = shown_calls(duel) if roles and scoped else {}
     for role in roles if scoped else ():
         actor = duel.ground.client(testbed.actor(owner.tenant, role))

@@ -188,14 +188,16 @@ def read(
 
 
 def prose_of(document: Object, declared: Object) -> dict[str, str]:
-    """What is said in words of an operation and of its refusal; names of a list by the line."""
-    refusal = resolve(document, as_object(declared.get("responses")).get("403"))
+    """What is said in words of an operation and of its refusals; names of a list by the line."""
+    answers = as_object(declared.get("responses"))
+    refusal, conflict = (resolve(document, answers.get(status)) for status in ("403", "409"))
     asked = [as_object(each) for each in as_list(declared.get("security"))]
     scopes = [str(scope) for each in asked for names in each.values() for scope in as_list(names)]
     said = {
         "summary": declared.get("summary"),
         "description": declared.get("description"),
         "answer 403": refusal.get("description"),
+        "answer 409": conflict.get("description"),
         "operationId": declared.get("operationId"),
         "tags": "\n".join(map(str, as_list(declared.get("tags")))),
         "scopes": "\n".join(scopes),

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from gate.model import Json
 from validators.document.names import PARAMETER, noun_of, stem, words_of
 from validators.document.operations import Operation
+from validators.document.rights import IT, ME, THING, named_right, tidy
 
 ADMIN = "admin"
 SYNONYMS = dict.fromkeys(
@@ -26,22 +27,20 @@ ROLES = frozenset({
 # Names of those who hold no right over others.
 ORDINARY = frozenset({
     "user", "member", "viewer", "reader", "guest", "customer", "client", "visitor", "subscriber",
-    "basic", "regular", "readonly",
+    "basic", "regular", "readonly", "observer",
 })  # fmt: skip
 EVERYBODY = frozenset({
     "user", "member", "everyone", "anyone", "caller", "account", "authenticated", "registered",
 })  # fmt: skip
 MEMBER = "member"
 SAID, MARKED = "said", "marked"
+PERMISSION = "permission "
 MOST_WORDS = 3
 RIGHTS = (
     r"(?:roles?|permissions?|privileges?|rights|access|authenticat\w+|credentials?|tokens?|scopes?"
     r"|users?)"
 )
 WHO = r"(?P<who>[a-z][a-z ,/&'_-]*?)"
-ME = r"(?:the |this )?(?:caller|user|requester|account|client|you)s?"
-THING = r"(?:endpoint|operation|action|call|method|api|route|resource|access)"
-IT = rf"(?:this |the )?(?:{THING} )?(?:is )?"
 OPEN = r"(?:available|accessible|allowed|permitted|usable)"
 # Each takes a whole clause. The role is `who`; `act` is what only it may do.
 SENTENCES = tuple(
@@ -71,10 +70,8 @@ REFUSING = tuple(
         rf"{ME} (?:do|does)(?: not|n't) have {WHO}",
     )
 )
-NAMED_RIGHT = re.compile(
-    rf"(?:{ME} )?(?:must have|has to have|requires?|needs?) (?:the )?"
-    r"(?P<right>[a-z]+(?:[_:.-][a-z]+)+) (?:permission|scope|privilege|right)s?"
-)
+# Nothing but roles, each in the plural: "Operators and managers."
+PLURALS = re.compile(r"[a-z]+s(?:(?:,? and|,? or|,) [a-z]+s)*")
 LABEL = re.compile(r"(?:roles?|access|permissions?|authori[sz]ation|allowed|requires)")
 BRACKET = re.compile(r"[(\[]([^()\[\]]*)[)\]]")
 EMPHASIS = re.compile(r"`|\*\*|(?<=\w)\*|\*(?=\w)")
@@ -177,11 +174,11 @@ def spoken(operation: Operation, known: Collection[str]) -> Iterator[Reservation
         text = EMPHASIS.sub("", operation.prose.get(place, ""))
         for clause, bare in clauses(text):
             party = party_in(clause, operation, known, place)
-            named = marked(clause, known) if bare else None
+            named = marked(clause, known) if bare else lone(clause, operation, known)
             if party is not None:
                 yield reserved(party, SAID, place, clause)
-            elif right := NAMED_RIGHT.fullmatch(tidy(clause)):
-                yield permission(right["right"], place, clause)
+            elif right := named_right(clause):
+                yield permission(right, place, clause)
             elif named is not None and (named.known or named.roles == (MEMBER,)):
                 yield reserved(named, MARKED if named.known else SAID, place, clause)
     if declared := operation.prose.get("permissions"):
@@ -193,6 +190,13 @@ def marked(clause: str, known: Collection[str]) -> Party | None:
     if stem(tidy(clause)) == MEMBER:
         return Party((MEMBER,), (MEMBER,), known=False)
     return parties(clause, known)
+
+
+def lone(clause: str, operation: Operation, known: Collection[str]) -> Party | None:
+    """Whom a sentence names that names nothing but roles, unless they are what is asked for."""
+    named = parties(clause, known) if PLURALS.fullmatch(tidy(clause)) else None
+    people = named is not None and named.known and operation.resource not in named.roles
+    return named if people else None
 
 
 def reserved(party: Party, how: str, place: str, quote: str) -> Reservation:
@@ -210,7 +214,7 @@ def reserved(party: Party, how: str, place: str, quote: str) -> Reservation:
 def permission(right: str, place: str, quote: str) -> Reservation:
     """The demand for a right by its name: which roles have it is seen from what it refuses."""
     said = " ".join(quote.split())
-    return Reservation(roles=(), key=f"permission {right}", how=SAID, place=place, quote=said)
+    return Reservation(roles=(), key=f"{PERMISSION}{right}", how=SAID, place=place, quote=said)
 
 
 def clauses(text: str) -> Iterator[tuple[str, bool]]:
@@ -233,11 +237,6 @@ def clauses(text: str) -> Iterator[tuple[str, bool]]:
             before, comma, last = piece.strip().rpartition(",")
             if comma and not CONDITION.search(before.lower()) and AFTER_COMMA.fullmatch(tidy(last)):
                 yield last.strip(), False
-
-
-def tidy(clause: str) -> str:
-    """The clause in lower case, with single blanks and no stop."""
-    return " ".join(clause.lower().split()).strip(" .:,")
 
 
 def party_in(clause: str, operation: Operation, known: Collection[str], place: str) -> Party | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from validators.document.names import ACCOUNT
+from validators.document.names import ACCOUNT, words_of
 from validators.document.operations import Operation
 
 WHO = "(tenants|organi[sz]ations|accounts|customers|companies|clients|workspaces|teams|users)"
@@ -28,7 +28,8 @@ OTHERS = re.compile(
 
 # That nothing of the old secret is left: no word of a time in which both work.
 OLD_ENDS = re.compile(
-    r"(?i)\b(old|previous|former|prior|existing|current)( \w+){0,3} "
+    r"(?i)\b((old|previous|former|prior|existing|current)( \w+){0,3}"
+    r"|(one|secret|token|key)s?( from)? before( it)?) "
     r"((is|are|will be|gets?) )?(\w+ )?"
     r"\b(ends?|ended|expires?|stops? working|revoked|invalid(ated)?|disabled|retired|replaced)\b"
 )
@@ -61,8 +62,16 @@ SCOPES_CUT = re.compile(
     r"(?i)\b(scopes?|permissions?|rights)\b[^.]{0,40}\b(exceed|beyond|above|more than|outside)\b"
     r"[^.]{0,40}\b(dropped|removed|ignored|refused|rejected|stripped|cut|denied|not granted)\b"
 )
+TAKEN = re.compile(r"(?i)\b409\b|\bunique|\balready\b|\bduplicate|\btaken\b|\bin use\b|\bconflict")
+OWNING = "(tenant|organi[sz]ation|org|account|workspace|company|team|customer)"
+WITHIN = re.compile(
+    rf"(?i)\b(within|inside|in|per) ((the|an?|its|your|this|same|each|own|one) )*{OWNING}\b"
+    rf"|\b{OWNING} (already )?(has|have|owns|uses)\b"
+)
+EVERYWHERE = re.compile(r"(?i)\b(all|every|any|other|another|across|global(ly)?|worldwide)\b")
 ALMOST = re.compile(r"(?i)\b(unless|if|may be|can be|might)\b")
 SENTENCE = re.compile(r"[.;!?]\s+|\n")
+CLAUSE = re.compile(r"[.;!?]\s+|\n\s*\n")
 
 
 def promised(pattern: re.Pattern[str], unless: re.Pattern[str], operation: Operation) -> str:
@@ -81,6 +90,25 @@ def ends_old(operation: Operation) -> str:
 def cuts_scopes(operation: Operation) -> str:
     """The words by which the document promises that a key gets no more than its maker has."""
     return promised(SCOPES_CUT, ALMOST, operation)
+
+
+def unique_within(operation: Operation, name: str, described: str) -> str:
+    """The words by which one value of a field is one tenant's own matter; "" for none.
+
+    "409 when the account has a device with this serial": another account may have it as well.
+    """
+    said = [operation.prose.get(place, "") for place in ("summary", "description", "answer 409")]
+    about = " ".join(words_of(name))
+    clauses = [clause for text in said for clause in CLAUSE.split(text)]
+    fitting = [each for each in clauses if f" {about} " in f" {' '.join(words_of(each))} "]
+    return next(
+        (
+            " ".join(each.split()).rstrip(".")
+            for each in (*fitting, *CLAUSE.split(described))
+            if TAKEN.search(each) and WITHIN.search(each) and not EVERYWHERE.search(each)
+        ),
+        "",
+    )
 
 
 def ends_sessions(operation: Operation) -> str:

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from gate.model import Observation
 from validators.crossing.directories import is_open
 from validators.document.names import words_of
-from validators.document.operations import Operation, as_object
+from validators.document.operations import Object, Operation, as_object
+from validators.document.wording import unique_within
 from validators.estates.anew import Done, again, made_by, make, natural_keys
 from validators.estates.ground import Duel
 from validators.estates.ledger import Ledger
@@ -70,11 +71,33 @@ def keys_in(duel: Duel, origin: Call) -> list[Pointer]:
         if each.names and (each.public or duel.ground.hints.is_public(each.label))
     }
     found = []
-    for pointer, _ in natural_keys(duel.victim, origin):
+    for pointer in dict.fromkeys(
+        (*promised(duel, origin), *(each for each, _ in natural_keys(duel.victim, origin)))
+    ):
         name = str(next(each for each in reversed(pointer) if isinstance(each, str)))
         if not WORLDWIDE & set(words_of(name)) and plain(name) not in looked_up | worldwide:
             found.append(pointer)
     return found
+
+
+def promised(duel: Duel, origin: Call) -> list[Pointer]:
+    """The texts of which the document says in words that one tenant has each of them once."""
+    described = {name: str(each.get("description", "")) for name, each in fields_of(duel, origin)}
+    return [
+        ("body", *place)
+        for place, text in leaves(origin.body)
+        if place
+        and isinstance(value_at(origin.body, place), str)
+        and not duel.victim.ledger.by_value(text)
+        and unique_within(origin.operation, str(place[-1]), described.get(str(place[-1]), ""))
+    ]
+
+
+def fields_of(duel: Duel, origin: Call) -> Iterator[tuple[str, Object]]:
+    """The fields at the top of a body, each with its schema."""
+    simple = duel.victim.author.simplify
+    for name, each in as_object(simple(dict(origin.operation.body)).get("properties")).items():
+        yield name, simple(each)
 
 
 def logins(duel: Duel) -> frozenset[str]:

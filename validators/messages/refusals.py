@@ -20,6 +20,12 @@ POINTING = ("loc", "pointer", "field", "path", "param", "parameter", "property",
 ECHOED = {"input", "value", "rejectedValue", "url", "ctx", "instance"}
 LACKING = re.compile(r"(?i)missing|required|blank|must be (set|given|provided|present)")
 DEEPEST = 8
+# "Scopes are some of read, write and admin": words that a message offers instead.
+WORD = r"""\\?['"`]?[A-Za-z*][\w*]*(?:[.:/-][\w*]+)*\\?['"`]?"""
+OFFERED = re.compile(
+    rf"(?i)(?:\b(?:of|are|be|in|from|values|following)|:)\s*[\[({{]?\s*"
+    rf"({WORD}(?:(?:\s*,\s*(?:and |or )?|\s+(?:and|or)\s+|\s*\|\s*){WORD})+)"
+)
 
 
 def blames(answer: Answer, names: Collection[str]) -> dict[str, str]:
@@ -34,6 +40,14 @@ def blames(answer: Answer, names: Collection[str]) -> dict[str, str]:
     spoken = " ".join(words_of(text))
     order = sorted(names, key=lambda name: (spoken.find(" ".join(words_of(name))), -len(name)))
     return {name: text for name in order if mentions(spoken, name)}
+
+
+def offered(text: str) -> tuple[str, ...]:
+    """The words of the first list of words in a text."""
+    found = OFFERED.search(text)
+    parts = re.split(r"\s*[,|]\s*|\s+", found[1]) if found else []
+    words = (each.strip("\\'\"`") for each in parts)
+    return tuple(dict.fromkeys(each for each in words if each and each not in {"and", "or"}))
 
 
 def mentions(spoken: str, name: str) -> bool:

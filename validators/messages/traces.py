@@ -97,6 +97,14 @@ def scalars(value: Json, place: str = "$") -> Iterator[tuple[str, Json]]:
         yield place, value
 
 
+def is_like(owned: Answer, answer: Answer) -> bool:
+    """Does the answer have the parts of the owner's?"""
+    if owned.status != answer.status:
+        return False
+    one, two = ({place for place, _ in scalars(each.json())} for each in (owned, answer))
+    return one == two and (bool(one - {"$"}) or owned.body == answer.body)
+
+
 def like(value: str, chance: Random) -> str:
     """An id of the same shape that no object has; a UUID keeps its version and variant."""
     if UUID.fullmatch(value):

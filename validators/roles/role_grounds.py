@@ -8,28 +8,41 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from gate.model import Json, Observation
 from validators.document.operations import as_list, as_object
-from validators.document.reservations import ADMIN, MARKED, ORDINARY, RIGHTS, SAID, standing
+from validators.document.reservations import (
+    ADMIN,
+    MARKED,
+    ORDINARY,
+    PERMISSION,
+    RIGHTS,
+    SAID,
+    standing,
+)
 from validators.estates.seniors import TOP
 from validators.judging import Seen, texts
 
 HIGHEST = frozenset({ADMIN, "owner"})
 WEIGHT = {"read": 0, "make": 1, "step": 1, "change": 1, "end": 2}
 FEW = 2
+PROSE = frozenset({"summary", "description"})
 SOLD = re.compile(r"(?i)\b(plan|quota|upgrade|trial|billing|subscription|limit|feature)")
 Words = Mapping[str, Json]
 
 
 @dataclass(frozen=True, slots=True)
 class Matrix:
-    """All calls of one tenant's roles, and the roles from the weakest to the strongest."""
+    """All calls of one tenant's roles, and the roles from the weakest to the strongest.
+
+    `listed` are the rights of each role as the service itself shows them, by the read that does.
+    """
 
     calls: Sequence[Seen]
     roles: Sequence[str]
     ordered: bool
+    listed: Mapping[str, Words] = field(default_factory=dict)
 
     def of(self, role: Json, *, beside: str = "") -> list[Observation]:
         """What one role got that its owner also got; of himself all."""
@@ -74,6 +87,11 @@ def matrix_of(seen: Sequence[Seen]) -> Matrix:
         calls=[item for item in seen if item[1].kind in {"role-call", "owned-call"}],
         roles=texts(staffed.data.get("roles")) if staffed else [],
         ordered=bool(staffed and staffed.data.get("ordered")),
+        listed={
+            each.subject: as_object(each.data.get("roles"))
+            for _, each in seen
+            if each.kind == "listed-rights"
+        },
     )
 
 
@@ -105,17 +123,42 @@ def promise(call: Observation, matrix: Matrix) -> str:
     for words in map(as_object, as_list(call.data.get("reserved"))):
         if matrix.standing_of(call) & set(texts(words.get("roles"))):
             return ""
-    for words in map(as_object, as_list(call.data.get("reserved"))):
-        quoted = f'the document\'s {words.get("place")} says "{words.get("quote")}"'
-        if words.get("how") == SAID:
-            twins = refused_alike(call, words, matrix)
-            if twins:
-                return f"{quoted}, as {twins[0]} does, which refused it"
-            if names_another(call, words, matrix):
-                return quoted
-        elif twins := refused_around(call, words, matrix):
-            return f"{quoted}, and {' and '.join(twins[:FEW])}, marked so too, refused it"
+    said = map(as_object, as_list(call.data.get("reserved")))
+    return next(filter(None, (made_sure(call, words, matrix) for words in said)), "")
+
+
+def made_sure(call: Observation, words: Words, matrix: Matrix) -> str:
+    """What some words say, and what makes sure that this role is not meant; "" for nothing."""
+    quoted = f'the document\'s {words.get("place")} says "{words.get("quote")}"'
+    if words.get("how") != SAID:
+        twins = refused_around(call, words, matrix)
+        named = " and ".join(twins[:FEW])
+        return f"{quoted}, and {named}, marked so too, refused it" if twins else ""
+    if twins := refused_alike(call, words, matrix):
+        return f"{quoted}, as {twins[0]} does, which refused it"
+    if names_another(call, words, matrix):
+        return quoted
+    shown = lacks(call, words, matrix)
+    return f"{quoted}, and {shown} shows the role without it" if shown else ""
+
+
+def lacks(call: Observation, words: Words, matrix: Matrix) -> str:
+    """The read that shows a role of this name without the right, and another one with it."""
+    asked = set(rights_in(words))
+    for label, roles in matrix.listed.items():
+        mine, others = [], set()
+        for name, rights in roles.items():
+            same = standing(name) == standing(str(call.data.get("role")))
+            mine += [set(texts(rights))] if same else []
+            others |= set() if same else set(texts(rights))
+        if len(mine) == 1 and asked & others and not asked & mine[0] and not is_all(mine[0]):
+            return label
     return ""
+
+
+def is_all(rights: set[str]) -> bool:
+    """Do these rights say more than single ones?"""
+    return any("*" in right or right == "all" for right in rights)
 
 
 def names_another(call: Observation, words: Words, matrix: Matrix) -> bool:
@@ -151,7 +194,7 @@ def refused_alike(call: Observation, words: Words, matrix: Matrix) -> list[str]:
 
     A noun that may be no role must stand in the refusal; so must the role where the caller is the
     owner, who may be refused for another reason, unless it is refused twice. Twice must be refused
-    what asks for a right by its name, which a role may have or not.
+    what asks for a right by its name, which a role may have or not, unless the refusal names it.
     """
     others = alike(call, words, matrix)
     refused = [each for each in others if is_refused(each)]
@@ -159,13 +202,23 @@ def refused_alike(call: Observation, words: Words, matrix: Matrix) -> list[str]:
     if not words.get("known") or (call.data.get("role") == TOP and len(refused) < FEW):
         refused = told
     granted = [each for each in others if is_granted(each, matrix)]
-    least = len(granted) + (1 if texts(words.get("roles")) else FEW)
+    least = len(granted) + (1 if texts(words.get("roles")) or told else FEW)
     return [each.subject for each in refused] if len(refused) >= least else []
 
 
 def is_named(words: Words, refusal: str) -> bool:
-    """Does a refusal say the role that the document says?"""
-    return any(role in refusal.lower() for role in texts(words.get("roles")))
+    """Does a refusal say the role or the right that the document says?"""
+    said = refusal.lower()
+    rights = (re.escape(each) for each in rights_in(words))
+    return any(role in said for role in texts(words.get("roles"))) or any(
+        re.search(rf"(?<![\w/]){each}(?!\w)", said) for each in rights
+    )
+
+
+def rights_in(words: Words) -> list[str]:
+    """The rights that the document asks for by their names."""
+    _, asks, rights = str(words.get("key")).partition(PERMISSION)
+    return rights.split(" and ") if asks else []
 
 
 def refused_around(call: Observation, words: Words, matrix: Matrix) -> list[str]:
@@ -173,7 +226,8 @@ def refused_around(call: Observation, words: Words, matrix: Matrix) -> list[str]
 
     Most others must, two at least, and one on the same objects that weighs no more. An ordinary
     caller may be refused there what weighs more, and an owner whom the target file puts below the
-    role of the mark is refused wherever the mark stands.
+    role of the mark is refused wherever the mark stands. So is who gets nothing else of what the
+    same words of prose mark, and was told their role when he was refused.
     """
     others = alike(call, words, matrix)
     refused = [each for each in others if is_refused(each)]
@@ -185,7 +239,9 @@ def refused_around(call: Observation, words: Words, matrix: Matrix) -> list[str]
     if len(refused) < FEW * max(1, len(granted)):
         return []
     below = call.data.get("role") == TOP and names_another(call, words, matrix)
-    found = refused if below else near if ordinary else lesser
+    told = [each for each in refused if is_named(words, str(each.data.get("excerpt")))]
+    spoken = words.get("place") in PROSE and len(told) >= FEW and not granted
+    found = refused if below or spoken else near if ordinary else lesser
     return [each.subject for each in (*found, *refused)] if found else []
 
 

@@ -18,6 +18,8 @@ from validators.estates.states import State, as_data, changes, look, telling, un
 from validators.messages.calls import Call, curl, send
 from validators.messages.traces import EXCERPT, normalise
 from validators.roles.role_effects import is_effect, is_own_doing, is_seen_above, is_unseen_end
+from validators.roles.role_parts import kept_parts
+from validators.roles.role_rights import rights_of
 from validators.roles.role_strangers import read_by_strangers, strangers_of, written_by_strangers
 from validators.roles.role_trials import (
     Stage,
@@ -128,9 +130,12 @@ def read(duel: Duel, operation: Operation, crew: Crew) -> Iterator[Observation]:
     if best and not more.get("shown") and is_reserved(operation, crew):
         more["shown"] = is_same_count(call, told[best], answer)
     yield own(duel, call, answer, more, best)
+    if rights := rights_of(operation, answer):
+        yield Observation(kind="listed-rights", subject=operation.label, data={"roles": rights})
     for role, said in told.items():
         more = about(operation, crew) | shown(duel, call, answer, said, crew)
         yield asked(duel, call, said, (role, crew.actors[role]), more)
+    yield from kept_parts(duel, call, crew.names, crew.actors)
     yield from read_by_strangers(duel, call, crew.strangers)
 
 

@@ -24,6 +24,8 @@ MOST_LOOKS = 3
 NO_ONE = "00000000-0000-4000-8000-000000000000"
 TELLING = 3
 REFUSED = frozenset({401, 403})
+MULTI, ERROR = 207, 400
+CODES = frozenset({"code", "status", "status_code", "statusCode"})
 DENIED = re.compile(
     r"(?i)forbidden|denied|unauthori[sz]ed|permission|privilege|not.{0,4}(allowed|permitted|authori[sz]ed)"
 )
@@ -149,9 +151,22 @@ WAYS = (FULL, LEAST)
 def verdict(duel: Duel, answer: Answer) -> str:
     """Granted, refused for want of a right, or undecided: an error that says neither."""
     if duel.victim.accepts(answer):
-        return "granted"
+        parts = codes_in(answer)
+        if not parts or min(parts) < ERROR:
+            return "granted"
+        return "refused" if parts <= REFUSED else "undecided"
     denied = answer.status < min(REFUSED) and DENIED.search(answer.body) is not None
     return "refused" if answer.status in REFUSED or denied else "undecided"
+
+
+def codes_in(answer: Answer) -> set[int]:
+    """What an answer for many at once says of each (RFC 4918, section 13)."""
+    said = scalars(answer.json()) if answer.status == MULTI else ()
+    return {
+        value
+        for place, value in said
+        if isinstance(value, int) and "[" in place and place.rpartition(".")[2] in CODES
+    }
 
 
 def is_shown(duel: Duel, call: Call, owned: Answer, answer: Answer) -> bool:
