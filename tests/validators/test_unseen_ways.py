@@ -90,9 +90,10 @@ def row(**fields: Json) -> Thing:
 
 
 def duel_of(theirs: list[Thing], mine: list[Thing]) -> Any:
+    said = {"client": SimpleNamespace(credentials={}), "author": SimpleNamespace(document={})}
     return SimpleNamespace(
-        victim=SimpleNamespace(ledger=Ledger(things=theirs)),
-        attacker=SimpleNamespace(ledger=Ledger(things=mine)),
+        victim=SimpleNamespace(ledger=Ledger(things=theirs), **said),
+        attacker=SimpleNamespace(ledger=Ledger(things=mine), **said),
     )
 
 

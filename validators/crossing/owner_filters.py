@@ -7,11 +7,12 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 
 from gate.model import Json
-from validators.document.names import is_identity
+from validators.document.names import field_of, is_identity
 from validators.document.operations import Object, Operation
 from validators.estates.estate import Estate
 from validators.estates.ground import Duel
 from validators.estates.identities import is_owning
+from validators.messages.callers import context_of
 from validators.messages.calls import Call, Pointer
 
 # One comparison in a filter as documents show it: `title eq 'x'`, `status:open`, `name=="x"`.
@@ -27,10 +28,11 @@ def by_owner(
     """The list with the victim under each field that says whose a row is (`company_id`).
 
     As a parameter that the document does not name, and in each filter that it shows how to write.
+    What a header says of whom he asks for (`X-Account`) may be taken from a parameter as well.
     """
     named = {str(place[-1]) for place in places} | {*call.query}
     inside = "body" if isinstance(call.body, dict) else "query"
-    for name, value in owners(duel, call.operation).items():
+    for name, value in {**owners(duel, call.operation), **contexts(duel)}.items():
         if name not in named:
             yield f"with {name}, which is no parameter", call.put((inside, name), value)
         for place, schema in places.items():
@@ -50,6 +52,15 @@ def owners(duel: Duel, operation: Operation) -> dict[str, Json]:
             if (name, value) not in mine:
                 found.setdefault(name, value)
     return dict([*found.items()][:MOST_OWNERS])
+
+
+def contexts(duel: Duel) -> dict[str, Json]:
+    """For whom the victim's headers ask, by the field that would say so, and the attacker's not."""
+    mine, theirs = (
+        context_of(each.client.credentials, each.author.document)
+        for each in (duel.attacker, duel.victim)
+    )
+    return {field_of(name): value for name, value in theirs.items() if mine.get(name) != value}
 
 
 def owned_by(estate: Estate, resource: str) -> list[tuple[str, str | int]]:

@@ -1,0 +1,142 @@
+"""Lists, counts and what is related, missed on a fourth set of services: each in a flawed build."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from gate.model import Json, Result
+from gate.run import gather, judge
+from gate.testbed.external import External
+from tests.targets.heldout_serving import SERVED, heldout
+from tests.validators.scripted import owner
+from validators import CHECKS
+from validators.crossing.foreign_lists import asks_for_tenant
+from validators.crossing.listing import counted, is_size, whole_texts
+from validators.crossing.owner_filters import by_owner
+from validators.document.operations import Object, Operation
+from validators.estates.ledger import Ledger
+from validators.estates.things import Thing
+from validators.messages.calls import Call
+
+BY_ID = {check.id.partition(".")[2]: check for check in CHECKS}
+MISSED = [
+    ("deals", "contacts-count", "list-leak"),
+    ("fleet", "members-account", "list-leak"),
+    ("fleet", "lookup-serial", "list-leak"),
+]
+
+
+def looked(testbed: External, check: str) -> Result:
+    return judge(BY_ID[check], gather(BY_ID[check], testbed, lambda _: None))
+
+
+@pytest.mark.parametrize(("service", "flaw", "check"), MISSED)
+def test_what_was_missed_is_found(service: str, flaw: str, check: str, tmp_path: Path) -> None:
+    with heldout(service, flaw, tmp_path) as testbed:
+        result = looked(testbed, check)
+    operation = SERVED[service].FLAWS[flaw].operation
+    assert {each.subject for each in result.findings} == {operation}, result
+
+
+@pytest.mark.parametrize("check", sorted({check for _, _, check in MISSED}))
+@pytest.mark.parametrize("service", sorted({service for service, _, _ in MISSED}))
+def test_what_is_right_is_no_finding(service: str, check: str, tmp_path: Path) -> None:
+    with heldout(service, "", tmp_path, hints=False) as testbed:
+        assert not looked(testbed, check).findings
+
+
+NOTES = Operation(
+    method="GET",
+    path="/notes",
+    optional={"$top": {"type": "integer"}, "$count": {"type": "string"}, "total": {}},
+)
+
+
+def say(_: str, path: str, __: Json) -> tuple[int, Json]:
+    rows: Json = [{"title": "x"}]
+    return 200, {"rows": rows, "count": 1} if "%24count=true" in path else {"rows": rows}
+
+
+def test_a_list_is_asked_how_many_there_are_where_that_shows_more() -> None:
+    assert counted(owner(say), Call(operation=NOTES)).query == {"$count": True}
+    plain = Call(operation=replace(NOTES, optional={"total": {}, "$top": {}}))
+    assert counted(owner(say), plain) == plain
+    assert is_size(("query", "count"))
+    assert not is_size(("query", "$count"))
+
+
+def note(origin: Call | None, **fields: Json) -> Thing:
+    return Thing(resource="note", fields=fields, origin=origin)
+
+
+def test_a_search_is_for_whole_texts_that_the_document_speaks_of_first() -> None:
+    made = Call(operation=Operation(method="POST", path="/notes"))
+    mark = "kabcdefghijk"
+    things = [
+        note(made, id=1, title=f"{mark}001", body=f"{mark}002 and more", serial=f"{mark}003"),
+        note(None, id=2, code=f"{mark}004"),
+        Thing(resource="user", fields={"email": f"{mark}005@example.org"}, origin=made),
+    ]
+    victim = SimpleNamespace(
+        canaries=SimpleNamespace(token=mark), ledger=SimpleNamespace(things=things)
+    )
+    duel: Any = SimpleNamespace(victim=victim)
+    operation = replace(NOTES, prose={"summary": "Notes by their title, or serial"})
+    assert list(whole_texts(duel, operation)) == ["title", "serial"]
+    operation = replace(NOTES, prose={"summary": "Notes by their serial"})
+    assert list(whole_texts(duel, operation)) == ["serial", "title"]
+
+
+DOCUMENT: Object = {
+    "components": {
+        "securitySchemes": {"token": {"type": "apiKey", "in": "header", "name": "Authorization"}}
+    }
+}
+
+
+@dataclass
+class Tenant:
+    """Who asks for an account that a header names."""
+
+    account: str
+    ledger: Ledger = field(default_factory=Ledger)
+
+    @property
+    def client(self) -> Any:
+        sent = {"Authorization": f"Token {self.account}", "X-Account": self.account}
+        return SimpleNamespace(credentials=sent, tenant=self.account)
+
+    @property
+    def author(self) -> Any:
+        return SimpleNamespace(document=DOCUMENT)
+
+
+def test_what_a_header_says_of_whom_one_asks_for_is_tried_as_a_parameter() -> None:
+    duel: Any = SimpleNamespace(victim=Tenant("elm"), attacker=Tenant("oak"))
+    asked = [dict(each.query) for _, each in by_owner(duel, Call(operation=NOTES), {})]
+    assert asked == [{"account": "elm"}]
+    same: Any = SimpleNamespace(victim=Tenant("elm"), attacker=Tenant("elm"))
+    assert not list(by_owner(same, Call(operation=NOTES), {}))
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "expected"),
+    [
+        ("account", "elm", True),
+        ("user", "elm", False),
+        ("account", "oak", False),
+        ("account", "ann", False),
+    ],
+)
+def test_people_are_the_tenant_s_where_one_asks_for_a_tenant(
+    name: str, value: str, expected: bool
+) -> None:
+    victim = Tenant("elm", Ledger(names={"username": "ann"}))
+    duel: Any = SimpleNamespace(victim=victim, attacker=Tenant("oak"))
+    call = Call(operation=NOTES, query={name: value})
+    assert asks_for_tenant(duel, call) is expected
