@@ -16,6 +16,7 @@ from tests.targets.heldout_serving import SERVED, heldout
 from tests.validators.scripted import owner
 from validators import CHECKS
 from validators.crossing.foreign_lists import asks_for_tenant
+from validators.crossing.fuller_reads import fuller
 from validators.crossing.listing import counted, is_size, whole_texts
 from validators.crossing.owner_filters import by_owner
 from validators.document.operations import Object, Operation
@@ -28,6 +29,7 @@ MISSED = [
     ("deals", "contacts-count", "list-leak"),
     ("fleet", "members-account", "list-leak"),
     ("fleet", "lookup-serial", "list-leak"),
+    ("deals", "deal-expand", "read-by-id"),
 ]
 
 
@@ -140,3 +142,32 @@ def test_people_are_the_tenant_s_where_one_asks_for_a_tenant(
     duel: Any = SimpleNamespace(victim=victim, attacker=Tenant("oak"))
     call = Call(operation=NOTES, query={name: value})
     assert asks_for_tenant(duel, call) is expected
+
+
+def fuller_ways(**optional: Json) -> list[Json]:
+    """What one note is asked for, where these are optional and it refers to an author."""
+    prose = {"summary": "A note; expand=author,tags shows these too"}
+    read = Operation(method="GET", path="/notes/{id}", optional=optional, prose=prose)
+    shown: Json = {"id": 1, "authorId": 7, "_links": {}}
+
+    def tell(_: str, path: str, __: Json) -> tuple[int, Json]:
+        return (400 if "wrong" in path else 200), shown
+
+    ways = fuller(owner(tell), Call(operation=read, path=("1",)), shown)
+    return [dict(each.query) for each in ways]
+
+
+def test_one_object_is_read_in_each_way_that_may_show_more_of_it() -> None:
+    assert fuller_ways(expand={"type": "string"}) == [
+        {"expand": "author,tags"},
+        {"expand": "author"},
+    ]
+    assert fuller_ways(include={"type": "string", "example": "tags"}) == [
+        {"include": "tags"},
+        {"include": "author"},
+    ]
+    assert fuller_ways(view={"enum": ["full", "wrong"]}, raw={"type": "boolean"}) == [
+        {"view": "full"},
+        {"raw": True},
+    ]
+    assert not fuller_ways(locale={"type": "string", "example": "en"}, page={"type": "integer"})

@@ -140,7 +140,8 @@ CHECK = Check(
         "Objects without a mark and with short ids. Leaks beyond the first page that no parameter "
         "enlarges. Parameters that the document does not mention, but those that are called as the "
         "owner in a list's rows, or as a header that says for whom one asks. Cursors that are "
-        "neither plain nor base64. The order of a list, where no count moves. Up to 5 % of the lists, if their owner got nowhere with them."
+        "neither plain nor base64. The order of a list, where no count moves. Up to 5 % of the "
+        "lists, if their owner got nowhere with them."
     ),
     probe=probe,
     judge=judge,
