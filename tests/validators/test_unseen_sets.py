@@ -19,7 +19,9 @@ from validators.crossing.foreign_lists import asks_for_tenant
 from validators.crossing.fuller_reads import fuller
 from validators.crossing.listing import counted, is_size, whole_texts
 from validators.crossing.owner_filters import by_owner
+from validators.document.filters import written
 from validators.document.operations import Object, Operation
+from validators.estates.kept_filters import kept_filters
 from validators.estates.ledger import Ledger
 from validators.estates.things import Thing
 from validators.messages.calls import Call
@@ -30,6 +32,8 @@ MISSED = [
     ("fleet", "members-account", "list-leak"),
     ("fleet", "lookup-serial", "list-leak"),
     ("deals", "deal-expand", "read-by-id"),
+    ("deals", "view-read", "read-by-id"),
+    ("deals", "view-results", "read-by-id"),
 ]
 
 
@@ -171,3 +175,40 @@ def test_one_object_is_read_in_each_way_that_may_show_more_of_it() -> None:
         {"raw": True},
     ]
     assert not fuller_ways(locale={"type": "string", "example": "en"}, page={"type": "integer"})
+
+
+@pytest.mark.parametrize(
+    ("parameter", "schema", "equal", "expected"),
+    [
+        ("$filter", {}, True, "name eq 'x'"),
+        ("$filter", {}, False, "name ne 'x'"),
+        ("filter", {"example": 'title=="a"'}, False, 'name!="x"'),
+        ("filter", {"example": "status:open"}, True, "name:x"),
+        ("filter", {"example": "status:open"}, False, ""),
+        ("filter", {}, False, ""),
+    ],
+)
+def test_a_filter_may_say_what_is_not_to_be(
+    parameter: str, schema: Object, equal: bool, expected: str
+) -> None:
+    assert written(parameter, schema, "name", "x", equal=equal) == expected
+
+
+def kept(parameter: str, **schema: Json) -> list[Json]:
+    """How a saved filter is tried to be written where a list of contacts has this parameter."""
+    given: Json = {"name": parameter, "in": "query", "schema": {"type": "string", **schema}}
+    document: Object = {"paths": {"/contacts": {"get": {"parameters": [given]}}}}
+    estate = replace(owner(), author=replace(owner().author, document=document))
+    mark = estate.canaries.draw()
+    contact = {"id": mark, "name": mark, "stage": "new"}
+    estate.ledger.things.append(Thing(resource="contact", fields=contact))
+    estate.ledger.things.append(Thing(resource="deal", fields={"title": mark}))
+    assert not list(kept_filters(estate, "name"))
+    return [each["const"] for each in kept_filters(estate, "filter")]
+
+
+def test_a_filter_that_is_kept_is_written_as_lists_take_them_and_fits_every_tenant() -> None:
+    odata = ["name ne 'none-has-this'", "name eq 'none-has-this'"]
+    assert kept("$filter") == odata
+    assert kept("filter", example="stage:new") == ["name:none-has-this"]
+    assert kept("q")[:2] == ["name ne 'none-has-this'", "title ne 'none-has-this'"]

@@ -18,9 +18,10 @@ from validators import CHECKS
 from validators.channels import write_by_id
 from validators.crossing.aims import marks_of
 from validators.crossing.directories import excused
-from validators.crossing.owner_filters import by_owner, owners, term_in
+from validators.crossing.owner_filters import by_owner, owners
 from validators.crossing.tags import bare
 from validators.crossing.unpublished import kept_back
+from validators.document.filters import term_in
 from validators.document.names import is_sibling
 from validators.document.operations import Object, Operation, list_operations
 from validators.estates.ledger import Ledger
