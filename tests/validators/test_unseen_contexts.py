@@ -19,7 +19,7 @@ from validators.behind.undocumented import beyond_document
 from validators.credentials.forged_credentials import forged
 from validators.crossing.aims import Sequel, lost
 from validators.crossing.foreign_lists import is_of, rows_in
-from validators.crossing.owner_filters import written
+from validators.document.filters import written
 from validators.document.operations import Operation, list_operations
 from validators.document.relations import related
 from validators.estates.ledger import Ledger

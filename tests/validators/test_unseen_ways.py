@@ -18,9 +18,10 @@ from validators import CHECKS
 from validators.channels import write_by_id
 from validators.crossing.aims import marks_of
 from validators.crossing.directories import excused
-from validators.crossing.owner_filters import by_owner, owners, term_in
+from validators.crossing.owner_filters import by_owner, owners
 from validators.crossing.tags import bare
 from validators.crossing.unpublished import kept_back
+from validators.document.filters import term_in
 from validators.document.names import is_sibling
 from validators.document.operations import Object, Operation, list_operations
 from validators.estates.ledger import Ledger
@@ -90,9 +91,10 @@ def row(**fields: Json) -> Thing:
 
 
 def duel_of(theirs: list[Thing], mine: list[Thing]) -> Any:
+    said = {"client": SimpleNamespace(credentials={}), "author": SimpleNamespace(document={})}
     return SimpleNamespace(
-        victim=SimpleNamespace(ledger=Ledger(things=theirs)),
-        attacker=SimpleNamespace(ledger=Ledger(things=mine)),
+        victim=SimpleNamespace(ledger=Ledger(things=theirs), **said),
+        attacker=SimpleNamespace(ledger=Ledger(things=mine), **said),
     )
 
 

@@ -139,8 +139,9 @@ CHECK = Check(
     blind_to=(
         "Objects without a mark and with short ids. Leaks beyond the first page that no parameter "
         "enlarges. Parameters that the document does not mention, but those that are called as the "
-        "owner in a list's rows. Cursors that are neither plain nor base64. The order of a list, "
-        "where no count moves. Up to 5 % of the lists, if their owner got nowhere with them."
+        "owner in a list's rows, or as a header that says for whom one asks. Cursors that are "
+        "neither plain nor base64. The order of a list, where no count moves. Up to 5 % of the "
+        "lists, if their owner got nowhere with them."
     ),
     probe=probe,
     judge=judge,

@@ -10,18 +10,18 @@ from dataclasses import replace
 
 from gate.check import Answer, Testbed
 from gate.model import Json, Observation
-from validators.crossing.directories import beyond_word, without_names
+from validators.crossing.directories import beyond_word, contacts_of, without_names
 from validators.crossing.excuses import NAMED, holds
 from validators.crossing.foreign_writes import survey
-from validators.crossing.listing import search_places, ways
+from validators.crossing.listing import counted, search_places, ways, whole_texts
 from validators.crossing.trials import ROUNDS
 from validators.crossing.unpublished import unpublished
-from validators.document.names import is_identity
+from validators.document.names import is_identity, words_of
 from validators.document.operations import Operation, as_list
 from validators.document.wording import for_all, of_all
 from validators.estates.estate import LEAST, Estate
 from validators.estates.ground import Duel, Ground, stand
-from validators.estates.identities import identities, is_owning
+from validators.estates.identities import TENANTS, identities, is_owning
 from validators.estates.planting import absent_call, multiply
 from validators.estates.seniors import vouched
 from validators.estates.states import State, as_data, changes, look, telling, unrest, view_of, watch
@@ -130,7 +130,8 @@ def seen(duel: Duel, kind: str, label: str, call: Call, known: str) -> Observati
     about = evidence(duel, call, answer, marks) if any(real.values()) or by_word else {}
     excused = by_word or not any(real.values()) or about.get("reason") == NAMED
     hidden = any(traces.values()) and excused and holds(about)
-    if not any(traces.values()) and not by_word and owned_rows(duel, call, answer):
+    silent = not any(traces.values()) and not by_word
+    if silent and (owned_rows(duel, call, answer) or people_rows(duel, call, answer)):
         traces["body"] = ["rows of the victim's own list"]
     if beyond := texts(about.get("beyond")):
         traces["body"] = [*as_list(traces["body"]), *(f"value of {each}" for each in beyond)]
@@ -147,6 +148,36 @@ def seen(duel: Duel, kind: str, label: str, call: Call, known: str) -> Observati
         excerpt=normalise(answer.body, call.sent)[:EXCERPT],
         curl=curl(duel.attacker.client, call),
         **about,
+    )
+
+
+def people_rows(duel: Duel, call: Call, answer: Answer) -> bool:
+    """Does it show the victim's own people, with how they are reached, when asked for his tenant?
+
+    Word for word as he sees them unasked, and the other tenant does not. A directory may show
+    whoever is asked for by his own name, and is not what is meant here.
+    """
+    if not asks_for_tenant(duel, call):
+        return False
+    contacts = contacts_of(duel.victim) - contacts_of(duel.attacker)
+    found = {row for row in rows_in(answer.json()) if any(each in row for each in contacts)}
+    theirs = unasked(duel.victim, call.operation) if found else set()
+    return bool(theirs) and bool(found & theirs - unasked(duel.attacker, call.operation))
+
+
+def unasked(estate: Estate, operation: Operation) -> set[str]:
+    """The rows that a tenant sees when he asks for nothing in particular."""
+    call = ask(estate, operation)
+    return set() if call is None else rows_in(estate.send(call).json())
+
+
+def asks_for_tenant(duel: Duel, call: Call) -> bool:
+    """Does a field of the request that names a tenant, not a person, name the victim's?"""
+    called = {*identities(duel.victim, duel.attacker)} - {*duel.victim.ledger.names.values()}
+    return any(
+        text in called and bool(TENANTS & set(words_of(str(place[-1]))))
+        for place, text in leaves({"query": dict(call.query), "body": call.body})
+        if place
     )
 
 
@@ -210,7 +241,11 @@ def names_of(estate: Estate) -> set[str]:
 
 
 def search(duel: Duel, call: Call, known: str) -> Iterator[Observation]:
-    """A search for the victim's mark, beside searches for marks that nobody has."""
+    """A search for the victim's mark, beside searches for marks that nobody has.
+
+    And for texts of his in full: that one of these is in use may be told by design (a name that is
+    to be chosen), so that only what it shows counts.
+    """
     for place in search_places(duel, call):
         token = duel.victim.canaries.token
         fakes = ["".join(["k", *duel.chance.choices("bcdfghjkmnpq23456789", k=11)]) for _ in "ab"]
@@ -218,13 +253,18 @@ def search(duel: Duel, call: Call, known: str) -> Iterator[Observation]:
             kind = "foreign-list" if text == token else "absent-list"
             label = f"a search with {place[-1]}"
             yield seen(duel, kind, label, call.put(place, text), known)
+        for name, text in whole_texts(duel, call.operation).items():
+            label = f"with {place[-1]} for a whole {name}"
+            yield seen(duel, "foreign-list", label, call.put(place, text), known)
 
 
 def grow(duel: Duel, lists: Sequence[Operation]) -> Iterator[Observation]:
     """The victim makes more objects; what moves in his own lists, and in the other tenant's?"""
     watched = [each for each in lists if not each.public or not duel.ground.secured]
-    own = [call for each in watched if (call := ask(duel.victim, each)) is not None]
-    other = [call for each in watched if (call := ask(duel.attacker, each)) is not None]
+    own, other = (
+        [counted(estate, call) for each in watched if (call := ask(estate, each)) is not None]
+        for estate in (duel.victim, duel.attacker)
+    )
     hits: Counter[str] = Counter()
     for turn in range(ROUNDS):
         if turn >= AGAIN and not any(count < AGAIN for count in hits.values()):

@@ -11,6 +11,7 @@ from gate.check import Answer, Client, Testbed
 from gate.model import Json, Observation
 from validators.crossing.directories import beyond_word, part_of, shows_part, why_public
 from validators.crossing.excuses import LISTED, PART, holds
+from validators.crossing.fuller_reads import fuller
 from validators.crossing.trials import fresh_things
 from validators.document.operations import Operation, as_list
 from validators.document.wording import finds_people
@@ -86,10 +87,11 @@ def fight(duel: Duel, operation: Operation, skip: str | None) -> Iterator[Observ
         again, prints = another(duel, call, shared) or (call, print_of)
         for each in attack(duel, again, mine.path if mine else None, prints):
             yield replace(each, data={**each.data, "round": 1})
-    etag = owned.headers.get("etag")
-    # Who is shown it on purpose may learn that it is unchanged.
-    if etag and not any(each.kind == "suppressed" for each in facts):
-        yield from ask_by_tag(duel, call, etag)
+    # Who is shown it on purpose may learn that it is unchanged, and may see it in other ways.
+    if not any(each.kind == "suppressed" for each in facts):
+        yield from ask_for_more(duel, call, owned, {**print_of, **duel.marks})
+        if etag := owned.headers.get("etag"):
+            yield from ask_by_tag(duel, call, etag)
     yield from ask_for_deleted(duel, operation)
 
 
@@ -119,6 +121,19 @@ def another(duel: Duel, call: Call, shared: Sequence[str]) -> tuple[Call, Mappin
     if not is_positive(duel.victim, again, owned):
         return None
     return again, fingerprint(owned, [*shared, *again.path])
+
+
+def ask_for_more(
+    duel: Duel, call: Call, owned: Answer, marks: Mapping[str, str]
+) -> Iterator[Observation]:
+    """Is the object shown with options that have it shown in another way (`expand=owner`)?"""
+    for each in fuller(duel.victim, call, owned.json()):
+        asked = [f"{name}={each.query[name]}" for name in each.query.keys() - call.query.keys()]
+        label = f"foreign (and {asked[0]})"
+        yield read_foreign(duel, duel.attacker.client, each, label, marks)
+        for _ in range(2):
+            fake = (*each.path[:-1], like(each.path[-1], duel.chance))
+            yield read_absent(duel, replace(each, path=fake), label)
 
 
 def ask_by_tag(duel: Duel, call: Call, etag: str) -> Iterator[Observation]:

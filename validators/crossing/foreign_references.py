@@ -22,7 +22,7 @@ from validators.crossing.trials import (
     references,
     words,
 )
-from validators.document.names import ACCOUNT, RECIPIENTS, TAKING, words_of
+from validators.document.names import ACCOUNT, RECIPIENTS, TAKING, names_people, words_of
 from validators.document.operations import Operation
 from validators.estates.estate import Recipe
 from validators.estates.ground import Duel, stand
@@ -106,6 +106,10 @@ def fight(duel: Duel, place: Place) -> Iterator[Observation]:
     if operation.verb in TAKING:
         yield duel.note("suppressed", operation, reason=f"to {operation.verb} is for others")
         return
+    if names_people(field_at(place)) and is_open(duel, place.thing):
+        reason = f"{where}: whoever anybody may look up may have a part in it"
+        yield duel.note("suppressed", operation, reason=reason)
+        return
     if reason := reason_to_spare(duel, operation, place.thing):
         yield duel.note("unreached", operation, reason=f"{where}: {reason}")
         return
@@ -117,9 +121,13 @@ def fight(duel: Duel, place: Place) -> Iterator[Observation]:
 
 def is_addressed(place: Place) -> bool:
     """Does the field say to whom something goes (`to`, `to_account`), which may be anybody?"""
-    name = next((each for each in reversed(place.pointer) if isinstance(each, str)), "")
-    first, *rest = words_of(name) or [""]
+    first, *rest = words_of(field_at(place)) or [""]
     return first in RECIPIENTS and (place.thing.resource == "user" or bool(PEOPLE & set(rest)))
+
+
+def field_at(place: Place) -> str:
+    """The field that the id stands in, or in a list of."""
+    return next((each for each in reversed(place.pointer) if isinstance(each, str)), "")
 
 
 def rounds(duel: Duel, place: Place, turn: int) -> tuple[list[Observation], bool]:

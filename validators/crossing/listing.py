@@ -11,9 +11,14 @@ from urllib.parse import parse_qs, urlsplit
 from gate.check import Answer
 from gate.model import Json
 from validators.crossing.owner_filters import by_owner
+from validators.document.names import words_of
 from validators.document.operations import Object, Operation, as_object
+from validators.estates.estate import Estate
 from validators.estates.ground import Duel
 from validators.estates.identities import identities, is_owning
+from validators.estates.principals import is_person
+from validators.estates.states import parts_of
+from validators.estates.things import is_stranger
 from validators.messages.bodies import kind_of
 from validators.messages.calls import Call, Pointer, leaves
 
@@ -21,6 +26,7 @@ SEARCH = re.compile(r"(?i)^(q|query|search|filter|term|text|name|keyword|like|co
 SIZE = re.compile(r"(?i)(limit|size|per_?page|count|top|max|take)")
 PAGE = re.compile(r"(?i)(^|_)page|number|offset|skip|^start|^from$")
 SORT = re.compile(r"(?i)(sort|order)")
+COUNTING = frozenset({"count", "counts", "counted", "total", "totals", "inlinecount"})
 CURSOR = re.compile(
     r"(?i)(cursor|(page|skip)_?token|continuation|starting_?after|^after$|^next|^token$)"
 )
@@ -29,6 +35,7 @@ BASE64 = re.compile(r"[A-Za-z0-9_+/-]{8,}={0,2}")
 MOST_PARAMETERS = 12
 MOST_VALUES = 2
 MOST_CHOICES = 4
+MOST_WHOLE = 6
 LARGE = 1000
 Options = dict[Pointer, Json]
 
@@ -37,7 +44,7 @@ def ways(duel: Duel, call: Call, own: Call) -> Iterator[tuple[str, Call]]:
     """The requests to try, each with what is special about it; the largest page for all of them."""
     yield "plain", call
     places = options(duel, call)
-    size = next((place for place in places if SIZE.search(inner(place))), None)
+    size = next((place for place in places if is_size(place)), None)
     if size is not None:
         for most in values_for(duel, call.operation, size, places[size])[:1]:
             large = call.put(size, most)
@@ -63,6 +70,31 @@ def said(place: Pointer) -> str:
 def inner(place: Pointer) -> str:
     """What the last part of a place is called: `page[size]` is a size, and `$top` is `top`."""
     return str(place[-1]).rstrip("]").rpartition("[")[2].removeprefix("$")
+
+
+def is_size(place: Pointer) -> bool:
+    """Does it say how many there are to be? `$count` asks how many there are (OData 4.01)."""
+    return SIZE.search(inner(place)) is not None and place[-1] != "$count"
+
+
+def counted(estate: Estate, call: Call) -> Call:
+    """The list with the option that has it say how many there are (`$count=true`), if it has one.
+
+    Known by what it does: the answer then holds something that it does not hold without.
+    """
+    plain = {place for place, _ in parts_of(estate.send(call))}
+    for name, schema in call.operation.optional.items():
+        simple = estate.author.simplify(schema)
+        choices = simple.get("enum")
+        textual = kind_of(simple) in {"boolean", "string"}
+        if not textual or not COUNTING & set(words_of(name)):
+            continue
+        for value in choices if isinstance(choices, list) else [True]:
+            asked = call.put(("query", name), value)
+            answer = estate.send(asked)
+            if estate.accepts(answer) and {place for place, _ in parts_of(answer)} - plain:
+                return asked
+    return call
 
 
 def options(duel: Duel, call: Call) -> Options:
@@ -95,7 +127,7 @@ def values_for(duel: Duel, operation: Operation, place: Pointer, schema: Json) -
         return [[each] for each in values_for(duel, operation, place, items)]
     if kind in {"integer", "number"}:
         return numbers_for(duel, operation, name, plain)
-    if kind == "boolean":
+    if kind == "boolean" or place[-1] == "$count":
         return [True]
     if SIZE.search(name):
         return [str(LARGE)]
@@ -199,3 +231,20 @@ def search_places(duel: Duel, call: Call) -> list[Pointer]:
     ]
     found = [*texts, *named]
     return [place for place in found if any(map(SEARCH.search, (str(place[-1]), inner(place))))][:3]
+
+
+def whole_texts(duel: Duel, operation: Operation) -> dict[str, str]:
+    """Texts of the victim's objects in full, by their fields, that only an exact match finds.
+
+    What the document speaks of comes first ("by their serial"). A person may be looked up by his
+    address on purpose, and is left out.
+    """
+    mark, found = re.compile(rf"\S*{duel.victim.canaries.token}\d\S*"), dict[str, str]()
+    for thing in duel.victim.ledger.things:
+        if thing.origin and not (is_person(thing.resource) or is_stranger(thing)):
+            for name, value in thing.fields.items():
+                if isinstance(value, str) and mark.fullmatch(value):
+                    found.setdefault(name, value)
+    said = set(words_of(" ".join(operation.prose.values())))
+    order = sorted(found, key=lambda name: not set(words_of(name)) <= said)
+    return {name: found[name] for name in order[:MOST_WHOLE]}

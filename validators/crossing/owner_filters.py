@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 
 from gate.model import Json
-from validators.document.names import is_identity
+from validators.document.filters import written
+from validators.document.names import field_of, is_identity
 from validators.document.operations import Object, Operation
 from validators.estates.estate import Estate
 from validators.estates.ground import Duel
 from validators.estates.identities import is_owning
+from validators.messages.callers import context_of
 from validators.messages.calls import Call, Pointer
 
-# One comparison in a filter as documents show it: `title eq 'x'`, `status:open`, `name=="x"`.
-TERM = re.compile(
-    r"(?<![\w'\"/.?&])[A-Za-z_]\w*(?P<sign>\s+eq\s+|\s?==\s?|=|:)(?P<quote>['\"]?)[\w@.-]+(?P=quote)"
-)
 MOST_OWNERS = 2
 
 
@@ -27,10 +24,11 @@ def by_owner(
     """The list with the victim under each field that says whose a row is (`company_id`).
 
     As a parameter that the document does not name, and in each filter that it shows how to write.
+    What a header says of whom he asks for (`X-Account`) may be taken from a parameter as well.
     """
     named = {str(place[-1]) for place in places} | {*call.query}
     inside = "body" if isinstance(call.body, dict) else "query"
-    for name, value in owners(duel, call.operation).items():
+    for name, value in {**owners(duel, call.operation), **contexts(duel)}.items():
         if name not in named:
             yield f"with {name}, which is no parameter", call.put((inside, name), value)
         for place, schema in places.items():
@@ -52,6 +50,15 @@ def owners(duel: Duel, operation: Operation) -> dict[str, Json]:
     return dict([*found.items()][:MOST_OWNERS])
 
 
+def contexts(duel: Duel) -> dict[str, Json]:
+    """For whom the victim's headers ask, by the field that would say so, and the attacker's not."""
+    mine, theirs = (
+        context_of(each.client.credentials, each.author.document)
+        for each in (duel.attacker, duel.victim)
+    )
+    return {field_of(name): value for name, value in theirs.items() if mine.get(name) != value}
+
+
 def owned_by(estate: Estate, resource: str) -> list[tuple[str, str | int]]:
     """The ids that this tenant's objects of one kind have of owners, the most frequent first."""
     found = Counter(
@@ -62,22 +69,3 @@ def owned_by(estate: Estate, resource: str) -> list[tuple[str, str | int]]:
         if is_owning(name) and is_identity(name) and isinstance(value, str | int) and value
     )
     return [pair for pair, _ in found.most_common()]
-
-
-def written(parameter: str, schema: Object, name: str, value: Json) -> str:
-    """The comparison of a field with a value, as the document shows it or as OData has it; or "".
-
-    Source: OData 4.01, Part 2: URL Conventions, section 5.1.1.
-    """
-    if term := term_in(schema):
-        return f"{name}{term['sign']}{term['quote']}{value}{term['quote']}"
-    quote = "'" if isinstance(value, str) else ""
-    return f"{name} eq {quote}{value}{quote}" if parameter == "$filter" else ""
-
-
-def term_in(schema: Object) -> re.Match[str] | None:
-    """A comparison that the document shows of a text, in its description or an example."""
-    examples = schema.get("examples")
-    said = [schema.get("example"), *(examples if isinstance(examples, list) else ())]
-    texts = (each for each in (*said, schema.get("description")) if isinstance(each, str))
-    return next((found for text in texts if (found := TERM.search(text))), None)

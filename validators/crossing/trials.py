@@ -15,8 +15,9 @@ from gate.check import Answer
 from gate.model import Json, Observation
 from validators.crossing.aims import Aim, lost, unmoved, watched_by
 from validators.crossing.directories import is_listed
-from validators.document.names import is_identity, is_sibling
+from validators.document.names import is_identity, is_sibling, names_people
 from validators.document.operations import Operation, as_object
+from validators.estates.byproducts import come_of
 from validators.estates.estate import LEAST, RECIPES, Estate, Recipe, parents_in
 from validators.estates.ground import Duel
 from validators.estates.newcomers import enters, shut_out
@@ -207,7 +208,7 @@ def fresh_things(
     """
     if not things:
         return ()
-    made = estate.renew(things[-1])
+    made = estate.renew(things[-1]) or come_of(estate, things[-1])
     if made is None:
         return tuple(things)
     if operation is not None:
@@ -309,7 +310,8 @@ def is_numbered(estate: Estate, pointer: Pointer, value: str) -> bool:
 def is_reference_name(pointer: Pointer, value: str) -> bool:
     """May this value be an id rather than a small number or a word that is one by accident?"""
     name = next((each for each in reversed(pointer) if isinstance(each, str)), "")
-    return len(value) >= SHORT or is_identity(name) or is_sibling(name) or not value.isdigit()
+    told = is_identity(name) or is_sibling(name) or names_people(name)
+    return len(value) >= SHORT or told or not value.isdigit()
 
 
 def at_pointer(call: Call, pointer: Pointer) -> Json:

@@ -171,6 +171,11 @@ PARTS = frozenset(
 )
 # Whoever something is sent to, by his name or address.
 RECIPIENTS = frozenset({"to", "recipient", "receiver", "addressee", "payee", "beneficiary"})
+# Whoever is named by what he is to an object: `mentions`, `assigneeId`, `notify`.
+PARTAKING = frozenset({
+    "mention", "mentioned", "assignee", "assigned", "reviewer", "approver", "watcher", "subscriber",
+    "follower", "participant", "attendee", "notify",
+})  # fmt: skip
 # Of many objects at once, which says neither what is done nor to what.
 GROUPING = frozenset({"bulk", "batch", "many", "all"})
 # Done by somebody else than who made it: whoever has the code of an invitation.
@@ -186,6 +191,8 @@ def words_of(name: str) -> list[str]:
 def verb_of(path: str) -> str:
     """The verb that the last segment says, `/invoices:cancel` or `/getInvoice`, or nothing."""
     last = path.rstrip("/").rpartition("/")[2]
+    if marks_read(path):
+        return "mark"
     tail = last.rpartition("}")[2] if "}" in last else last
     tail = tail[tail.rfind(".") :] if "." in tail else tail
     words = [word for word in words_of(tail) if word not in GROUPING]
@@ -193,6 +200,14 @@ def verb_of(path: str) -> str:
         return ""
     verbs = VERBS if len(words) > 1 or tail[:1] in {":", "."} else VERBS - NOUNS
     return next((word for word in (words[0], words[-1]) if word in verbs), "")
+
+
+def marks_read(path: str) -> bool:
+    """Is "read" what becomes of something (`/{id}/read`, `/read-all`, `markRead`), not a verb?"""
+    before, _, last = path.rstrip("/").rpartition("/")
+    words = words_of(last.rpartition(".")[2])
+    alone = last == "read" and before.endswith("}")
+    return "read" in words and (alone or "mark" in words or last in {"read-all", "read_all"})
 
 
 @lru_cache(maxsize=4096)
@@ -273,6 +288,14 @@ def stem(word: str) -> str:
 def is_identity(name: str) -> bool:
     """Does a field's name say that it holds an id?"""
     return IDENTITY.search(name) is not None
+
+
+@lru_cache(maxsize=4096)
+def names_people(name: str) -> bool:
+    """Does a field of this name say who has a part in something, and not how many or since when?"""
+    words = words_of(SUFFIX.sub("", name))
+    plain = [stem(word) for word in words if word not in {"to", "user", "users", "by"}]
+    return len(plain) == 1 and plain[0] in PARTAKING
 
 
 @lru_cache(maxsize=4096)

@@ -25,6 +25,18 @@ NO: Mapping[str, tuple[Json, ...]] = {
 Shape = frozenset[str]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """By which operation's doing an object appears that nobody makes as such, and in which list.
+
+    `reads` say who the caller is, whom it has to reach.
+    """
+
+    maker: str
+    listing: Operation
+    reads: tuple[Operation, ...]
+
+
 @dataclass(slots=True)
 class Envelope:
     """What successes and refusals with a success status looked like so far.
@@ -33,8 +45,8 @@ class Envelope:
     reads that show everybody the same. `before` is what must be done to an object before another
     operation can be done to it, `endings` what ends a resource, `taught` what refusals have said of
     an operation's fields beside their schemas, `common` what everybody may read and refer to,
-    `principals` who is needed to the end, `listed` what lists show to both tenants alike, once they
-    were asked for that.
+    `sources` of what comes of the making of something else, `principals` who is needed to the end,
+    `listed` what lists show to both tenants alike, once they were asked for that.
     """
 
     refusals: set[Shape] = field(default_factory=set)
@@ -48,6 +60,7 @@ class Envelope:
     taught: dict[str, dict[str, Object]] = field(default_factory=dict)
     common: Ledger = field(default_factory=Ledger)
     principals: Principals = field(default_factory=Principals)
+    sources: dict[str, Source] = field(default_factory=dict)
     listed: set[str] | None = None
 
     def learn_refusal(self, answer: Answer) -> None:

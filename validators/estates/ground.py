@@ -17,6 +17,7 @@ from gate.testbed.hints import Hints, hints_of, roles_of, salt_of
 from validators.document.operations import Object, Operation, list_operations
 from validators.document.relations import related
 from validators.document.schemes import usable_schemes
+from validators.estates.byproducts import learn_sources
 from validators.estates.envelope import Envelope
 from validators.estates.estate import Estate, open_estate
 from validators.estates.footing import Footing, is_about_people, judge_footing
@@ -243,6 +244,7 @@ def settle(
     """Plant the tenant's objects; one fact per request that should make one."""
     for step in plant(estate, operations):
         yield planted(testbed, estate, step)
+    learn_sources(estate, operations)
     learn_refusals(estate, operations)
 
 

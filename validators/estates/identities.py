@@ -35,6 +35,8 @@ OWNERS = frozenset(
         "holder",
     ]
 )
+# Those of them that people belong to.
+TENANTS = OWNERS - {"owner", "user", "member", "author", "creator", "holder"}
 ROLES = frozenset(
     [
         "role",

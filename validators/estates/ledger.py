@@ -12,6 +12,7 @@ from validators.document.names import (
     RESERVED,
     is_identity,
     is_sibling,
+    names_people,
     resource_in,
     slots_of,
 )
@@ -26,6 +27,7 @@ from validators.estates.things import (
     find_things,
     is_called,
     is_same,
+    is_somebody,
     is_stranger,
     values_of,
 )
@@ -81,7 +83,8 @@ class Ledger:
     def refer(self, name: str, about: str = "", label: str = "") -> str | None:
         """An id for a body's field such as `source_run_id`: of the resource its name ends with.
 
-        A name that is no id's (`invoice`) refers to an object only when it is just the resource's
+        Who has a part in something (`mentions`) is a person, the caller himself first. A name that
+        is no id's (`invoice`) refers to an object only when it is just the resource's
         name; plain `id`, or `replyTo`, means the resource that the operation is about. Nobody is
         named who is not to be unseated by the operation with this label.
         """
@@ -113,6 +116,8 @@ class Ledger:
                 or (loose and thing.resource.endswith("_" + wanted))
             )
         ]
+        if not fitting and names_people(name):
+            fitting = [each for each in self.things if is_somebody(each)]
         return sorted(fitting, key=self.rank)
 
     def rank(self, thing: Thing) -> int:

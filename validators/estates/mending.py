@@ -8,11 +8,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 
 from gate.check import Answer
 from gate.model import Json
 from validators.document.operations import NOTHING, Object, Operation, as_list, as_object
 from validators.estates.estate import Estate
+from validators.estates.kept_filters import kept_filters
 from validators.messages.bodies import ADDED, BEGINNING, OMIT, YEAR, kind_of
 from validators.messages.calls import Call, leaves
 from validators.messages.refusals import blames
@@ -73,7 +75,8 @@ class Lessons:
             ways = self.left.get(name)
             if ways is None:
                 shown = sample_of(self.operation, name)
-                ways = iter(ways_of(known.get(name, NOTHING), f"{name} {said}", shown))
+                usual = ways_of(known.get(name, NOTHING), f"{name} {said}", shown)
+                ways = chain(kept_filters(self.estate, name), usual)
                 self.left[name] = ways
             years = {each.get(YEAR, "") for other, each in self.taught.items() if other != name}
             lesson = next((each for each in ways if each.get(YEAR) not in years), None)

@@ -17,6 +17,7 @@ from validators.document.names import (
     words_of,
 )
 from validators.document.operations import Operation, as_list, as_object
+from validators.estates.principals import PEOPLE
 from validators.messages.calls import Call
 
 ID_FIELDS = ("id", "uuid", "_id", "key", "slug", "number", "name")
@@ -79,6 +80,12 @@ def is_stranger(thing: Thing) -> bool:
     if made is None or not made.operation.public or thing.resource != made.operation.product:
         return False
     return any("password" in words_of(name) for name in as_object(made.body))
+
+
+def is_somebody(thing: Thing) -> bool:
+    """Is it a person with an id, rather than one of whom only a name is known?"""
+    called = thing.id and thing.id != thing.fields.get("name")
+    return bool(called) and thing.resource.rpartition("_")[2] in PEOPLE
 
 
 def values_of(operation: Operation, things: tuple[Thing, ...]) -> tuple[str, ...]:

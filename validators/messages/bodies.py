@@ -12,7 +12,7 @@ from random import Random
 from uuid import UUID
 
 from gate.model import Json
-from validators.document.names import RESERVED, WRAPPERS, is_identity
+from validators.document.names import RESERVED, WRAPPERS, is_identity, names_people
 from validators.document.operations import NOTHING, Object, as_list, as_object, resolve
 from validators.document.patterns import fits, texts
 from validators.messages.calls import as_text
@@ -299,7 +299,8 @@ def sum_of(content: bytes, name: str, schema: Object) -> str | None:
 def refers(schema: Object, name: str) -> bool:
     """May a field of this schema hold another object's id?"""
     form = str(schema.get("format", ""))
-    return bool(name) and form not in {*DATED, "date"} and kind_of(schema) in {"string", "integer"}
+    barred = {*DATED, "date", *(MARKED if names_people(name) else ())}  # an address is no id
+    return bool(name) and form not in barred and kind_of(schema) in {"string", "integer"}
 
 
 def floor(schema: Object) -> float:

@@ -1,0 +1,332 @@
+"""Lists, counts and what is related, missed on a fourth set of services: each in a flawed build."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from gate.model import Json, Result
+from gate.run import gather, judge
+from gate.testbed.external import External
+from tests.targets.heldout_serving import SERVED, heldout
+from tests.validators.scripted import owner
+from validators import CHECKS
+from validators.crossing.foreign_lists import asks_for_tenant
+from validators.crossing.fuller_reads import fuller
+from validators.crossing.listing import counted, is_size, whole_texts
+from validators.crossing.owner_filters import by_owner
+from validators.document.filters import written
+from validators.document.names import names_people, verb_of
+from validators.document.operations import Object, Operation
+from validators.estates.byproducts import come_of, learn_sources
+from validators.estates.kept_filters import kept_filters
+from validators.estates.ledger import Ledger
+from validators.estates.things import Thing
+from validators.messages.bodies import refers
+from validators.messages.calls import Call
+
+BY_ID = {check.id.partition(".")[2]: check for check in CHECKS}
+MISSED = [
+    ("deals", "contacts-count", "list-leak"),
+    ("fleet", "members-account", "list-leak"),
+    ("fleet", "lookup-serial", "list-leak"),
+    ("deals", "deal-expand", "read-by-id"),
+    ("deals", "view-read", "read-by-id"),
+    ("deals", "view-results", "read-by-id"),
+    ("deals", "notification-read", "write-by-id"),
+    ("campus", "notification-read", "write-by-id"),
+    ("deals", "comment-mention", "body-reference"),
+    ("fleet", "rule-notify", "body-reference"),
+]
+
+
+def looked(testbed: External, check: str) -> Result:
+    return judge(BY_ID[check], gather(BY_ID[check], testbed, lambda _: None))
+
+
+@pytest.mark.parametrize(("service", "flaw", "check"), MISSED)
+def test_what_was_missed_is_found(service: str, flaw: str, check: str, tmp_path: Path) -> None:
+    with heldout(service, flaw, tmp_path) as testbed:
+        result = looked(testbed, check)
+    operation = SERVED[service].FLAWS[flaw].operation
+    assert {each.subject for each in result.findings} == {operation}, result
+
+
+@pytest.mark.parametrize(
+    ("service", "check"), sorted({(service, check) for service, _, check in MISSED})
+)
+def test_what_is_right_is_no_finding(service: str, check: str, tmp_path: Path) -> None:
+    with heldout(service, "", tmp_path, hints=False) as testbed:
+        assert not looked(testbed, check).findings
+
+
+NOTES = Operation(
+    method="GET",
+    path="/notes",
+    optional={"$top": {"type": "integer"}, "$count": {"type": "string"}, "total": {}},
+)
+
+
+def say(_: str, path: str, __: Json) -> tuple[int, Json]:
+    rows: Json = [{"title": "x"}]
+    return 200, {"rows": rows, "count": 1} if "%24count=true" in path else {"rows": rows}
+
+
+def test_a_list_is_asked_how_many_there_are_where_that_shows_more() -> None:
+    assert counted(owner(say), Call(operation=NOTES)).query == {"$count": True}
+    plain = Call(operation=replace(NOTES, optional={"total": {}, "$top": {}}))
+    assert counted(owner(say), plain) == plain
+    assert is_size(("query", "count"))
+    assert not is_size(("query", "$count"))
+
+
+def note(origin: Call | None, **fields: Json) -> Thing:
+    return Thing(resource="note", fields=fields, origin=origin)
+
+
+def test_a_search_is_for_whole_texts_that_the_document_speaks_of_first() -> None:
+    made = Call(operation=Operation(method="POST", path="/notes"))
+    mark = "kabcdefghijk"
+    things = [
+        note(made, id=1, title=f"{mark}001", body=f"{mark}002 and more", serial=f"{mark}003"),
+        note(None, id=2, code=f"{mark}004"),
+        Thing(resource="user", fields={"email": f"{mark}005@example.org"}, origin=made),
+    ]
+    victim = SimpleNamespace(
+        canaries=SimpleNamespace(token=mark), ledger=SimpleNamespace(things=things)
+    )
+    duel: Any = SimpleNamespace(victim=victim)
+    operation = replace(NOTES, prose={"summary": "Notes by their title, or serial"})
+    assert list(whole_texts(duel, operation)) == ["title", "serial"]
+    operation = replace(NOTES, prose={"summary": "Notes by their serial"})
+    assert list(whole_texts(duel, operation)) == ["serial", "title"]
+
+
+DOCUMENT: Object = {
+    "components": {
+        "securitySchemes": {"token": {"type": "apiKey", "in": "header", "name": "Authorization"}}
+    }
+}
+
+
+@dataclass
+class Tenant:
+    """Who asks for an account that a header names."""
+
+    account: str
+    ledger: Ledger = field(default_factory=Ledger)
+
+    @property
+    def client(self) -> Any:
+        sent = {"Authorization": f"Token {self.account}", "X-Account": self.account}
+        return SimpleNamespace(credentials=sent, tenant=self.account)
+
+    @property
+    def author(self) -> Any:
+        return SimpleNamespace(document=DOCUMENT)
+
+
+def test_what_a_header_says_of_whom_one_asks_for_is_tried_as_a_parameter() -> None:
+    duel: Any = SimpleNamespace(victim=Tenant("elm"), attacker=Tenant("oak"))
+    asked = [dict(each.query) for _, each in by_owner(duel, Call(operation=NOTES), {})]
+    assert asked == [{"account": "elm"}]
+    same: Any = SimpleNamespace(victim=Tenant("elm"), attacker=Tenant("elm"))
+    assert not list(by_owner(same, Call(operation=NOTES), {}))
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "expected"),
+    [
+        ("account", "elm", True),
+        ("user", "elm", False),
+        ("account", "oak", False),
+        ("account", "ann", False),
+    ],
+)
+def test_people_are_the_tenant_s_where_one_asks_for_a_tenant(
+    name: str, value: str, expected: bool
+) -> None:
+    victim = Tenant("elm", Ledger(names={"username": "ann"}))
+    duel: Any = SimpleNamespace(victim=victim, attacker=Tenant("oak"))
+    call = Call(operation=NOTES, query={name: value})
+    assert asks_for_tenant(duel, call) is expected
+
+
+def fuller_ways(**optional: Json) -> list[Json]:
+    """What one note is asked for, where these are optional and it refers to an author."""
+    prose = {"summary": "A note; expand=author,tags shows these too"}
+    read = Operation(method="GET", path="/notes/{id}", optional=optional, prose=prose)
+    shown: Json = {"id": 1, "authorId": 7, "_links": {}}
+
+    def tell(_: str, path: str, __: Json) -> tuple[int, Json]:
+        return (400 if "wrong" in path else 200), shown
+
+    ways = fuller(owner(tell), Call(operation=read, path=("1",)), shown)
+    return [dict(each.query) for each in ways]
+
+
+def test_one_object_is_read_in_each_way_that_may_show_more_of_it() -> None:
+    assert fuller_ways(expand={"type": "string"}) == [
+        {"expand": "author,tags"},
+        {"expand": "author"},
+    ]
+    assert fuller_ways(include={"type": "string", "example": "tags"}) == [
+        {"include": "tags"},
+        {"include": "author"},
+    ]
+    assert fuller_ways(view={"enum": ["full", "wrong"]}, raw={"type": "boolean"}) == [
+        {"view": "full"},
+        {"raw": True},
+    ]
+    assert not fuller_ways(locale={"type": "string", "example": "en"}, page={"type": "integer"})
+
+
+@pytest.mark.parametrize(
+    ("parameter", "schema", "equal", "expected"),
+    [
+        ("$filter", {}, True, "name eq 'x'"),
+        ("$filter", {}, False, "name ne 'x'"),
+        ("filter", {"example": 'title=="a"'}, False, 'name!="x"'),
+        ("filter", {"example": "status:open"}, True, "name:x"),
+        ("filter", {"example": "status:open"}, False, ""),
+        ("filter", {}, False, ""),
+    ],
+)
+def test_a_filter_may_say_what_is_not_to_be(
+    parameter: str, schema: Object, equal: bool, expected: str
+) -> None:
+    assert written(parameter, schema, "name", "x", equal=equal) == expected
+
+
+def kept(parameter: str, **schema: Json) -> list[Json]:
+    """How a saved filter is tried to be written where a list of contacts has this parameter."""
+    given: Json = {"name": parameter, "in": "query", "schema": {"type": "string", **schema}}
+    document: Object = {"paths": {"/contacts": {"get": {"parameters": [given]}}}}
+    estate = replace(owner(), author=replace(owner().author, document=document))
+    mark = estate.canaries.draw()
+    contact = {"id": mark, "name": mark, "stage": "new"}
+    estate.ledger.things.append(Thing(resource="contact", fields=contact))
+    estate.ledger.things.append(Thing(resource="deal", fields={"title": mark}))
+    assert not list(kept_filters(estate, "name"))
+    return [each["const"] for each in kept_filters(estate, "filter")]
+
+
+def test_a_filter_that_is_kept_is_written_as_lists_take_them_and_fits_every_tenant() -> None:
+    odata = ["name ne 'none-has-this'", "name eq 'none-has-this'"]
+    assert kept("$filter") == odata
+    assert kept("filter", example="stage:new") == ["name:none-has-this"]
+    assert kept("q")[:2] == ["name ne 'none-has-this'", "title ne 'none-has-this'"]
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("mentions", True),
+        ("assigneeId", True),
+        ("assigned_to", True),
+        ("notify", True),
+        ("participantCount", False),
+        ("notifiedAt", False),
+        ("title", False),
+    ],
+)
+def test_who_has_a_part_in_something_is_a_person(name: str, expected: bool) -> None:
+    assert names_people(name) is expected
+    people = [
+        Thing(resource="user", fields={"name": "Ann"}),
+        Thing(resource="member", fields={"user": "u-1", "name": "Ann"}, key="user"),
+        Thing(resource="account", fields={"id": "elm"}),
+    ]
+    assert Ledger(things=people).choices(name) == (["u-1"] if expected else [])
+
+
+def test_an_address_of_whoever_has_a_part_in_something_is_no_id() -> None:
+    assert refers({"type": "string"}, "reviewer")
+    assert not refers({"type": "string", "format": "email"}, "reviewer")
+
+
+@pytest.mark.parametrize(
+    ("path", "verb"),
+    [
+        ("/notices/{id}/read", "mark"),
+        ("/notices/read-all", "mark"),
+        ("/notices.markRead", "mark"),
+        ("/notices/{id}/mark-as-read", "mark"),
+        ("/notices.read", "read"),
+        ("/notices.readAll", "read"),
+        ("/notices/read", "read"),
+    ],
+)
+def test_to_mark_as_read_is_no_read(path: str, verb: str) -> None:
+    assert verb_of(path) == verb
+    assert Operation(method="POST", path=path).safe is (verb == "read")
+
+
+COMMENTS = Operation(method="GET", path="/comments")
+COMMENT = Operation(
+    method="POST",
+    path="/comments",
+    media="application/json",
+    body={
+        "type": "object",
+        "required": ["text"],
+        "properties": {
+            "text": {"type": "string"},
+            "mentions": {"type": "array", "items": {"type": "integer"}},
+        },
+    },
+)
+NOTICES = Operation(method="GET", path="/notices", schemes=(frozenset({"token"}),))
+MARK = replace(NOTICES, method="POST", path="/notices/{noticeId}/read")
+ME = replace(NOTICES, path="/me")
+
+
+@dataclass
+class Board:
+    """Comments, and a notice for whoever is mentioned in one; the caller is 7, Bob is 8."""
+
+    notices: list[Json] = field(default_factory=list)
+    comments: int = 0
+    tells: bool = True
+
+    def say(self, method: str, path: str, body: Any) -> tuple[int, Json]:
+        if method == "POST":
+            self.comments += 1
+            if self.tells and 7 in (body.get("mentions") or []):
+                self.notices.append({"id": 100 + self.comments, "read": False})
+            return 201, {"id": self.comments, **body}
+        own: dict[str, Json] = {"/me": {"id": 7, "name": "Ann"}, "/notices": [*self.notices]}
+        return 200, own.get(path, [])
+
+
+def told(board: Board) -> Any:
+    """A tenant of the board who knows two people and has said something."""
+    estate = owner(board.say)
+    estate.ledger.things.extend(
+        Thing(resource="user", fields={"id": key, "name": name})
+        for key, name in ((8, "Bob"), (7, "Ann"))
+    )
+    call = Call(operation=COMMENT, body={"text": "hi"})
+    estate.note(call, estate.send(call), made=True)
+    learn_sources(estate, [COMMENTS, COMMENT, NOTICES, MARK, ME])
+    return estate
+
+
+def test_a_notice_comes_of_what_names_the_caller() -> None:
+    estate = told(Board())
+    notices = [each for each in estate.ledger.things if each.resource == "notice"]
+    assert estate.envelope.sources["notice"].maker == COMMENT.label
+    again, once_more = come_of(estate, notices[0]), come_of(estate, notices[0])
+    assert again
+    assert once_more
+    assert len({again.id, once_more.id, notices[0].id}) == len([again, once_more, notices])
+
+
+def test_what_comes_of_nothing_has_no_source() -> None:
+    estate = told(Board(notices=[{"id": 100, "read": False}], tells=False))
+    assert not estate.envelope.sources
+    assert come_of(estate, Thing(resource="notice", fields={"id": 100})) is None
