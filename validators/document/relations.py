@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from gate.forms import TABLE
+from gate.forms import JSON_PATCH, TABLE
 from gate.model import Json
 from validators.document.names import slots_of
 from validators.document.operations import Object, Operation, as_list, as_object, resolve
@@ -23,6 +23,7 @@ def related(document: Object, operations: Sequence[Operation]) -> tuple[Operatio
             each,
             makes=made_by(each, shown) or filled_by(document, each, operations),
             keys={**asked, **each.keys},
+            body=patched_by(document, each, operations) or each.body,
         )
         for each in operations
     )
@@ -76,6 +77,23 @@ def filled_by(document: Object, operation: Operation, operations: Sequence[Opera
         if columns <= as_object(resolve(document, dict(each.replies)).get("properties")).keys()
     }
     return found.pop() if len(found) == 1 else ""
+
+
+def patched_by(document: Object, operation: Operation, operations: Sequence[Operation]) -> Object:
+    """What a JSON Patch may change: what the object was made of, else what its read shows.
+
+    The schema of the body itself is that of a patch, which says nothing of the object.
+    """
+    if not operation.media.startswith(JSON_PATCH):
+        return {}
+    whole = operation.path.rpartition("/{")[0]
+    made = (each.body for each in operations if each.method == "POST" and each.path == whole)
+    shown = (
+        each.replies for each in operations if each.method == "GET" and each.path == operation.path
+    )
+    found = [resolve(document, dict(each)) for each in (*made, *shown, operation.replies)]
+    properties = (as_object(each.get("properties")) for each in found)
+    return {"type": "object", "properties": dict(next(filter(None, properties), {}))}
 
 
 def resources_of(document: Object, operations: Sequence[Operation]) -> dict[str, str]:
