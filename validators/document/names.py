@@ -115,6 +115,8 @@ CHANGING = frozenset(
         "claim",
     ]
 )
+# Of several things one is left.
+MERGING = frozenset({"merge", "combine", "consolidate", "absorb"})
 UPDATING = frozenset({"update", "edit", "change", "patch", "modify"})
 # Alone in a segment these are nouns as often as verbs.
 NOUNS = frozenset({"view", "check", "count", "export", "share", "place", "query", "set", "start"})
