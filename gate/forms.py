@@ -1,7 +1,7 @@
 """How is a body written that is no plain JSON object?
 
 A form, URL-encoded (WHATWG URL, section 5) or in parts (RFC 7578), a table, or a JSON Patch. The
-first three are a `Form`. A body is JSON unless it is a `Form`: that one is a text already, which every client sends as it is.
+first three are a `Form`, which is a text already, so that every client sends it as it is.
 """
 
 from __future__ import annotations

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from gate.check import Testbed
-from gate.model import Json, Observation
+from gate.model import Observation
 from validators.crossing.aims import Aim
 from validators.crossing.confirming import repeat
 from validators.crossing.directories import is_open
@@ -109,7 +109,9 @@ def places_in(duel: Duel, operation: Operation) -> Iterator[Place]:
     seen: set[str] = set()
     for recipe in RECIPES:
         call = own_call(duel, operation, recipe)
-        found = references(call, duel.victim) if call else []
+        if call is None:
+            continue
+        found = references(call, duel.victim)
         for pointer, thing in found[:MOST_PLACES]:
             shared = duel.attacker.ledger.by_value(thing.id, thing.resource)
             if words(pointer) not in seen and shared is None:

@@ -12,9 +12,9 @@ from gate.check import Answer
 from gate.model import Json
 from validators.crossing.owner_filters import by_owner
 from validators.document.operations import Object, Operation, as_object
+from validators.document.schemas import kind_of
 from validators.estates.ground import Duel
 from validators.estates.identities import identities, is_owning
-from validators.messages.bodies import kind_of
 from validators.messages.calls import Call, Pointer, leaves
 
 SEARCH = re.compile(r"(?i)^(q|query|search|filter|term|text|name|keyword|like|contains|title)")

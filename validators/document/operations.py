@@ -249,8 +249,10 @@ def schema_of(document: Object, parameter: Object) -> dict[str, Json]:
 
 
 def content_of(document: Object, operation: Object) -> tuple[str, Object]:
-    """The media type of the body and what is said of it; JSON is preferred, a JSON Patch
-    the last of it, none is `("", {})`."""
+    """The media type of the body and what is said of it; none is `("", {})`.
+
+    JSON is preferred, and to a JSON Patch any other.
+    """
     content = as_object(resolve(document, operation.get("requestBody")).get("content"))
     known = sorted(content, key=lambda each: ("json" not in each, each.startswith(JSON_PATCH)))
     media = next(iter(known), "")
