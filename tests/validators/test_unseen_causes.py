@@ -49,6 +49,7 @@ MISSED = [
     ("deals", "patch-contact", "body-reference"),
     ("deals", "merge-foreign", "body-reference"),
     ("deals", "batch-update", "body-reference"),
+    ("deals", "import-upsert", "body-reference"),
     ("deals", "deal-org", "mass-assignment"),
     ("fleet", "rule-notify", "body-reference"),
 ]

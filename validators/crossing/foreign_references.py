@@ -22,6 +22,7 @@ from validators.crossing.trials import (
     references,
     words,
 )
+from validators.crossing.upserts import upserts
 from validators.document.names import (
     ACCOUNT,
     ENDING,
@@ -98,6 +99,7 @@ def probe(testbed: Testbed) -> Iterator[Observation]:
     for place in places:
         yield from fight(duel, place)
         yield from ground.after(place.operation)
+    yield from upserts(duel)
 
 
 def places_in(duel: Duel, operation: Operation) -> Iterator[Place]:
