@@ -214,3 +214,28 @@ def test_a_json_patch_changes_what_the_object_was_made_of() -> None:
         {"op": "replace", "path": "/title", "value": "x"},
         {"op": "replace", "path": "/a~1b~0c", "value": None},
     ]
+
+
+@pytest.mark.parametrize(
+    ("schema", "more", "left"),
+    [
+        ("Operation", {}, "operation"),
+        ("Deal", {}, ""),
+        ("Operation", {"/operations": {"post": {}}}, ""),
+    ],
+)
+def test_a_deletion_may_leave_what_a_path_asks_for(
+    schema: str, more: dict[str, Json], left: str
+) -> None:
+    reply: Json = {"schema": {"$ref": f"#/components/schemas/{schema}"}}
+    answer: Json = {"200": {"content": {"application/json": reply}}}
+    document: Object = {
+        "components": {"schemas": {schema: {"type": "object"}}},
+        "paths": {
+            "/deals/{id}": {"delete": {"responses": answer}},
+            "/undo/{operationId}": {"post": {}},
+            **more,
+        },
+    }
+    ended, *_ = related(document, list_operations(document))
+    assert ended.makes == left

@@ -50,8 +50,10 @@ MISSED = [
     ("deals", "merge-foreign", "body-reference"),
     ("deals", "batch-update", "body-reference"),
     ("deals", "import-upsert", "body-reference"),
+    ("deals", "undo-any", "write-by-id"),
     ("deals", "deal-org", "mass-assignment"),
     ("fleet", "rule-notify", "body-reference"),
+    ("fleet", "claim-serial", "body-reference"),
 ]
 
 

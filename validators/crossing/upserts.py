@@ -1,4 +1,4 @@
-"""Does a creation change what another tenant has under the same natural key?"""
+"""Does a request change what another tenant has under a natural key: by making it, or taking it?"""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from validators.crossing.aims import Aim
 from validators.crossing.confirming import repeat
 from validators.crossing.trials import attack, controlled, words
 from validators.document.names import TAKING, is_identity, words_of
-from validators.document.operations import Operation, as_object
+from validators.document.operations import Operation, as_list, as_object
 from validators.estates.anew import write
 from validators.estates.estate import FULL, LEAST, LINKED, Estate
 from validators.estates.ground import Duel
@@ -23,6 +23,7 @@ from validators.messages.calls import Call, Pointer, leaves, value_at
 # What two objects of a tenant rarely share, the surest first; a name is the last resort.
 KEYS = ("external", "sku", "serial", "barcode", "isbn", "ean", "vin", "email", "mail", "code",
         "slug", "key", "handle", "reference", "ref", "number", "identifier", "name")  # fmt: skip
+CODES = frozenset({"code", "token", "pin", "secret", "otp", "passcode"})
 ENOUGH_ALIKE = 2
 
 
@@ -44,15 +45,17 @@ def upserts(duel: Duel) -> Iterator[Observation]:
     """Write under a key that the other tenant has given, such as an import by e-mail address.
 
     Only where the owner's own request with the key of an object of his is granted and changes what
-    he sees; the other tenant's, and two with new keys, come after.
+    he sees; the other tenant's, and two with new keys, come after. What is for others to take
+    (`claim`) needs a code that its owner gives, and is tried with one that nobody gave.
     """
     for operation in duel.ground.operations:
         keyed = keyed_in(duel, operation) if is_tried(duel, operation) else None
         if keyed is None:
             continue
-        fact = control(duel, keyed)
+        fact = None if takes(operation) else control(duel, keyed)
         if fact is not None and fact.data["visible"]:
             yield fact
+        if takes(operation) or (fact is not None and fact.data["visible"]):
             yield from repeat(partial(rounds, duel, keyed))
             yield from duel.ground.after(operation)
 
@@ -67,8 +70,14 @@ def is_tried(duel: Duel, operation: Operation) -> bool:
         and operation.speakable
         and not operation.reads_one
         and not open_to_all
-        and operation.verb not in TAKING
+        and (operation.verb not in TAKING or takes(operation))
     )
+
+
+def takes(operation: Operation) -> bool:
+    """Does it take an object from whoever gave the caller its code?"""
+    asked = as_list(operation.body.get("required"))
+    return operation.verb in TAKING and any(CODES & set(words_of(str(name))) for name in asked)
 
 
 def keyed_in(duel: Duel, operation: Operation) -> Keyed | None:
@@ -79,7 +88,8 @@ def keyed_in(duel: Duel, operation: Operation) -> Keyed | None:
         name = str(place[-1])
         beside = as_object(value_at(call.body, place[:-1])) if call else {}
         rank = min((KEYS.index(word) for word in words_of(name) if word in KEYS), default=-1)
-        thing = alike(duel.victim, name, beside)
+        least = 1 if takes(operation) else ENOUGH_ALIKE
+        thing = alike(duel.victim, name, beside, least)
         if rank >= 0 and thing is not None and not is_identity(name):
             found.append((rank, ("body", *place), name, thing))
     if not found:
@@ -88,8 +98,8 @@ def keyed_in(duel: Duel, operation: Operation) -> Keyed | None:
     return Keyed(operation=operation, pointer=pointer, name=name, thing=thing)
 
 
-def alike(estate: Estate, name: str, fields: Mapping[str, object]) -> Thing | None:
-    """An object that can be made again, is nobody, and says the same kinds of things of itself."""
+def alike(estate: Estate, name: str, fields: Mapping[str, object], least: int) -> Thing | None:
+    """An object that can be made again, is nobody, and says as many things of the same names."""
     return next(
         (
             each
@@ -97,7 +107,7 @@ def alike(estate: Estate, name: str, fields: Mapping[str, object]) -> Thing | No
             if each.origin
             and not is_person(each.resource)
             and isinstance(each.fields.get(name), str)
-            and len(fields.keys() & each.fields.keys()) >= ENOUGH_ALIKE
+            and len(fields.keys() & each.fields.keys()) >= least
         ),
         None,
     )

@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from gate.forms import JSON_PATCH, TABLE
 from gate.model import Json
-from validators.document.names import slots_of
+from validators.document.names import resource_in, slots_of, stem, words_of
 from validators.document.operations import Object, Operation, as_list, as_object, resolve
 
 
@@ -21,7 +21,9 @@ def related(document: Object, operations: Sequence[Operation]) -> tuple[Operatio
     return tuple(
         replace(
             each,
-            makes=made_by(each, shown) or filled_by(document, each, operations),
+            makes=made_by(each, shown)
+            or filled_by(document, each, operations)
+            or left_by(each, operations),
             keys={**asked, **each.keys},
             body=patched_by(document, each, operations) or each.body,
         )
@@ -94,6 +96,21 @@ def patched_by(document: Object, operation: Operation, operations: Sequence[Oper
     found = [resolve(document, dict(each)) for each in (*made, *shown, operation.replies)]
     properties = (as_object(each.get("properties")) for each in found)
     return {"type": "object", "properties": dict(next(filter(None, properties), {}))}
+
+
+def left_by(operation: Operation, operations: Sequence[Operation]) -> str:
+    """What a deletion leaves that a path asks for and nothing else makes: one that can be undone.
+
+    Told by the name of its schema, `Operation`, and of the parameter, `/undo/{operationId}`.
+    """
+    left = stem("_".join(words_of(reference(operation.replies).rpartition("/")[2])))
+    if operation.method != "DELETE" or not operation.names or not left:
+        return ""
+    asked = {resource_in(each.names[-1]) for each in operations if each.names}
+    had = {each.resource for each in operations} | {
+        resource for resource, _ in slots_of(operation.path)
+    }
+    return left if left in asked - had else ""
 
 
 def resources_of(document: Object, operations: Sequence[Operation]) -> dict[str, str]:
