@@ -122,9 +122,6 @@ GAPS: Mapping[str, str] = {
     "an error tells: the text of every defect": (
         "It takes a second defect that fails; none is planted beside it."
     ),
-    "a bucket of requests: strict operations, one for all": (
-        "The check wears out what a plan allows, and no limit of single operations."
-    ),
     f"{SHARED}objects without the tenant in their name": (
         "Only a bucket has these names, and the testbed's artifacts are in a folder; "
         "`tests/app/test_app_bucket.py` looks at them."
