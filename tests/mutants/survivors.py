@@ -112,9 +112,6 @@ GAPS: Mapping[str, str] = {
         "They can until the job has removed them, seconds later, and the check tries their "
         "credentials at its end."
     ),
-    f"{MODULE}idempotency.py": (
-        "The check of statements sends no `Idempotency-Key`, so that no kept answer is asked for."
-    ),
     f"{MODULE}resources/tenants.py": ENDS,
     "an error tells: the driver's text for a taken name": (
         "It tells of SQL and of the caller's own row, and of no other tenant's."
