@@ -1,6 +1,7 @@
-"""How is a form written: URL-encoded (WHATWG URL, section 5), in parts (RFC 7578) or as a table?
+"""How is a body written that is no plain JSON object?
 
-A body is JSON unless it is a `Form`: that one is a text already, which every client sends as it is.
+A form, URL-encoded (WHATWG URL, section 5) or in parts (RFC 7578), a table, or a JSON Patch. The
+first three are a `Form`, which is a text already, so that every client sends it as it is.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ URLENCODED = "application/x-www-form-urlencoded"
 MULTIPART = "multipart/form-data"
 PLAIN = "text/plain"
 TABLE = "text/csv"
+JSON_PATCH = "application/json-patch+json"
 NO_FILES: Mapping[str, str] = {}
 
 
@@ -61,6 +63,15 @@ def write_table(body: Json) -> Form:
     out = io.StringIO()
     csv.writer(out).writerows(zip(*fields_of(body), strict=True))
     return Form.of(out.getvalue(), TABLE, ("--data-raw", out.getvalue()))
+
+
+def write_patch(body: Json) -> Json:
+    """The members of an object as the operations that give a known object these (RFC 6902)."""
+    members = body if isinstance(body, dict) else {}
+    return [
+        {"op": "replace", "path": f"/{name.replace('~', '~0').replace('/', '~1')}", "value": value}
+        for name, value in members.items()
+    ]
 
 
 def fields_of(body: Json) -> Iterator[tuple[str, str]]:

@@ -112,18 +112,12 @@ GAPS: Mapping[str, str] = {
         "They can until the job has removed them, seconds later, and the check tries their "
         "credentials at its end."
     ),
-    f"{MODULE}idempotency.py": (
-        "The check of statements sends no `Idempotency-Key`, so that no kept answer is asked for."
-    ),
     f"{MODULE}resources/tenants.py": ENDS,
     "an error tells: the driver's text for a taken name": (
         "It tells of SQL and of the caller's own row, and of no other tenant's."
     ),
     "an error tells: the text of every defect": (
         "It takes a second defect that fails; none is planted beside it."
-    ),
-    "a bucket of requests: strict operations, one for all": (
-        "The check wears out what a plan allows, and no limit of single operations."
     ),
     f"{SHARED}objects without the tenant in their name": (
         "Only a bucket has these names, and the testbed's artifacts are in a folder; "

@@ -115,6 +115,27 @@ def test_a_field_that_names_an_object_refers_to_a_known_one() -> None:
     assert author().write({"type": "string", "format": "uuid"}, "run_id") == "01a2"
 
 
+@pytest.mark.parametrize(
+    ("name", "said", "expected"),
+    [
+        ("watcher", "Run", "01a2"),
+        ("watchers", "The runs' ids", ["01a2"]),
+        ("watcher", "Name of the run", None),
+        ("watcher", "Lorry", None),
+        ("run", "Run", None),
+    ],
+)
+def test_a_field_that_is_said_to_be_an_object_refers_to_a_known_one(
+    name: str, said: str, expected: Json
+) -> None:
+    schema: dict[str, Json] = {"type": "string"}
+    if isinstance(expected, list):
+        schema = {"type": "array", "items": schema}
+    whole: Json = {"properties": {name: {**schema, "description": said}}, "required": [name]}
+    written = as_object(author().write(whole))[name]
+    assert written == expected or (expected is None and written != "01a2")
+
+
 def test_references_are_followed_and_a_circle_is_named() -> None:
     document: Object = {"x": {"$ref": "#/y"}, "y": {"type": "integer", "minimum": 7}}
     assert author(document).write({"$ref": "#/x"}) == 7

@@ -1,5 +1,6 @@
 import pytest
 
+from gate.forms import JSON_PATCH
 from gate.model import Json
 from validators.document.operations import (
     Object,
@@ -10,6 +11,7 @@ from validators.document.operations import (
 from validators.document.relations import related
 from validators.document.schemes import usable_schemes
 from validators.document.wording import finds_people, for_all
+from validators.messages.calls import Call, written
 
 DUE = "2026-01-02T03:04:05Z"
 BEARER: Json = {"type": "http", "scheme": "bearer"}
@@ -188,3 +190,52 @@ def test_an_import_makes_what_has_all_its_columns(
     *_, imported = related(document, list_operations(document))
     body = as_object(dict(imported.body))
     assert (imported.makes, {*as_object(body.get("properties"))}) == (makes, columns)
+
+
+def test_a_json_patch_changes_what_the_object_was_made_of() -> None:
+    made: Json = {"properties": {"title": {"type": "string"}, "a/b~c": {"type": "string"}}}
+    patch: Json = {"type": "array", "items": {"type": "object"}}
+    taken: dict[str, Json] = {"application/json": {"schema": made}}
+    both: dict[str, Json] = {JSON_PATCH: {"schema": patch}, "application/merge-patch+json": {}}
+    document: Object = {
+        "paths": {
+            "/deals": {"post": {"requestBody": {"content": taken}}},
+            "/deals/{id}": {
+                "patch": {"requestBody": {"content": {JSON_PATCH: {"schema": patch}}}},
+                "put": {"requestBody": {"content": both}},
+            },
+        }
+    }
+    _, patched, put = related(document, list_operations(document))
+    assert patched.body == {"type": "object", **as_object(made)}
+    assert put.media == "application/merge-patch+json"
+    call = Call(operation=patched, path=("7",), body={"title": "x", "a/b~c": None})
+    assert written(call) == [
+        {"op": "replace", "path": "/title", "value": "x"},
+        {"op": "replace", "path": "/a~1b~0c", "value": None},
+    ]
+
+
+@pytest.mark.parametrize(
+    ("schema", "more", "left"),
+    [
+        ("Operation", {}, "operation"),
+        ("Deal", {}, ""),
+        ("Operation", {"/operations": {"post": {}}}, ""),
+    ],
+)
+def test_a_deletion_may_leave_what_a_path_asks_for(
+    schema: str, more: dict[str, Json], left: str
+) -> None:
+    reply: Json = {"schema": {"$ref": f"#/components/schemas/{schema}"}}
+    answer: Json = {"200": {"content": {"application/json": reply}}}
+    document: Object = {
+        "components": {"schemas": {schema: {"type": "object"}}},
+        "paths": {
+            "/deals/{id}": {"delete": {"responses": answer}},
+            "/undo/{operationId}": {"post": {}},
+            **more,
+        },
+    }
+    ended, *_ = related(document, list_operations(document))
+    assert ended.makes == left

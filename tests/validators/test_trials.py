@@ -217,6 +217,20 @@ def test_what_moves_by_itself_once_beside_a_wrong_tag_is_tried_again_and_then_no
     assert list(judge_effects(operation.label, attacks, write_by_id.WRITE)) == []
 
 
+def test_a_number_that_the_caller_has_at_his_own_parent_is_not_the_victim_s(
+    testbed: Embedded,
+) -> None:
+    duel, _ = stand(testbed).duels()
+    label = "DELETE /v1/models/{model_id}/versions/{version}"
+    operation = next(each for each in duel.ground.operations if each.label == label)
+    own = next(duel.attacker.ledger.match(operation))[-1]
+    for _ in range(20):
+        assert duel.attacker.renew(own)
+    attacks = [each for each in fight(duel, operation) if each.kind == "foreign-write"]
+    assert attacks
+    assert not any(each.data["granted"] for each in attacks)
+
+
 def test_every_step_of_maestro_ml_has_its_way_there(testbed: Embedded) -> None:
     ground = stand(testbed)
     before = {label: each.label for label, each in ground.envelope.before.items()}

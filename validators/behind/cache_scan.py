@@ -21,6 +21,8 @@ from validators.messages.traces import UUID
 Cache = Any
 NUMBER = re.compile(r"\d+")
 LONG = re.compile(r"[0-9A-Za-z_-]{24,}")
+# Milliseconds: longer than all reads of a tenant take on a busy machine.
+LASTING = 60_000
 READERS: Mapping[str, tuple[str | int, ...]] = {
     "string": ("GET",),
     "hash": ("HGETALL",),
@@ -56,14 +58,14 @@ def scan(
     """Each key that concerns the two tenants, how many there are, and what planting did."""
     tenants = testbed.tenancy().tenants
     held = {key: value_of(cache, key) for key in cache.scan_iter()}
-    mine = {key: text for key, text in held.items() if not is_elsewhere(key, tenants, estates)}
-    for key, text in mine.items():
-        yield look(testbed, key, text, tenants, estates)
+    mine = {key: value for key, value in held.items() if not is_elsewhere(key, tenants, estates)}
+    for key, value in mine.items():
+        yield look(testbed, key, str(value), tenants, estates)
     cached = {
-        (estate.client.tenant, shape(key, tenants)): key
+        (estate.client.tenant, shape(key, tenants)): (key, value)
         for estate in estates
-        for key, text in mine.items()
-        if estate.canaries.token in text and cache.type(key) == b"string"
+        for key, value in mine.items()
+        if estate.canaries.token in str(value) and isinstance(value, bytes)
     }
     yield Observation(
         kind="scanned",
@@ -72,11 +74,11 @@ def scan(
         data={"keys": len(held), "elsewhere": len(held) - len(mine), "cached": len(cached)},
     )
     for victim, attacker in (estates, estates[::-1]):
-        for (tenant, form), source in cached.items():
-            target = cached.get((attacker.client.tenant, form))
+        for (tenant, form), (source, value) in cached.items():
+            target, _ = cached.get((attacker.client.tenant, form), (None, b""))
             if tenant != victim.client.tenant or target is None or target == source:
                 continue
-            with planted(cache, source, target):
+            with planted(cache, value, target):
                 answers = [answer.body for _, answer in own_reads(ground, attacker)]
             served = any(victim.canaries.token in each for each in answers)
             yield Observation(
@@ -87,13 +89,13 @@ def scan(
             )
 
 
-def value_of(cache: Cache, key: bytes) -> str:
-    """The whole value as text; nothing for a key that is gone."""
+def value_of(cache: Cache, key: bytes) -> object:
+    """The whole value, bytes for a plain one; nothing for a key that is gone."""
     kind: str = cache.type(key).decode()
     if kind not in READERS:
         return ""
     command, *rest = READERS[kind]
-    return str(cache.execute_command(command, key, *rest))
+    return cache.execute_command(command, key, *rest)
 
 
 def is_elsewhere(key: bytes, tenants: Mapping[str, str], estates: tuple[Estate, ...]) -> bool:
@@ -132,14 +134,17 @@ def shape(key: bytes, tenants: Mapping[str, str]) -> str:
 
 
 @contextmanager
-def planted(cache: Cache, source: bytes, target: bytes) -> Iterator[None]:
-    """One key's value under another key, whose own value comes back with its time to live."""
-    former, left, value = cache.get(target), cache.pttl(target), cache.get(source)
-    if former is None or value is None:
-        yield
-        return
+def planted(cache: Cache, value: bytes, target: bytes) -> Iterator[None]:
+    """A value under another key, whose own value comes back with its time to live.
+
+    It stays as long as it is asked for, also where the entries of the service end within seconds.
+    """
+    former, left = cache.get(target), cache.pttl(target)
     try:
-        cache.set(target, value, keepttl=True)
+        cache.set(target, value, px=LASTING)
         yield
     finally:
-        cache.set(target, former, px=left if left > 0 else None)
+        if former is None:
+            cache.delete(target)
+        else:
+            cache.set(target, former, px=left if left > 0 else None)

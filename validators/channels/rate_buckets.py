@@ -53,6 +53,12 @@ def judge(seen: Sequence[Observation]) -> Iterator[Finding]:
             yield accuse(
                 UNLIMITED, name, ["no request was refused"], index, REPEAT.format("further")
             )
+        elif each.kind == "single" and (status == LIMITED or has_paid(each)):
+            words = (
+                f"of {each.data['policy']} the rest of a neighbour went from "
+                f"{each.data['before']} to {each.data['after']} with another tenant's calls"
+            )
+            yield accuse(SHARED, name, [words], index, REPEAT.format("as another tenant"))
         elif each.kind == "neighbour" and (status == LIMITED or has_paid(each)):
             words = (
                 f"got {status}, its rest went from {each.data['before']} to {each.data['after']}"
@@ -73,6 +79,7 @@ NEIGHBOUR: dict[str, Json] = {"status": 200, "before": 59, "after": 58}
 REFUSED: dict[str, Json] = {"status": LIMITED, "before": None, "after": None}
 CLEAN: tuple[Observation, ...] = (
     Observation(kind="exhausted", subject="/v1/me", data={"requests": 60}),
+    Observation(kind="single", subject="POST /v1/exports", data={**NEIGHBOUR, "policy": "exports"}),
     Observation(kind="neighbour", subject="neighbour", data=NEIGHBOUR),
     *(Observation(kind="spoofed", subject=name, data=REFUSED) for name in SPOOFS),
 )
@@ -89,15 +96,18 @@ CHECK = Check(
     id=ID,
     claim="A tenant that spends its budget of requests is refused alone, whatever it writes.",
     blind_to=(
-        "Limits of other plans, of single operations and of quotas other than requests. How exact "
-        "the count is. Limits by address in front of the service. Whether a neighbour becomes "
-        "slower. Whether a false name makes another tenant pay, where the service does not say "
-        "what is left."
+        "Limits of other plans and of quotas other than requests. How exact the count is. Limits "
+        "by address in front of the service. Whether a neighbour becomes slower. Whether a false "
+        "name makes another tenant pay, and limits of single operations, where the service does "
+        "not say what is left."
     ),
     probe=probe,
     judge=judge,
     controls=(
         Control(defect="one bucket for all", record=spoil("neighbour", status=LIMITED)),
+        Control(
+            defect="the neighbour's rest of one operation falls", record=spoil("single", after=0)
+        ),
         Control(defect="the neighbour's rest falls", record=spoil("neighbour", after=0)),
         Control(defect="a header opens another bucket", record=spoil("spoofed", status=200)),
         Control(defect="no limit", record=spoil("exhausted", requests=0)),

@@ -15,10 +15,10 @@ from gate.model import Json, Observation
 from validators.credentials.ended_credentials import control, outlived
 from validators.document.names import words_of
 from validators.document.operations import Object, Operation, as_object
+from validators.document.schemas import kind_of
 from validators.estates.estate import Estate
 from validators.estates.ground import Duel
 from validators.estates.throwaways import Pass, issue, makers, witness
-from validators.messages.bodies import kind_of
 from validators.messages.traces import scalars
 
 ENDING = frozenset({"expires", "expiry", "expiration", "expire", "ttl", "lifetime"})

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from gate.model import Json
 from validators.document.names import words_of
 from validators.document.operations import Operation, as_list, as_object
+from validators.document.schemas import kind_of
 from validators.estates.estate import LEAST, Estate
 from validators.estates.throwaways import with_fields
-from validators.messages.bodies import kind_of
 from validators.messages.calls import leaves
 from validators.messages.refusals import offered
 

@@ -22,26 +22,57 @@ from validators.crossing.trials import (
     references,
     words,
 )
-from validators.document.names import ACCOUNT, RECIPIENTS, TAKING, names_people, words_of
-from validators.document.operations import Operation
-from validators.estates.estate import Recipe
+from validators.crossing.upserts import upserts
+from validators.document.names import (
+    ACCOUNT,
+    ENDING,
+    MERGING,
+    RECIPIENTS,
+    TAKING,
+    VERBS,
+    names_people,
+    words_of,
+)
+from validators.document.operations import Operation, as_list, as_object
+from validators.estates.estate import Estate, Recipe
 from validators.estates.ground import Duel, stand
+from validators.estates.principals import is_person
 from validators.estates.things import Thing, chain_of, values_of
 from validators.messages.calls import Call, Pointer, like_type
 
 RECIPES = (Recipe(linked=True), Recipe(full=False, linked=True), Recipe(full=False))
 MOST_PLACES = 6
+DOING = VERBS | {"put", "post"}
 PEOPLE = ACCOUNT | {"user", "account", "wallet", "iban"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """Where a request refers to an object, and to which one of the victim's."""
+    """Where a request refers to an object, and to which one of the victim's.
+
+    `choice`: what the request is to do with it, and where it says so, if it can do several things.
+    """
 
     operation: Operation
     pointer: Pointer
     thing: Thing
     recipe: Recipe
+    choice: tuple[Pointer, str] | None = None
+
+    @property
+    def where(self) -> str:
+        """The place in words, with what is done there: `body operations contactId, delete`."""
+        return words(self.pointer) + (f", {self.choice[1]}" if self.choice else "")
+
+    @property
+    def ends(self) -> bool:
+        """May what it refers to be gone afterwards?"""
+        verbs = {self.operation.verb, self.choice[1].lower() if self.choice else ""}
+        return self.operation.ends or bool(verbs & (ENDING | MERGING))
+
+    def chosen(self, call: Call) -> Call:
+        """The request, doing this."""
+        return call.put(*self.choice) if self.choice else call
 
 
 def probe(testbed: Testbed) -> Iterator[Observation]:
@@ -69,6 +100,7 @@ def probe(testbed: Testbed) -> Iterator[Observation]:
     for place in places:
         yield from fight(duel, place)
         yield from ground.after(place.operation)
+    yield from upserts(duel)
 
 
 def places_in(duel: Duel, operation: Operation) -> Iterator[Place]:
@@ -80,12 +112,53 @@ def places_in(duel: Duel, operation: Operation) -> Iterator[Place]:
     seen: set[str] = set()
     for recipe in RECIPES:
         call = own_call(duel, operation, recipe)
-        found = references(call, duel.victim) if call else []
+        if call is None:
+            continue
+        found = references(call, duel.victim)
         for pointer, thing in found[:MOST_PLACES]:
             shared = duel.attacker.ledger.by_value(thing.id, thing.resource)
             if words(pointer) not in seen and shared is None:
                 seen.add(words(pointer))
-                yield Place(operation=operation, pointer=pointer, thing=thing, recipe=recipe)
+                place = Place(
+                    operation=operation,
+                    pointer=pointer,
+                    thing=makeable(duel.victim, thing),
+                    recipe=recipe,
+                )
+                yield place
+                for choice in choices_beside(duel, call, pointer):
+                    yield replace(place, choice=choice)
+
+
+def makeable(estate: Estate, thing: Thing) -> Thing:
+    """The object, or one beside it that can be made again where it cannot."""
+    beside = (
+        each
+        for each in estate.ledger.things
+        if each.origin and each.resource == thing.resource and each.parents == thing.parents
+    )
+    return thing if thing.origin or is_person(thing.resource) else next(beside, thing)
+
+
+def choices_beside(duel: Duel, call: Call, pointer: Pointer) -> Iterator[tuple[Pointer, str]]:
+    """What else may be done with what stands there: `method: get, update or delete` beside its id.
+
+    Only what the document lists, where half of it are verbs at least.
+    """
+    at, schema = pointer[:1], dict(call.operation.body)
+    if at != ("body",):
+        return
+    for step in (*pointer[1:], ""):
+        plain = duel.victim.author.simplify(schema)
+        for name, each in as_object(plain.get("properties")).items():
+            said = [str(one) for one in as_list(duel.victim.author.simplify(each).get("enum"))]
+            verbs = [one for one in said if one.lower() in DOING]
+            if len(verbs) * 2 >= len(said) and verbs and name != step:
+                now = at_pointer(call, (*at, name))
+                yield from (((*at, name), one) for one in said if now not in {None, one})
+        inside = plain.get("items") if isinstance(step, int) else None
+        schema = dict(as_object(inside or as_object(plain.get("properties")).get(str(step))))
+        at = (*at, step)
 
 
 def own_call(duel: Duel, operation: Operation, recipe: Recipe) -> Call | None:
@@ -99,7 +172,7 @@ def own_call(duel: Duel, operation: Operation, recipe: Recipe) -> Call | None:
 
 def fight(duel: Duel, place: Place) -> Iterator[Observation]:
     """Everything about one place: the owner's success, then the attacks."""
-    operation, where = place.operation, words(place.pointer)
+    operation, where = place.operation, place.where
     if is_addressed(place):
         yield duel.note("suppressed", operation, reason=f"{where}: it is to reach somebody else")
         return
@@ -151,14 +224,14 @@ def control(duel: Duel, place: Place) -> tuple[Observation | None, bool]:
             own = fresh_things(duel.victim, things, place.operation)
         path = values_of(place.operation, own)
         chain, current = chain_of(place.operation, own), place.thing.fields
-        call = duel.victim.write(place.operation, path, chain, recipe, current)
+        call = place.chosen(duel.victim.write(place.operation, path, chain, recipe, current))
         if at_pointer(call, place.pointer) is None and recipe != place.recipe:
             continue
         # What was made anew may lack what the request needs of it, such as a version.
         for thing in (duel.victim.renew(place.thing), place.thing):
             if thing is not None:
-                asked = put(call, place.pointer, thing)
-                fact, granted = controlled(duel, asked, thing.chain, ids=words(place.pointer))
+                asked = apart(duel.victim, place, put(call, place.pointer, thing))
+                fact, granted = controlled(duel, asked, thing.chain, ids=place.where)
                 if granted:
                     return fact, True
     return fact, False
@@ -172,7 +245,7 @@ def put(call: Call, pointer: Pointer, thing: Thing) -> Call:
 def aims(duel: Duel, place: Place) -> Iterator[Aim]:
     """The attacker's own request with the foreign id, alone and beside an own one."""
     pointer = place.pointer
-    label = f"foreign {words(pointer)}"
+    label = f"foreign {place.where}"
     for bulk in (False, True) if isinstance(pointer[-1], int) else (False,):
         # A read does no harm, and what was made anew is referred to by nothing.
         again = None if place.operation.safe else duel.victim.renew(place.thing)
@@ -203,8 +276,9 @@ def base(duel: Duel, place: Place, *, bulk: bool) -> Call | None:
     chain = chain_of(place.operation, things)
     # Unlike what the victim's object says now, so that a change shows.
     call = duel.attacker.write(place.operation, path, chain, place.recipe, place.thing.fields)
-    if place.operation.ends:
-        call = with_spare(duel, place, call)
+    call = place.chosen(call)
+    if place.ends:
+        call = apart(duel.attacker, place, with_spare(duel, place, call))
     if bulk:
         listed = at_pointer(call, place.pointer[:-1])
         own = listed if isinstance(listed, list) else []
@@ -217,3 +291,14 @@ def with_spare(duel: Duel, place: Place, call: Call) -> Call:
     own = duel.attacker.ledger.by_value(str(at_pointer(call, place.pointer)))
     fresh = duel.attacker.renew(own) if own else None
     return call if fresh is None else put(call, place.pointer, fresh)
+
+
+def apart(estate: Estate, place: Place, call: Call) -> Call:
+    """The request with new objects for all else that it would end: what is merged is gone."""
+    if place.operation.verb not in MERGING:
+        return call
+    for pointer, thing in references(call, estate):
+        fresh = estate.renew(makeable(estate, thing))
+        if pointer != place.pointer and thing.resource == place.thing.resource and fresh:
+            call = put(call, pointer, fresh)
+    return call

@@ -17,6 +17,7 @@ from validators.crossing.trials import (
     controlled,
     etag_of,
     fresh_things,
+    has_own,
     is_chosen,
     kept,
     reason_to_spare,
@@ -222,6 +223,8 @@ def rounds(
         for size in (*(range(MOST_LESSENED) if turn else ()), None):
             aim = aim_at(duel, operation, whole, each, recent)
             aim = replace(aim, telling=way.telling) if all(each.foreign) else aim
+            if each.is_mixed and has_own(duel, aim.foreign):
+                break
             lesser = aim if size is None else lessened(duel.victim.author, aim, size)
             if lesser is None:
                 continue
@@ -267,6 +270,11 @@ class Shape:
     label: str
     foreign: tuple[bool, ...]
     by_victim: bool = False
+
+    @property
+    def is_mixed(self) -> bool:
+        """Are there own ids beside foreign ones?"""
+        return any(self.foreign) and not all(self.foreign)
 
 
 def shapes(duel: Duel, operation: Operation, things: Things) -> list[Shape]:

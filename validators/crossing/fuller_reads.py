@@ -12,8 +12,8 @@ from collections.abc import Iterator
 from gate.model import Json
 from validators.document.names import RESERVED, SUFFIX, is_identity, words_of
 from validators.document.operations import Object, Operation, as_list
+from validators.document.schemas import kind_of
 from validators.estates.estate import Estate
-from validators.messages.bodies import kind_of
 from validators.messages.calls import Call, leaves
 
 # What names of related objects, or of fields, are given to.

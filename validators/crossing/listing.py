@@ -13,13 +13,13 @@ from gate.model import Json
 from validators.crossing.owner_filters import by_owner
 from validators.document.names import words_of
 from validators.document.operations import Object, Operation, as_object
+from validators.document.schemas import kind_of
 from validators.estates.estate import Estate
 from validators.estates.ground import Duel
 from validators.estates.identities import identities, is_owning
 from validators.estates.principals import is_person
 from validators.estates.states import parts_of
 from validators.estates.things import is_stranger
-from validators.messages.bodies import kind_of
 from validators.messages.calls import Call, Pointer, leaves
 
 SEARCH = re.compile(r"(?i)^(q|query|search|filter|term|text|name|keyword|like|contains|title)")

@@ -193,6 +193,21 @@ def later_marks(duel: Duel, aim: Aim, answer: Answer) -> list[Json]:
     return [*sorted(found)]
 
 
+def has_own(duel: Duel, call: Call) -> bool:
+    """Does the attacker read something of his own there: version 18 of his own model?
+
+    What is counted for each parent has the same number elsewhere.
+    """
+    reads = [each for each in duel.ground.private if each.method == "GET"]
+    for each in reads:
+        if each.path == call.operation.path:
+            answer = duel.attacker.send(duel.attacker.write(each, call.path, recipe=LEAST))
+            return duel.attacker.accepts(answer) and not any(
+                find_marks(answer, duel.marks, call.sent).values()
+            )
+    return False
+
+
 def is_chosen(thing: Thing) -> bool:
     """Did the caller who made it say its id?"""
     return thing.origin is not None and thing.id in thing.origin.sent

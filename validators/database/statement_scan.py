@@ -7,7 +7,9 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from random import Random
+from uuid import UUID
 
 from gate.check import Answer, Testbed
 from gate.inside import Statement
@@ -18,6 +20,8 @@ from validators.database.catalogue import Fact, read_catalogue
 from validators.database.rows import connect
 from validators.database.scopes import Follower, Use
 from validators.database.sql_steps import Setting, UnreadableError, shape
+from validators.document.repeatable import declared_headers
+from validators.estates.anew import made_by, make
 from validators.estates.estate import FULL, LEAST, LINKED, Estate
 from validators.estates.ground import Ground, stand
 from validators.messages.calls import Call
@@ -26,6 +30,7 @@ from validators.messages.traces import like
 
 REPEATS = 2
 QUIET = 0.5
+MOST_REPEATED = 3
 BACKGROUND = "between requests"
 OPENED = "SET"
 # As PostgreSQL writes a policy's condition: `(current_setting('app.operator'::text, true) = 'on'`.
@@ -165,11 +170,12 @@ def probe(testbed: Testbed) -> Iterator[Observation]:
     They go to a second instance of the service, which starts once the log is on: what a session
     has prepared is known only to who has heard it.
 
-    Each tenant makes marked objects, reads them, asks for the other's and for absent ones while a
-    header names the other tenant, changes its objects and ends them. One request at a time, so
-    that the statements between two moments are its own. Counted per operation, verb and relation
-    with the tenant's column: in which scope, set for how long, and whether the statement names the
-    tenant itself. No text of a statement is recorded with its values.
+    Each tenant makes marked objects, some in requests that are sent twice, reads them, asks for the
+    other's and for absent ones while a header names the other tenant, changes its objects and ends
+    them. One request at a time, so that the statements between two moments are its own. Counted
+    per operation, verb and relation with the tenant's column: in which scope, set for how long, and
+    whether the statement names the tenant itself. No text of a statement is recorded with its
+    values.
     """
     ground = stand(testbed)
     yield from ground.facts
@@ -219,8 +225,22 @@ def walk(ground: Ground, ledger: Ledger, service: Testbed) -> None:
     for estate, other in ((one, two), (two, one)):
         for _ in own_reads(heard, estate):
             pass
+        repeat(heard, estate)
         for call in [*strange_reads(heard, estate, other), *changes(heard, estate)]:
             estate.send(call)
+
+
+def repeat(ground: Ground, estate: Estate) -> None:
+    """Make some objects with a key that makes the request repeatable, and send each once more."""
+    chance = Random(ground.testbed.seed)  # noqa: S311 - a key is no secret here
+    headers = declared_headers(ground.testbed.openapi())
+    found = (made_by(estate, each) for each in ground.operations if each.label in headers)
+    for known in islice(filter(None, found), MOST_REPEATED):
+        label = known.origin.operation.label if known.origin else ""
+        key = str(UUID(int=chance.getrandbits(128), version=4))
+        done = make(estate, known, {headers[label]: key})
+        if done is not None:
+            estate.send(done.call)
 
 
 def strange_reads(ground: Ground, estate: Estate, other: Estate) -> Iterator[Call]:

@@ -18,6 +18,8 @@ SIBLING = re.compile(
 )
 VERSION = re.compile(r"(?i)v\d+(\.\d+)*")
 WORDS = re.compile(r"[A-Z]?[a-z0-9]+|[A-Z]+(?![a-z])")
+ARTICLES = frozenset({"the", "a", "an", "s", "of", "to", "id", "ids", "uid", "uids", "uuid",
+                      "uuids", "identifier", "identifiers", "this", "its", "whose"})  # fmt: skip
 READING = frozenset(
     [
         "get",
@@ -115,6 +117,8 @@ CHANGING = frozenset(
         "claim",
     ]
 )
+# Of several things one is left.
+MERGING = frozenset({"merge", "combine", "consolidate", "absorb"})
 UPDATING = frozenset({"update", "edit", "change", "patch", "modify"})
 # Alone in a segment these are nouns as often as verbs.
 NOUNS = frozenset({"view", "check", "count", "export", "share", "place", "query", "set", "start"})
@@ -302,3 +306,9 @@ def names_people(name: str) -> bool:
 def is_sibling(name: str) -> bool:
     """Does a field of this name refer to another one of what the request is about?"""
     return SIBLING.fullmatch("_".join(words_of(name))) is not None
+
+
+def noun_in(text: str) -> str:
+    """The only noun of a description, in the singular; "" where it says more."""
+    words = [word for word in words_of(text) if word not in ARTICLES]
+    return stem(words[0]) if len(words) == 1 else ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from gate.forms import MULTIPART, PLAIN, TABLE, is_form
+from gate.forms import JSON_PATCH, MULTIPART, PLAIN, TABLE, is_form
 from gate.model import Json
 from validators.document.likeness import row_like, schema_like
 from validators.document.names import (
@@ -251,9 +251,13 @@ def schema_of(document: Object, parameter: Object) -> dict[str, Json]:
 
 
 def content_of(document: Object, operation: Object) -> tuple[str, Object]:
-    """The media type of the body and what is said of it; JSON is preferred, none is `("", {})`."""
+    """The media type of the body and what is said of it; none is `("", {})`.
+
+    JSON is preferred, and to a JSON Patch any other.
+    """
     content = as_object(resolve(document, operation.get("requestBody")).get("content"))
-    media = next((each for each in content if "json" in each), next(iter(content), ""))
+    known = sorted(content, key=lambda each: ("json" not in each, each.startswith(JSON_PATCH)))
+    media = next(iter(known), "")
     return media, as_object(content.get(media))
 
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from gate.forms import TABLE
+from gate.forms import JSON_PATCH, TABLE
 from gate.model import Json
-from validators.document.names import slots_of
+from validators.document.names import resource_in, slots_of, stem, words_of
 from validators.document.operations import Object, Operation, as_list, as_object, resolve
 
 
@@ -21,8 +21,11 @@ def related(document: Object, operations: Sequence[Operation]) -> tuple[Operatio
     return tuple(
         replace(
             each,
-            makes=made_by(each, shown) or filled_by(document, each, operations),
+            makes=made_by(each, shown)
+            or filled_by(document, each, operations)
+            or left_by(each, operations),
             keys={**asked, **each.keys},
+            body=patched_by(document, each, operations) or each.body,
         )
         for each in operations
     )
@@ -76,6 +79,38 @@ def filled_by(document: Object, operation: Operation, operations: Sequence[Opera
         if columns <= as_object(resolve(document, dict(each.replies)).get("properties")).keys()
     }
     return found.pop() if len(found) == 1 else ""
+
+
+def patched_by(document: Object, operation: Operation, operations: Sequence[Operation]) -> Object:
+    """What a JSON Patch may change: what the object was made of, else what its read shows.
+
+    The schema of the body itself is that of a patch, which says nothing of the object.
+    """
+    if not operation.media.startswith(JSON_PATCH):
+        return {}
+    whole = operation.path.rpartition("/{")[0]
+    made = (each.body for each in operations if each.method == "POST" and each.path == whole)
+    shown = (
+        each.replies for each in operations if each.method == "GET" and each.path == operation.path
+    )
+    found = [resolve(document, dict(each)) for each in (*made, *shown, operation.replies)]
+    properties = (as_object(each.get("properties")) for each in found)
+    return {"type": "object", "properties": dict(next(filter(None, properties), {}))}
+
+
+def left_by(operation: Operation, operations: Sequence[Operation]) -> str:
+    """What a deletion leaves that a path asks for and nothing else makes: one that can be undone.
+
+    Told by the name of its schema, `Operation`, and of the parameter, `/undo/{operationId}`.
+    """
+    left = stem("_".join(words_of(reference(operation.replies).rpartition("/")[2])))
+    if operation.method != "DELETE" or not operation.names or not left:
+        return ""
+    asked = {resource_in(each.names[-1]) for each in operations if each.names}
+    had = {each.resource for each in operations} | {
+        resource for resource, _ in slots_of(operation.path)
+    }
+    return left if left in asked - had else ""
 
 
 def resources_of(document: Object, operations: Sequence[Operation]) -> dict[str, str]:

@@ -13,9 +13,10 @@ from itertools import chain
 from gate.check import Answer
 from gate.model import Json
 from validators.document.operations import NOTHING, Object, Operation, as_list, as_object
+from validators.document.schemas import kind_of
 from validators.estates.estate import Estate
 from validators.estates.kept_filters import kept_filters
-from validators.messages.bodies import ADDED, BEGINNING, OMIT, YEAR, kind_of
+from validators.messages.bodies import ADDED, BEGINNING, OMIT, YEAR
 from validators.messages.calls import Call, leaves
 from validators.messages.refusals import blames
 

@@ -7,8 +7,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from gate.model import Json
 from validators.document.names import WRAPPERS, stem, words_of
 from validators.document.operations import Object, Operation, as_object
+from validators.document.schemas import kind_of
 from validators.estates.estate import Estate
-from validators.messages.bodies import Author, kind_of
+from validators.messages.bodies import Author
 from validators.messages.calls import Call, Pointer, value_at
 
 DEEPEST = 4

@@ -242,7 +242,9 @@ def learn_steps(estate: Estate, operations: Sequence[Operation], tried: set[str]
 
 
 def is_step(operation: Operation, operations: Sequence[Operation], estate: Estate) -> bool:
-    """Does it take one object from one state to the next?"""
+    """Does it take one object from one state to the next, or leave something when it ends it?"""
+    if operation.method == "DELETE" and operation.makes:
+        return operation.speakable
     if operation.method != "POST" or operation.safe or operation.ends or operation.signs_in:
         return False
     at_one = operation.speakable and bool(operation.path.rpartition("}")[2])

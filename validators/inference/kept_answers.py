@@ -6,7 +6,6 @@ again to whoever sends the same key. Guessed or copied, it must open nothing of 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import replace
 from uuid import UUID
@@ -14,7 +13,7 @@ from uuid import UUID
 from gate.check import Client
 from gate.model import Json, Observation
 from gate.testbed.hints import roles_of
-from validators.document.operations import METHODS, Object, as_list, as_object, resolve
+from validators.document.repeatable import declared_headers
 from validators.estates.anew import Done, again, made_by, make
 from validators.estates.ground import Duel
 from validators.estates.ledger import Ledger
@@ -23,22 +22,7 @@ from validators.estates.throwaways import secrets_in
 from validators.messages.calls import Call, curl, retrace, send
 from validators.messages.traces import EXCERPT, find_marks, normalise
 
-HEADER = re.compile(r"(?i)idempotency[-_]?key$")
 ROUNDS = 2
-
-
-def declared_headers(document: Object) -> dict[str, str]:
-    """By operation the header that makes it repeatable, where the document declares one."""
-    found = {}
-    for path, item in as_object(document.get("paths")).items():
-        shared = as_list(as_object(item).get("parameters"))
-        for method in METHODS:
-            own = as_list(as_object(as_object(item).get(method)).get("parameters"))
-            for each in (resolve(document, one) for one in (*shared, *own)):
-                name = str(each.get("name", ""))
-                if method in as_object(item) and each.get("in") == "header" and HEADER.search(name):
-                    found[f"{method.upper()} {path}"] = name
-    return found
 
 
 def repeatable(duel: Duel) -> dict[str, str]:

@@ -12,12 +12,21 @@ from random import Random
 from uuid import UUID
 
 from gate.model import Json
-from validators.document.names import RESERVED, WRAPPERS, is_identity, names_people
+from validators.document.names import (
+    RESERVED,
+    WRAPPERS,
+    is_identity,
+    names_people,
+    noun_in,
+    stem,
+)
 from validators.document.operations import NOTHING, Object, as_list, as_object, resolve
 from validators.document.patterns import fits, texts
+from validators.document.schemas import floor, is_given_back, kind_of, merge, number_in
 from validators.messages.calls import as_text
 
 DEEPEST = 8
+SIMPLE = frozenset({"string", "integer"})
 OMIT: Object = {"not": {}}
 YEAR, BEGINNING, ADDED = "x-year", "x-beginning", "x-added"
 MARKED = {"email", "idn-email", "uri", "url", "iri", "hostname", "password", "textarea"}
@@ -95,7 +104,7 @@ class Author:
         if kind in {"object", "array"}:
             return self.contain(kind, plain, name)
         linked = not learned and refers(plain, name)
-        known = self.known(plain, self.called(name)) if linked else None
+        known = self.known(plain, self.called(name, plain)) if linked else None
         if known is not None:
             return int(known) if kind == "integer" else known
         told = self.told(plain, name)
@@ -138,9 +147,16 @@ class Author:
         inner = replace(self, depth=self.depth + 1, about=about)
         return inner.write_object(schema) if kind == "object" else inner.write_array(schema, name)
 
-    def called(self, name: str) -> str:
-        """The field with what it is a member of, when its own name says nothing."""
-        return f"{self.about}_id" if self.about and name.lower() in RESERVED else name
+    def called(self, name: str, schema: Object = NOTHING) -> str:
+        """The field with what it is a member of, or is said to be, when its own name says nothing.
+
+        What is described as `Users`, or `The user's id`, is one's id where one is known.
+        """
+        if self.about and name.lower() in RESERVED:
+            return f"{self.about}_id"
+        kind = noun_in(str(schema.get("description", "")))
+        said = f"{kind}_id" if kind and not is_identity(name) and kind != stem(name) else ""
+        return said if said and self.refer(said) is not None else name
 
     def choose(self, schema: Object, name: str) -> Json:
         """The first choice that changes something; for the items of a list one after the other."""
@@ -207,7 +223,10 @@ class Author:
         """Is an optional field worth writing?"""
         if is_given_back(resolve(self.document, schema)):
             return False
-        if self.linked and self.refer(name) is not None:
+        if (
+            self.linked
+            and self.refer(self.called(name, resolve(self.document, schema))) is not None
+        ):
             return True
         return self.full and self.carries(schema, name)
 
@@ -215,7 +234,9 @@ class Author:
         """As many items as the schema demands; one when it demands none."""
         least = schema.get("minItems", 0)
         length = max(1, least) if isinstance(least, int) else 1
-        items = schema.get("items", {})
+        items = dict(resolve(self.document, schema.get("items", {})))
+        if "description" in schema and kind_of(items) in SIMPLE:
+            items = {"description": schema["description"], **items}
         return [replace(self, nth=at).write(items, name) for at in range(length)]
 
     def write_text(self, schema: Object) -> Json:
@@ -281,11 +302,6 @@ class Author:
                 return False
 
 
-def is_given_back(schema: Object) -> bool:
-    """Is it in answers only (`readOnly`), and left out of a request also where it is required?"""
-    return schema.get("readOnly") is True
-
-
 def sum_of(content: bytes, name: str, schema: Object) -> str | None:
     """The content's sum in hex by the method that the name says, else by one that fits."""
     said = name.replace("_", "")
@@ -301,49 +317,3 @@ def refers(schema: Object, name: str) -> bool:
     form = str(schema.get("format", ""))
     barred = {*DATED, "date", *(MARKED if names_people(name) else ())}  # an address is no id
     return bool(name) and form not in barred and kind_of(schema) in {"string", "integer"}
-
-
-def floor(schema: Object) -> float:
-    """The smallest number that the schema allows, as far as it says so."""
-    low = bound(schema, "minimum", "exclusiveMinimum", 1)
-    return -1e18 if low is None else low
-
-
-def kind_of(schema: Object) -> str:
-    """The JSON type that the schema describes."""
-    declared = schema.get("type")
-    for each in (declared, *as_list(declared)):
-        if isinstance(each, str) and each != "null":
-            return each
-    if schema.keys() & {"properties", "additionalProperties"}:
-        return "object"
-    return "array" if "items" in schema else "string"
-
-
-def merge(one: Object, other: Object) -> dict[str, Json]:
-    """Two parts of a composed object schema as one."""
-    properties = {**as_object(one.get("properties")), **as_object(other.get("properties"))}
-    required = [*as_list(one.get("required")), *as_list(other.get("required"))]
-    return {**one, **other, "properties": properties, "required": required}
-
-
-def number_in(schema: Object) -> Json:
-    """The smallest allowed number from 1 up, else the largest one, else one between the limits."""
-    low = bound(schema, "minimum", "exclusiveMinimum", 1)
-    high = bound(schema, "maximum", "exclusiveMaximum", -1)
-    step = schema.get("multipleOf")
-    value = max(1, low) if low is not None else 1
-    value = min(value, high) if high is not None else value
-    if low is not None and value < low:
-        value = (low + value) / 2  # both limits were excluded, and less than one apart
-    if isinstance(step, int | float) and step > 0:
-        value = -(-value // step) * step
-    return int(value) if kind_of(schema) == "integer" else value
-
-
-def bound(schema: Object, inclusive: str, exclusive: str, inward: int) -> float | None:
-    """A limit of a number, moved inward by one when it is exclusive (OpenAPI 3.0: by a word)."""
-    value, other = schema.get(inclusive), schema.get(exclusive)
-    if isinstance(value, int | float):
-        return value + inward if other is True else value
-    return other + inward if isinstance(other, int | float) and other is not False else None

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from urllib.parse import quote, urlencode
 
 from gate.check import Answer, Client
-from gate.forms import TABLE, Form, is_form, write_form, write_table
+from gate.forms import JSON_PATCH, TABLE, Form, is_form, write_form, write_patch, write_table
 from gate.model import Json
 from validators.document.names import PARAMETER
 from validators.document.operations import Operation
@@ -67,6 +67,8 @@ def written(call: Call) -> Json:
     media = call.operation.media
     if media.startswith(TABLE) and isinstance(call.body, dict):
         return write_table(call.body)
+    if media.startswith(JSON_PATCH):
+        return write_patch(call.body)
     if call.body is None or not is_form(media):
         return call.body
     return write_form(call.body, media, call.operation.files)
