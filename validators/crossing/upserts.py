@@ -87,7 +87,8 @@ def keyed_in(duel: Duel, operation: Operation) -> Keyed | None:
     for place, _ in leaves(call.body) if call else ():
         name = str(place[-1])
         beside = as_object(value_at(call.body, place[:-1])) if call else {}
-        rank = min((KEYS.index(word) for word in words_of(name) if word in KEYS), default=-1)
+        said = set(words_of(name)) - (CODES if takes(operation) else set())
+        rank = min((KEYS.index(word) for word in said if word in KEYS), default=-1)
         least = 1 if takes(operation) else ENOUGH_ALIKE
         thing = alike(duel.victim, name, beside, least)
         if rank >= 0 and thing is not None and not is_identity(name):
