@@ -61,7 +61,7 @@ class Source:
             changed = Source(self.path, changed.swap(node, new))
         return changed.text
 
-    def segment(self, node: ast.expr) -> str:
+    def segment(self, node: ast.expr | Function) -> str:
         return ast.get_source_segment(self.text, node) or ""
 
     def swap(self, node: ast.expr, new: str) -> str:

@@ -58,7 +58,7 @@ def lookups() -> Iterator[Mutant]:
             continue
         for view in text.functions:
             label = operations().get(view.name)
-            edited = unkept(text, beside(text, view.name)) if label else None
+            edited = unkept(text, view.name) if label else None
             if label and edited:
                 yield Mutant(
                     operator="an operation looks objects up among everybody's",
@@ -83,14 +83,33 @@ def beside(text: Source, name: str) -> frozenset[str]:
     return frozenset(seen)
 
 
-def unkept(text: Source, functions: frozenset[str]) -> str | None:
-    """The text with every lookup in these functions among everybody's; None without any."""
-    found = [
+def unkept(text: Source, name: str) -> str | None:
+    """The text with every lookup of this function among everybody's; None without any.
+
+    It gets functions of its own for those beside it, which other operations come to as well.
+    """
+    functions = beside(text, name)
+    helpers = functions - {name}
+    lookups = [
         (node.func, f'__import__("{twin_of(path)}", fromlist=["app"]).{ast.unparse(node.func)}')
         for node, path in calls(text)
         if text.around(node) in functions
     ]
-    return text.swap_all(found) if found else None
+    uses = [
+        (node, f"everybodys{node.id}")
+        for node in text.nodes
+        if isinstance(node, ast.Name) and node.id in helpers and text.around(node) in functions
+    ]
+    if not lookups:
+        return None
+    found = [*lookups, *uses]
+    whole = Source(text.path, text.swap_all(found))
+    copies = [
+        whole.segment(whole.function(each)).replace(f"def {each}(", f"def everybodys{each}(", 1)
+        for each in sorted(helpers)
+    ]
+    own = text.swap_all([item for item in found if text.around(item[0]) == name])
+    return "\n\n\n".join([own.rstrip(), *copies]) + "\n"
 
 
 def calls(text: Source) -> list[tuple[ast.Call, str]]:
