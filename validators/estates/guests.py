@@ -198,6 +198,14 @@ def guests(duel: Duel) -> Iterator[Guest]:
         yield introduced(duel, holder)
 
 
+def seated(duel: Duel) -> Guest:
+    """The victim himself, as what says who somebody is finds him."""
+    headers = dict(duel.victim.client.credentials)
+    return introduced(
+        duel, Pass(how="", headers=headers, secret="", called=duel.victim.ledger.names)
+    )
+
+
 def introduced(duel: Duel, holder: Pass) -> Guest:
     """Who somebody is, by what he said when he signed up and by what reads such as `/me` say."""
     called = {name: value for name, value in holder.called.items() if is_name(name)}
