@@ -25,6 +25,7 @@ from validators.estates.estate import LEAST, Estate
 from validators.estates.ground import Duel
 from validators.estates.own_fields import place_in
 from validators.estates.principals import is_person, is_person_at
+from validators.estates.things import Thing
 from validators.estates.throwaways import (
     NO_MORE,
     PASSWORDS,
@@ -214,17 +215,40 @@ def somebody_new(duel: Duel) -> Iterator[Pass]:
     yield from members(duel)
 
 
+def member_for(duel: Duel, operation: Operation) -> tuple[Thing, ...] | None:
+    """A new member as the last object of a path that is about somebody; None where there is none.
+
+    The run's own principals are needed, and a stranger who has signed up is no member.
+    """
+    slots = slots_of(operation.path)
+    above = duel.victim.ledger.above(operation) if slots and is_person_at(slots[-1]) else None
+    holder = next(members(duel), None) if above is not None else None
+    key = id_of(holder, slots[-1][1]) if holder is not None else ""
+    if above is None or holder is None or not key:
+        return None
+    said = next((each for each in about(holder) if key in map(str, each.values())), {})
+    parents = {resource: each.id for (resource, _), each in zip(slots, above, strict=False)}
+    fields = {**said, slots[-1][1]: key}
+    return (*above, Thing(resource=slots[-1][0], fields=fields, parents=parents, key=slots[-1][1]))
+
+
+def about(holder: Pass) -> Iterator[Mapping[str, Json]]:
+    """What the answers about a member say of him."""
+    answers = [holder.answer, *([holder.signing_up[1]] if holder.signing_up else [])]
+    for answer in answers:
+        for shown in objects_in(answer.json()) if answer is not None else ():
+            if {str(each) for each in shown.values()} & {*holder.called.values()}:
+                yield shown
+
+
 def id_of(holder: Pass, parameter: str) -> str:
     """What a member is called by an operation on him, as the answers about him show it."""
-    answers = [holder.answer, *([holder.signing_up[1]] if holder.signing_up else [])]
-    about = (each for answer in answers if answer is not None for each in objects_in(answer.json()))
-    for shown in about:
-        if {str(each) for each in shown.values()} & {*holder.called.values()}:
-            own = [name for name in shown if name == parameter or is_own_id(name)]
-            own.sort(key=lambda name: name != parameter)
-            found = next((shown[name] for name in own), None)
-            if isinstance(found, str | int):
-                return str(found)
+    for shown in about(holder):
+        own = [name for name in shown if name == parameter or is_own_id(name)]
+        own.sort(key=lambda name: name != parameter)
+        found = next((shown[name] for name in own), None)
+        if isinstance(found, str | int):
+            return str(found)
     return ""
 
 
