@@ -21,6 +21,7 @@ MISSED = [
     ("campus", "removed-member", "issued-credentials"),
     ("campus", "invitation-reused", "issued-credentials"),
     ("campus", "grade-by-student", "roles"),
+    ("campus", "role-by-teacher", "roles"),
     ("payroll", "employee-by-manager", "roles"),
     ("payroll", "expense-approve", "roles"),
     ("payroll", "signout-refresh", "issued-credentials"),
@@ -77,6 +78,7 @@ CLEAN = {(service, check) for service, _, check in MISSED} | {
 def no_long_patience(monkeypatch: pytest.MonkeyPatch) -> None:
     """None of these services takes time to end a credential."""
     monkeypatch.setattr("validators.credentials.ended_credentials.GRACE", 0.5)
+    monkeypatch.setattr("validators.credentials.guest_stays.GRACE", 0.5)
 
 
 @pytest.mark.parametrize(("service", "flaw", "check"), CASES)

@@ -18,7 +18,17 @@ from validators.document.names import words_of
 from validators.document.operations import Operation, as_object
 from validators.document.wording import works_once
 from validators.estates.ground import Duel
-from validators.estates.guests import Door, Guest, Stay, closed_to, door, guests, let_into, shows
+from validators.estates.guests import (
+    STAYING,
+    Door,
+    Guest,
+    Stay,
+    closed_to,
+    door,
+    guests,
+    let_into,
+    shows,
+)
 from validators.estates.members import Invitation, Invited, listed
 from validators.estates.throwaways import Pass
 from validators.messages.calls import Call, curl, retrace
@@ -26,7 +36,6 @@ from validators.messages.traces import EXCERPT, normalise
 
 MOST_GUESTS = 2
 USED = frozenset({"used", "accepted", "redeemed", "claimed", "consumed", "spent", "joined"})
-STAYING = "who has come in by it could not be put out again"
 
 
 def stays_end(duel: Duel) -> Iterator[Observation]:
@@ -36,9 +45,8 @@ def stays_end(duel: Duel) -> Iterator[Observation]:
     for guest in found:
         closed = closed_to(duel, guest)
         stay = entrance.joined(duel, guest) if entrance is not None else None
-        if entrance is None or stay is None:
+        if entrance is None or stay is None or not stay.row:
             continue
-        yield control(duel, stay.call.operation, stay.answer)
         once = is_for_once(duel, entrance.way, stay.invited)
         opened = let_into(duel, guest, stay, closed)
         ended = entrance.put_out(duel, guest)
@@ -51,6 +59,7 @@ def stays_end(duel: Duel) -> Iterator[Observation]:
             line = retrace(stay.line(duel), curl(duel.victim.client, call))
             yield outlasted(duel, call.operation, *opened, line)
         if once:
+            yield control(duel, stay.call.operation, stay.answer)
             others = [each for each in found if each is not guest]
             yield taken_again(duel, entrance, stay, [*others, guest])
         yield from duel.ground.after(call.operation)

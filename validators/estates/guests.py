@@ -37,6 +37,7 @@ from validators.messages.callers import context_of
 from validators.messages.calls import Call
 from validators.messages.traces import find_marks, scalars
 
+STAYING = "who has come in by it could not be put out again"
 MOST_LISTS, MOST_READS = 4, 12
 TAKEN_UP = TAKING - {"decline"}
 SWITCHING = frozenset({"switch", "select", "enter", "change"})
@@ -53,7 +54,7 @@ class Guest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stay:
-    """A guest who has come in: by which invitation, how, and what the owner's list says of him."""
+    """What a guest got by which invitation, and what the owner's list says of him; {} of nobody."""
 
     guest: Guest
     invited: Invited
@@ -92,7 +93,7 @@ class Door:
         return next(found, None)
 
     def joined(self, duel: Duel, guest: Guest, more: Mapping[str, Json] = NO_MORE) -> Stay | None:
-        """The guest invited, and come in; None where he was in before, or is not let in."""
+        """The guest invited, and what he gets with the code; None where he was in before."""
         if self.row_of(duel, guest) is not None:
             return None
         asked = self.way.asked(duel, guest.called)
@@ -101,9 +102,7 @@ class Door:
         call = self.taking(duel, asked.code, more)
         answer = guest.holder.call(duel.ground, call)
         row = self.row_of(duel, guest) if duel.victim.accepts(answer) else None
-        if not row:
-            return None
-        return Stay(guest=guest, invited=asked, call=call, answer=answer, row=row)
+        return Stay(guest=guest, invited=asked, call=call, answer=answer, row=row or {})
 
     def is_at_home(self, duel: Duel, guest: Guest) -> bool:
         """Is a principal of the other tenant still in its list, so that only his stay is ended?"""

@@ -146,9 +146,12 @@ def code_of(estate: Estate, operation: Operation) -> str:
 
 
 def listed(duel: Duel, invite: Operation, call: Call, answer: Answer) -> Json:
-    """What the owner's list of invitations says of this one; None where it is in none."""
-    known = {str(value) for name, value in own_ids(answer.json())}
-    known |= {text for text in call.sent if text not in call.path}
+    """What the owner's list of invitations says of this one; None where it is in none.
+
+    By its id, or where no answer has shown one by what it says; that may be said of two.
+    """
+    told = ({*ids_in(shown, invite)} for shown in objects_in(answer.json()))
+    known = next(filter(None, told), set()) or {each for each in call.sent if each not in call.path}
     for each in duel.ground.operations:
         if not each.safe or each.reads_one or each.public or each.product != invite.product:
             continue
@@ -156,10 +159,20 @@ def listed(duel: Duel, invite: Operation, call: Call, answer: Answer) -> Json:
         if path is None:
             continue
         said = duel.victim.send(duel.victim.write(each, path, recipe=LEAST))
-        for shown in rows_in(said.json()) if duel.victim.accepts(said) else ():
-            if known & {str(value) for value in shown.values()}:
-                return dict(shown)
+        rows = rows_in(said.json()) if duel.victim.accepts(said) else []
+        found = [shown for shown in rows if known & {str(value) for value in shown.values()}]
+        if len(found) == 1:
+            return dict(found[0])
     return None
+
+
+def ids_in(shown: Mapping[str, Json], invite: Operation) -> Iterator[str]:
+    """By what an object of the kind that this makes is called."""
+    keys = {*RESERVED, *invite.keys.get(invite.product, ())}
+    for name, value in shown.items():
+        own = name.lower() in keys or (is_identity(name) and resource_in(name) == invite.product)
+        if own and isinstance(value, str | int):
+            yield str(value)
 
 
 def code_in(value: Json, name: str) -> str:

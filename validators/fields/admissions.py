@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 
 from gate.model import Json, Observation
 from validators.estates.ground import Duel
-from validators.estates.guests import Door, Guest, Stay, door, guests, seated
+from validators.estates.guests import STAYING, Door, Guest, Stay, door, guests, seated
 from validators.estates.identities import is_ranking
 from validators.estates.own_fields import free_fields
 from validators.fields.promotions import flat
@@ -26,15 +26,18 @@ def admit(duel: Duel) -> Iterator[Observation]:
     entrance = door(duel)
     for guest in guests(duel) if entrance is not None else ():
         stay = entrance.joined(duel, guest) if entrance is not None else None
-        if entrance is None or stay is None:
+        if entrance is None or stay is None or not stay.row:
             continue
-        operation = stay.call.operation
-        yield duel.note("owned-write", operation, status=stay.answer.status, positive=True)
-        ended = entrance.put_out(duel, guest)
-        for place, value in missing(duel, entrance, stay).items() if ended is not None else ():
+        ended, operation = entrance.put_out(duel, guest), stay.call.operation
+        if ended is None:
+            yield duel.note("unreached", operation, reason=STAYING)
+            return
+        ranks = missing(duel, entrance, stay)
+        if ranks:
+            yield duel.note("owned-write", operation, status=stay.answer.status, positive=True)
+        for place, value in ranks.items():
             yield from assumed(duel, entrance, guest, place, value)
-        if ended is not None:
-            yield from duel.ground.after(ended[0].operation)
+        yield from duel.ground.after(ended[0].operation)
         return
 
 
@@ -83,11 +86,11 @@ def assumed(
             known=True,
             round=turn,
             status=stay.answer.status,
-            granted=True,
+            granted=bool(stay.row),
             kept=kept,
             reached=[],
             excerpt=guest.holder.hidden(normalise(stay.answer.body, stay.call.sent)[:EXCERPT]),
             curl=stay.line(duel),
         )
-        if entrance.put_out(duel, guest) is None or not kept:
+        if (stay.row and entrance.put_out(duel, guest) is None) or not kept:
             return
