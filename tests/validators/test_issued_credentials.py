@@ -38,6 +38,7 @@ SECURED = (frozenset({"bearer"}),)
 def no_long_patience(monkeypatch: pytest.MonkeyPatch) -> None:
     """None of these services takes time to end a credential."""
     monkeypatch.setattr("validators.credentials.ended_credentials.GRACE", 0.5)
+    monkeypatch.setattr("validators.credentials.guest_stays.GRACE", 0.5)
 
 
 def looked(testbed: External) -> tuple[Record, Result]:

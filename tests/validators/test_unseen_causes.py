@@ -61,6 +61,7 @@ MISSED = [
 def no_long_patience(monkeypatch: pytest.MonkeyPatch) -> None:
     """None of these services takes time to end a credential."""
     monkeypatch.setattr("validators.credentials.ended_credentials.GRACE", 0.5)
+    monkeypatch.setattr("validators.credentials.guest_stays.GRACE", 0.5)
 
 
 def looked(testbed: External, check: str) -> Result:

@@ -21,6 +21,7 @@ MISSED = [
     ("campus", "removed-member", "issued-credentials"),
     ("campus", "invitation-reused", "issued-credentials"),
     ("campus", "grade-by-student", "roles"),
+    ("campus", "role-by-teacher", "roles"),
     ("payroll", "employee-by-manager", "roles"),
     ("payroll", "expense-approve", "roles"),
     ("payroll", "signout-refresh", "issued-credentials"),
@@ -33,9 +34,15 @@ MISSED = [
     ("fleet", "command-cancel", "write-by-id"),
     ("fleet", "device-account", "mass-assignment"),
     ("fleet", "account-limit", "mass-assignment"),
+    ("fleet", "redeem-role", "mass-assignment"),
+    ("deals", "accept-role", "mass-assignment"),
     ("fleet", "rule-device", "body-reference"),
     ("fleet", "export-read", "read-by-id"),
     ("fleet", "key-undead", "issued-credentials"),
+    ("fleet", "member-undead", "issued-credentials"),
+    ("fleet", "redeem-again", "issued-credentials"),
+    ("deals", "removed-user", "issued-credentials"),
+    ("deals", "invitation-reused", "issued-credentials"),
     ("deals", "contacts-filter", "list-leak"),
     ("deals", "skiptoken-foreign", "list-leak"),
     ("deals", "search-deals", "list-leak"),
@@ -51,6 +58,9 @@ ALWAYS = {
     "expense-approve",
     "device-read",
     "device-account",
+    "member-undead",
+    "redeem-role",
+    "invitation-reused",
     "contacts-filter",
     "notifications-of",
 }
@@ -68,6 +78,7 @@ CLEAN = {(service, check) for service, _, check in MISSED} | {
 def no_long_patience(monkeypatch: pytest.MonkeyPatch) -> None:
     """None of these services takes time to end a credential."""
     monkeypatch.setattr("validators.credentials.ended_credentials.GRACE", 0.5)
+    monkeypatch.setattr("validators.credentials.guest_stays.GRACE", 0.5)
 
 
 @pytest.mark.parametrize(("service", "flaw", "check"), CASES)

@@ -259,7 +259,8 @@ CHECK = Check(
     claim="A key, session or link ends when it is ended, and no key is worth more than its maker.",
     blind_to=(
         "Endings for which no credential can be had that may be ended: they are named, and there "
-        "is no pass. Refresh tokens, members and codes of which no new one can be had. Sessions "
+        "is no pass. Refresh tokens, members and codes of which no new one can be had, and "
+        "invitations that many may take up, by what the service says of them. Sessions "
         "that outlive a change of password, and old secrets that outlive a "
         "rotation without a field for it, where the document does not promise their end. Accounts "
         "that nobody can open: their recovery is not tried. Credentials of another kind than the "

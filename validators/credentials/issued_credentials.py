@@ -8,6 +8,7 @@ from gate.check import Testbed
 from gate.model import Observation
 from validators.credentials.ended_credentials import endings, ends_one, ends_own, rotates
 from validators.credentials.expiring_keys import expiries
+from validators.credentials.guest_stays import stays_end
 from validators.credentials.key_holders import impersonate
 from validators.credentials.key_scopes import narrow
 from validators.credentials.object_secrets import object_secrets
@@ -33,6 +34,8 @@ def probe(testbed: Testbed) -> Iterator[Observation]:
     sessions.
     Links that open something to anybody are withdrawn, and left alone while their object goes. An
     object that signs in by a secret of its own gets another one.
+    Where an invitation is taken up by somebody who has an account, a stranger comes in by one, is
+    put out, and tries what he had there and the same code.
     """
     ground = stand(testbed)
     yield from ground.facts
@@ -57,3 +60,4 @@ def probe(testbed: Testbed) -> Iterator[Observation]:
     yield from dismissals(duel)
     yield from links_end(duel)
     yield from object_secrets(duel)
+    yield from stays_end(duel)

@@ -19,13 +19,13 @@ from validators.credentials.ended_credentials import (
     shown,
     signs_out,
 )
-from validators.document.names import slots_of, words_of
+from validators.credentials.guest_stays import is_for_once
+from validators.document.names import words_of
 from validators.document.operations import Operation, as_list, as_object
 from validators.document.wording import works_once
 from validators.estates.estate import LEAST
 from validators.estates.ground import Duel
-from validators.estates.members import id_of, invitation, is_own_id, members, somebody_new
-from validators.estates.principals import is_person, is_person_at
+from validators.estates.members import id_of, invitation, members, somebody_new, upon, whom
 from validators.estates.throwaways import Pass, anew, taken, witness, working
 from validators.messages.calls import Call, curl, retrace, send
 
@@ -143,21 +143,23 @@ def once_only(duel: Duel) -> Iterator[Observation]:
 
 
 def spent_codes(duel: Duel) -> Iterator[Observation]:
-    """Come in twice by one code that the document says works once."""
+    """Come in twice by one code, where it is known to work once."""
     way = invitation(duel)
-    if way is None or not (works_once(way.join) or works_once(way.invite)):
+    if way is None:
         return
     asked = way.asked(duel)
-    first = next(way.used(duel, *asked), None) if asked is not None else None
+    first = next(way.used(duel, asked), None) if asked is not None else None
     opened = witness(duel, first) if first is not None else None
     if asked is None or first is None or first.signing_up is None or opened is None:
         return
+    if not is_for_once(duel, way, asked):
+        return
     call, before = first.signing_up
     yield control(duel, way.join, before)
-    line = curl(duel.ground.nobody, call).replace(asked[1], "$CODE")
+    line = curl(duel.ground.nobody, call).replace(asked.code, "$CODE")
 
     def again() -> Answer:
-        return way.sent(duel, *asked)[1]
+        return way.sent(duel, asked)[1]
 
     yield note_ended(
         duel, way.join, "a used code", Call(operation=way.join), before, again, retrace(line, line)
@@ -184,28 +186,3 @@ def dismissals(duel: Duel) -> Iterator[Observation]:
             yield control(duel, operation, answer)
             line = curl(duel.victim.client, call)
             yield outlived(duel, operation, holder, opened, before, line)
-
-
-def whom(duel: Duel, operation: Operation) -> str:
-    """Which parameter or field says whom it ends? "" where it ends nobody."""
-    if not operation.ends or operation.public or operation.signs_in or not operation.speakable:
-        return ""
-    slots = slots_of(operation.path)
-    if slots:
-        return slots[-1][1] if is_person_at(slots[-1]) else ""
-    schema = duel.victim.author.simplify(dict(operation.body))
-    must = [str(each) for each in as_list(schema.get("required"))]
-    named = is_person(operation.resource) and len(must) == 1 and is_own_id(must[0])
-    return must[0] if named else ""
-
-
-def upon(duel: Duel, operation: Operation, parameter: str, key: str) -> Call | None:
-    """The operation on whoever is called so; None where its path cannot be filled."""
-    begun = duel.victim.ledger.begin(operation) if operation.names else ()
-    if begun is None:
-        return None
-    if operation.names:
-        return duel.victim.write(operation, (*begun, key), recipe=LEAST)
-    call = duel.victim.write(operation, (), recipe=LEAST)
-    now = as_object(call.body).get(parameter)
-    return call.put(("body", parameter), int(key) if isinstance(now, int) else key)

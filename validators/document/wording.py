@@ -56,6 +56,7 @@ UNLESS = re.compile(
 ONCE = re.compile(
     r"(?i)\b(works?|used|usable|valid|accepted|good|redeemed|redeemable) (only |just )?once\b"
     r"|\b(single|one)[- ](use|time)\b|\bonce only\b"
+    r"|\b(use|accept|redeem|claim|take)s? (it|them|this|that),? (only |just )?once(?=$|[,)])"
 )
 UNLESS_TWICE = re.compile(r"(?i)\b(not|never|unless|if|may|might|optional(ly)?|than)\b|n't\b")
 SCOPES_CUT = re.compile(

@@ -163,12 +163,16 @@ class Ledger:
 
     def begin(self, operation: Operation) -> tuple[str, ...] | None:
         """The values for all of the path's parameters but the last one; None without objects."""
-        slots = slots_of(operation.path)[:-1]
-        found = next(self.complete(slots, {}, sorted(self.things, key=self.rank)), None)
+        found, slots = self.above(operation), slots_of(operation.path)
         if found is None:
             return None
-        pairs = zip(found, slots, strict=True)
+        pairs = zip(found, slots[:-1], strict=True)
         return tuple(thing.value_for(name) or "" for thing, (_, name) in pairs)
+
+    def above(self, operation: Operation) -> tuple[Thing, ...] | None:
+        """The objects for all of the path's parameters but the last one; None without."""
+        slots = slots_of(operation.path)[:-1]
+        return next(self.complete(slots, {}, sorted(self.things, key=self.rank)), None)
 
     def fill(self, operation: Operation) -> Iterator[tuple[str, ...]]:
         """The values for the path's parameters that fit together, best first."""

@@ -21,6 +21,7 @@ from validators.estates.seniors import vouched
 from validators.estates.states import changes, look, telling, unrest, views_of
 from validators.estates.things import Thing, chain_of, values_of
 from validators.fields.accounts import enrol
+from validators.fields.admissions import admit
 from validators.fields.injections import Fields, Names, guesses, injections
 from validators.fields.kept_fields import Injection, Sent, comes_anyway, is_kept, object_of
 from validators.fields.promotions import promote
@@ -44,7 +45,8 @@ def probe(testbed: Testbed) -> Iterator[Observation]:
     has come to him, or whether his own with the injected id has changed. The same request without
     the field is the positive control, and what it makes must not come to hold the value as well.
     Sign-ups, what an invitation asks for, and one's own profile are tried on new accounts, which
-    the owner makes where nobody signs up (`enrol`). What is empty is filled as the operation that
+    the owner makes where nobody signs up (`enrol`); invitations for those who have an account by
+    somebody of elsewhere (`admit`). What is empty is filled as the operation that
     fills it would. An object that says that it is the other's now is asked for by him.
     """
     ground = stand(testbed)
@@ -62,6 +64,7 @@ def probe(testbed: Testbed) -> Iterator[Observation]:
         yield from ground.after(operation)
     yield from promote(duel)
     yield from enrol(duel)
+    yield from admit(duel)
 
 
 def is_assignable(ground: Ground, operation: Operation) -> bool:

@@ -15,6 +15,7 @@ from validators.document.operations import Operation
 from validators.document.reservations import act_of, collection_of
 from validators.estates.estate import FULL, LEAST, LINKED, Recipe
 from validators.estates.ground import Duel
+from validators.estates.members import member_for
 from validators.estates.states import views_of
 from validators.estates.things import Thing, chain_of, find_things, values_of
 from validators.messages.calls import Call, like_type
@@ -68,15 +69,19 @@ def stage(duel: Duel, operation: Operation, *, alone: bool) -> Staging | Observa
 
 
 def by_path(duel: Duel, operation: Operation) -> Staging | Observation:
-    """On what the path names, the last of it made anew."""
+    """On what the path names, the last of it made anew; on a new member what is about somebody."""
     things = next(duel.victim.ledger.match(operation), None)
+    lasting = things is None or things[-1].origin is None
+    member = member_for(duel, operation) if lasting else None
+    things = member or things
     if things is None:
         return duel.note("unreached", operation, reason=duel.victim.ledger.lacking(operation))
-    if reason := reason_to_spare(duel, operation, things[-1]):
+    if member is None and (reason := reason_to_spare(duel, operation, things[-1])):
         return duel.note("unreached", operation, reason=reason)
 
     def fresh() -> Stage:
-        made = made_ready(duel, operation, things)
+        again = member_for(duel, operation) if member is not None else None
+        made = again or made_ready(duel, operation, things)
         chain, path = chain_of(operation, made), values_of(operation, made)
         return Stage(
             chain,
