@@ -10,10 +10,12 @@ import pytest
 
 from gate.check import Answer
 from gate.model import Json
-from tests.validators.scripted import Service, owner
+from tests.validators.scripted import Duel, Ground, Service, owner
+from validators.crossing.foreign_references import Place, may_take_part
 from validators.document.names import names_people, verb_of
 from validators.document.operations import Object, Operation
 from validators.estates.byproducts import come_of, learn_sources
+from validators.estates.estate import LINKED
 from validators.estates.feeding import feed
 from validators.estates.ledger import Ledger
 from validators.estates.things import Thing
@@ -46,6 +48,20 @@ def test_who_has_a_part_in_something_is_a_person(name: str, expected: bool) -> N
 def test_an_address_of_whoever_has_a_part_in_something_is_no_id() -> None:
     assert refers({"type": "string"}, "reviewer")
     assert not refers({"type": "string", "format": "email"}, "reviewer")
+
+
+@pytest.mark.parametrize(
+    ("name", "status", "expected"),
+    [("mentions", 200, True), ("mentions", 404, False), ("ownerId", 200, False)],
+)
+def test_whoever_anybody_may_look_up_may_have_a_part(
+    name: str, status: int, expected: bool
+) -> None:
+    person = Thing(resource="user", fields={"id": "u-12345678"})
+    read = Operation(method="GET", path="/users/{userId}")
+    duel: Any = Duel(owner(), owner(lambda *_: (status, {}), "t"), Ground(operations=(read,)))
+    place = Place(operation=COMMENT, pointer=("body", name, 0), thing=person, recipe=LINKED)
+    assert may_take_part(duel, place) is expected
 
 
 @pytest.mark.parametrize(
