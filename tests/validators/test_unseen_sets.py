@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -23,6 +23,7 @@ from validators.document.filters import written
 from validators.document.operations import Object, Operation
 from validators.estates.kept_filters import kept_filters
 from validators.estates.ledger import Ledger
+from validators.estates.naming import looked_for
 from validators.estates.things import Thing
 from validators.messages.calls import Call
 
@@ -34,6 +35,7 @@ MISSED = [
     ("deals", "deal-expand", "read-by-id"),
     ("deals", "view-read", "read-by-id"),
     ("deals", "view-results", "read-by-id"),
+    ("board", "search-results", "read-by-id"),
     ("deals", "notification-read", "write-by-id"),
     ("campus", "notification-read", "write-by-id"),
     ("deals", "comment-mention", "body-reference"),
@@ -198,6 +200,29 @@ def test_a_filter_may_say_what_is_not_to_be(
     parameter: str, schema: Object, equal: bool, expected: str
 ) -> None:
     assert written(parameter, schema, "name", "x", equal=equal) == expected
+
+
+def test_a_search_is_for_what_all_marks_begin_with() -> None:
+    estate = owner()
+    fields: dict[str, Json] = {
+        "name": {"type": "string"},
+        "query": {"type": "string"},
+        "term": {"type": "string"},
+    }
+    body: Object = {"type": "object", "required": ["name", "query"], "properties": fields}
+    asked: Object = {"q": {"type": "string"}, "search": {"type": "string", "enum": ["a"]}}
+    saved = Operation(
+        method="POST", path="/searches", body=body, media="application/json", query=asked
+    )
+    token = estate.canaries.token
+    assert looked_for(estate.author, saved) == {"query": token, "q": token}
+    call = estate.write(saved, ())
+    assert call.query == {"q": token, "search": "a"}
+    assert isinstance(call.body, dict)
+    assert call.body["query"] == token
+    assert call.body["name"] != token
+    estate.envelope.taught[saved.label] = {"query": {"const": "x"}}
+    assert cast("Any", estate.write(saved, ()).body)["query"] == "x"
 
 
 def kept(parameter: str, **schema: Json) -> list[Json]:
