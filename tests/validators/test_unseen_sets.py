@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -20,13 +20,11 @@ from validators.crossing.fuller_reads import fuller
 from validators.crossing.listing import counted, is_size, whole_texts
 from validators.crossing.owner_filters import by_owner
 from validators.document.filters import written
-from validators.document.names import names_people, verb_of
 from validators.document.operations import Object, Operation
-from validators.estates.byproducts import come_of, learn_sources
 from validators.estates.kept_filters import kept_filters
 from validators.estates.ledger import Ledger
+from validators.estates.naming import looked_for
 from validators.estates.things import Thing
-from validators.messages.bodies import refers
 from validators.messages.calls import Call
 
 BY_ID = {check.id.partition(".")[2]: check for check in CHECKS}
@@ -37,10 +35,12 @@ MISSED = [
     ("deals", "deal-expand", "read-by-id"),
     ("deals", "view-read", "read-by-id"),
     ("deals", "view-results", "read-by-id"),
+    ("board", "search-results", "read-by-id"),
     ("deals", "notification-read", "write-by-id"),
     ("campus", "notification-read", "write-by-id"),
     ("deals", "comment-mention", "body-reference"),
     ("fleet", "rule-notify", "body-reference"),
+    ("fleet", "alerts-since", "list-leak"),
 ]
 
 
@@ -202,6 +202,29 @@ def test_a_filter_may_say_what_is_not_to_be(
     assert written(parameter, schema, "name", "x", equal=equal) == expected
 
 
+def test_a_search_is_for_what_all_marks_begin_with() -> None:
+    estate = owner()
+    fields: dict[str, Json] = {
+        "name": {"type": "string"},
+        "query": {"type": "string"},
+        "term": {"type": "string"},
+    }
+    body: Object = {"type": "object", "required": ["name", "query"], "properties": fields}
+    asked: Object = {"q": {"type": "string"}, "search": {"type": "string", "enum": ["a"]}}
+    saved = Operation(
+        method="POST", path="/searches", body=body, media="application/json", query=asked
+    )
+    token = estate.canaries.token
+    assert looked_for(estate.author, saved) == {"query": token, "q": token}
+    call = estate.write(saved, ())
+    assert call.query == {"q": token, "search": "a"}
+    assert isinstance(call.body, dict)
+    assert call.body["query"] == token
+    assert call.body["name"] != token
+    estate.envelope.taught[saved.label] = {"query": {"const": "x"}}
+    assert cast("Any", estate.write(saved, ()).body)["query"] == "x"
+
+
 def kept(parameter: str, **schema: Json) -> list[Json]:
     """How a saved filter is tried to be written where a list of contacts has this parameter."""
     given: Json = {"name": parameter, "in": "query", "schema": {"type": "string", **schema}}
@@ -220,113 +243,3 @@ def test_a_filter_that_is_kept_is_written_as_lists_take_them_and_fits_every_tena
     assert kept("$filter") == odata
     assert kept("filter", example="stage:new") == ["name:none-has-this"]
     assert kept("q")[:2] == ["name ne 'none-has-this'", "title ne 'none-has-this'"]
-
-
-@pytest.mark.parametrize(
-    ("name", "expected"),
-    [
-        ("mentions", True),
-        ("assigneeId", True),
-        ("assigned_to", True),
-        ("notify", True),
-        ("participantCount", False),
-        ("notifiedAt", False),
-        ("title", False),
-    ],
-)
-def test_who_has_a_part_in_something_is_a_person(name: str, expected: bool) -> None:
-    assert names_people(name) is expected
-    people = [
-        Thing(resource="user", fields={"name": "Ann"}),
-        Thing(resource="member", fields={"user": "u-1", "name": "Ann"}, key="user"),
-        Thing(resource="account", fields={"id": "elm"}),
-    ]
-    assert Ledger(things=people).choices(name) == (["u-1"] if expected else [])
-
-
-def test_an_address_of_whoever_has_a_part_in_something_is_no_id() -> None:
-    assert refers({"type": "string"}, "reviewer")
-    assert not refers({"type": "string", "format": "email"}, "reviewer")
-
-
-@pytest.mark.parametrize(
-    ("path", "verb"),
-    [
-        ("/notices/{id}/read", "mark"),
-        ("/notices/read-all", "mark"),
-        ("/notices.markRead", "mark"),
-        ("/notices/{id}/mark-as-read", "mark"),
-        ("/notices.read", "read"),
-        ("/notices.readAll", "read"),
-        ("/notices/read", "read"),
-    ],
-)
-def test_to_mark_as_read_is_no_read(path: str, verb: str) -> None:
-    assert verb_of(path) == verb
-    assert Operation(method="POST", path=path).safe is (verb == "read")
-
-
-COMMENTS = Operation(method="GET", path="/comments")
-COMMENT = Operation(
-    method="POST",
-    path="/comments",
-    media="application/json",
-    body={
-        "type": "object",
-        "required": ["text"],
-        "properties": {
-            "text": {"type": "string"},
-            "mentions": {"type": "array", "items": {"type": "integer"}},
-        },
-    },
-)
-NOTICES = Operation(method="GET", path="/notices", schemes=(frozenset({"token"}),))
-MARK = replace(NOTICES, method="POST", path="/notices/{noticeId}/read")
-ME = replace(NOTICES, path="/me")
-
-
-@dataclass
-class Board:
-    """Comments, and a notice for whoever is mentioned in one; the caller is 7, Bob is 8."""
-
-    notices: list[Json] = field(default_factory=list)
-    comments: int = 0
-    tells: bool = True
-
-    def say(self, method: str, path: str, body: Any) -> tuple[int, Json]:
-        if method == "POST":
-            self.comments += 1
-            if self.tells and 7 in (body.get("mentions") or []):
-                self.notices.append({"id": 100 + self.comments, "read": False})
-            return 201, {"id": self.comments, **body}
-        own: dict[str, Json] = {"/me": {"id": 7, "name": "Ann"}, "/notices": [*self.notices]}
-        return 200, own.get(path, [])
-
-
-def told(board: Board) -> Any:
-    """A tenant of the board who knows two people and has said something."""
-    estate = owner(board.say)
-    estate.ledger.things.extend(
-        Thing(resource="user", fields={"id": key, "name": name})
-        for key, name in ((8, "Bob"), (7, "Ann"))
-    )
-    call = Call(operation=COMMENT, body={"text": "hi"})
-    estate.note(call, estate.send(call), made=True)
-    learn_sources(estate, [COMMENTS, COMMENT, NOTICES, MARK, ME])
-    return estate
-
-
-def test_a_notice_comes_of_what_names_the_caller() -> None:
-    estate = told(Board())
-    notices = [each for each in estate.ledger.things if each.resource == "notice"]
-    assert estate.envelope.sources["notice"].maker == COMMENT.label
-    again, once_more = come_of(estate, notices[0]), come_of(estate, notices[0])
-    assert again
-    assert once_more
-    assert len({again.id, once_more.id, notices[0].id}) == len([again, once_more, notices])
-
-
-def test_what_comes_of_nothing_has_no_source() -> None:
-    estate = told(Board(notices=[{"id": 100, "read": False}], tells=False))
-    assert not estate.envelope.sources
-    assert come_of(estate, Thing(resource="notice", fields={"id": 100})) is None

@@ -179,7 +179,7 @@ def fight(duel: Duel, place: Place) -> Iterator[Observation]:
     if operation.verb in TAKING:
         yield duel.note("suppressed", operation, reason=f"to {operation.verb} is for others")
         return
-    if names_people(field_at(place)) and is_open(duel, place.thing):
+    if may_take_part(duel, place):
         reason = f"{where}: whoever anybody may look up may have a part in it"
         yield duel.note("suppressed", operation, reason=reason)
         return
@@ -196,6 +196,11 @@ def is_addressed(place: Place) -> bool:
     """Does the field say to whom something goes (`to`, `to_account`), which may be anybody?"""
     first, *rest = words_of(field_at(place)) or [""]
     return first in RECIPIENTS and (place.thing.resource == "user" or bool(PEOPLE & set(rest)))
+
+
+def may_take_part(duel: Duel, place: Place) -> bool:
+    """Is it somebody who has a part in something (`mentions`), and whom anybody may look up?"""
+    return names_people(field_at(place)) and is_open(duel, place.thing)
 
 
 def field_at(place: Place) -> str:

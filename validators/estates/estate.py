@@ -27,6 +27,7 @@ from validators.estates.naming import (
     given_for,
     headers_of,
     keep_references,
+    looked_for,
     names_itself,
     recipient_for,
     signs_up,
@@ -126,15 +127,17 @@ class Estate:
         def choices(name: str) -> list[str]:
             return [] if is_new(name) else self.ledger.choices(name, operation.resource)
 
+        learned = self.envelope.taught.get(operation.label, {})
+        sought = looked_for(self.author, operation) if not learned else {}
         author = replace(
             self.author,
             refer=refer,
             choices=choices,
-            given=given_for(operation, self.author.given),
+            given={**sought, **given_for(operation, self.author.given)},
             taught={
                 **as_it_is(self.author, self.ledger.things, operation),
                 **dict.fromkeys(self.envelope.principals.left_out(operation.label, path), OMIT),
-                **self.envelope.taught.get(operation.label, {}),
+                **learned,
             },
             full=recipe.full,
             linked=recipe.linked,

@@ -20,6 +20,7 @@ from validators.document.schemes import usable_schemes
 from validators.estates.byproducts import learn_sources
 from validators.estates.envelope import Envelope
 from validators.estates.estate import Estate, open_estate
+from validators.estates.feeding import feed
 from validators.estates.footing import Footing, is_about_people, judge_footing
 from validators.estates.learned_reads import learn_reads
 from validators.estates.planting import Step, learn_refusals, plant
@@ -163,6 +164,10 @@ def laid(key: Same) -> Ground:
     estates[0].foreign.append(estates[1].canaries.token)
     estates[1].foreign.append(estates[0].canaries.token)
     facts = [fact for each in estates for fact in settle(testbed, each, operations)]
+    nobody = Patient(client=testbed.actor(*NOBODY), silence=silence)
+    closed = [each for each in declared if not (each in operations or hints.leaves_out(each.label))]
+    for each in estates:
+        feed(each, nobody, closed, operations)
     operations = learn_reads(estates, operations)
     footing = Footing()
     for each in estates if any(is_about_people(one) for one in operations) else ():
@@ -178,7 +183,7 @@ def laid(key: Same) -> Ground:
         skipped=skipped,
         estates=(estates[0], estates[1]),
         envelope=envelope,
-        nobody=Patient(client=testbed.actor(*NOBODY), silence=silence),
+        nobody=nobody,
         silence=silence,
         hints=hints,
         secured=any(each.schemes for each in declared),

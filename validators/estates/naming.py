@@ -17,16 +17,40 @@ from validators.document.names import (
 from validators.document.operations import Object, Operation, as_list, as_object, spared
 from validators.estates.ledger import Ledger
 from validators.estates.things import Thing, is_stranger
-from validators.messages.bodies import OMIT, Author
+from validators.messages.bodies import OMIT, Author, kind_of
 from validators.messages.calls import Call, leaves, value_at
 
 NO_FIELDS: Object = {}
+SEARCHED = frozenset({"q", "query", "search", "term", "keyword", "keywords"})
 
 
 def given_for(operation: Operation, given: Mapping[str, Json]) -> dict[str, Json]:
     """The values for this operation: those for all, and those whose name begins with its label."""
     own = f"{operation.label} "
     return {name.removeprefix(own): each for name, each in given.items()}
+
+
+def looked_for(author: Author, operation: Operation) -> dict[str, Json]:
+    """What a search has to ask for, now or whenever it is run: what all marks begin with.
+
+    A new mark would find nothing, and nothing would be seen of whose things a search finds.
+    """
+    body = author.simplify(dict(operation.body))
+    must = as_list(body.get("required"))
+    fields = {
+        name: each for name, each in as_object(body.get("properties")).items() if name in must
+    }
+    free = {
+        name: author.simplify(each)
+        for name, each in {**operation.query, **fields}.items()
+        if name.lower() in SEARCHED
+    }
+    limited = {"enum", "const", "pattern", "format", "maxLength"}
+    return {
+        name: author.canaries.token
+        for name, each in free.items()
+        if kind_of(each) == "string" and not limited & each.keys()
+    }
 
 
 def names_itself(operation: Operation, name: str) -> bool:
