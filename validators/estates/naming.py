@@ -15,9 +15,10 @@ from validators.document.names import (
     words_of,
 )
 from validators.document.operations import Object, Operation, as_list, as_object, spared
+from validators.document.schemas import kind_of
 from validators.estates.ledger import Ledger
 from validators.estates.things import Thing, is_stranger
-from validators.messages.bodies import OMIT, Author, kind_of
+from validators.messages.bodies import OMIT, Author
 from validators.messages.calls import Call, leaves, value_at
 
 NO_FIELDS: Object = {}
