@@ -18,7 +18,7 @@ def author(document: Object | None = None, *, full: bool = True) -> Author:
         document=document or {},
         chance=chance,
         canaries=draw_canaries(chance),
-        refer={"run_id": "01a2"}.get,
+        refer={"run_id": "01a2", "lorry": "77"}.get,
         full=full,
     )
 
@@ -123,6 +123,7 @@ def test_a_field_that_names_an_object_refers_to_a_known_one() -> None:
         ("watcher", "Name of the run", None),
         ("watcher", "Lorry", None),
         ("run", "Run", None),
+        ("lorry", "Run", "77"),
     ],
 )
 def test_a_field_that_is_said_to_be_an_object_refers_to_a_known_one(

@@ -39,7 +39,7 @@ from validators.messages.calls import Call, expand, send
 
 DEMANDED = 428
 MOST_PATHS = 5
-FULL_UP = frozenset({403, 409, 422, 429})
+FULL_UP = frozenset({402, 403, 409, 422, 429})
 NO_CHAIN: Mapping[str, str] = {}
 
 

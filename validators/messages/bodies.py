@@ -156,7 +156,8 @@ class Author:
             return f"{self.about}_id"
         kind = noun_in(str(schema.get("description", "")))
         said = f"{kind}_id" if kind and not is_identity(name) and kind != stem(name) else ""
-        return said if said and self.refer(said) is not None else name
+        known = said and self.refer(name) is None and self.refer(said) is not None
+        return said if known else name
 
     def choose(self, schema: Object, name: str) -> Json:
         """The first choice that changes something; for the items of a list one after the other."""
