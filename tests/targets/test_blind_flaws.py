@@ -10,9 +10,11 @@ import asyncio
 import json
 import random
 import re
+import secrets
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import count
+from threading import get_ident
 from typing import Any
 from unittest.mock import patch
 
@@ -91,14 +93,22 @@ FLAWS = [(name, flaw) for name, (_, _, _, said) in SERVICES.items() for flaw in 
 
 @contextmanager
 def foreseeable() -> Iterator[None]:
-    """Secrets and shuffles that are the same every time."""
-    serial = count(1)
-    made = random.Random(7)
+    """Secrets and shuffles that are the same every time; other threads go on with real ones."""
+    serial, own = count(1), get_ident()
+
+    def here(module: Any, name: str, foreseen: Callable[..., Any]) -> Any:
+        real = getattr(module, name)
+
+        def chosen(*given: Any) -> Any:
+            return (foreseen if get_ident() == own else real)(*given)
+
+        return patch.object(module, name, chosen)
+
     with (
-        patch("secrets.token_hex", lambda size=16: f"{next(serial):0{size * 2}x}"),
-        patch("secrets.token_urlsafe", lambda size=16: f"token-{size}-{next(serial)}"),
-        patch("secrets.token_bytes", lambda size=16: bytes(size)),
-        patch("random.shuffle", made.shuffle),
+        here(secrets, "token_hex", lambda size=16: f"{next(serial):0{size * 2}x}"),
+        here(secrets, "token_urlsafe", lambda size=16: f"token-{size}-{next(serial)}"),
+        here(secrets, "token_bytes", lambda size=16: bytes(size)),
+        here(random, "shuffle", random.Random(7).shuffle),
     ):
         yield
 
