@@ -74,6 +74,25 @@ def test_what_names_one_in_a_query_is_its_key_where_a_reply_shows_it() -> None:
     assert not names_itself(change, "uid"), "it names a known one"
 
 
+def test_what_is_made_beside_others_has_a_key_of_its_own() -> None:
+    make = Operation(method="POST", path="/spaces")
+    assert names_itself(make, "key")
+    assert not names_itself(make, "id"), "it may be somebody's"
+    assert not names_itself(replace(make, method="PATCH"), "key")
+    assert not names_itself(replace(make, path="/spaces/restore"), "key")
+
+
+def test_a_read_takes_from_a_link_what_stands_in_its_query() -> None:
+    ledger = Ledger()
+    shown: Json = {"download": "https://x.example/v1/exports/e-8/file?signature=s%2B8&at=9#top"}
+    ledger.note("export", {"id": "e-8", "links": shown}, {})
+    read = Operation(method="GET", path="/exports/{export}/file")
+    assert ledger.said_of(read, ("e-8",), ["signature"]) == {"signature": "s+8"}
+    assert ledger.said_of(read, ("e-9",), ["signature"]) == {}
+    other = replace(read, path="/exports/{export}/log")
+    assert ledger.said_of(other, ("e-8",), ["signature"]) == {}, "an address of something else"
+
+
 def test_a_read_takes_from_the_object_what_it_asks_for() -> None:
     ledger = Ledger()
     ledger.note("export", {"id": 7, "signature": "s-7"}, {})

@@ -1,4 +1,4 @@
-"""What was missed, or wrongly found, on the third and fourth held-out sets, each in its build."""
+"""What was missed, or wrongly found, on the held-out sets since the third, each in its build."""
 
 from __future__ import annotations
 
@@ -47,6 +47,7 @@ MISSED = [
     ("deals", "skiptoken-foreign", "list-leak"),
     ("deals", "search-deals", "list-leak"),
     ("campus", "notifications-of", "list-leak"),
+    ("folio", "space-organization", "mass-assignment"),
 ]
 # One of each check and cause in every run; the others with the matrix.
 ALWAYS = {

@@ -13,6 +13,7 @@ from validators.document.operations import Operation
 from validators.estates.estate import FULL, LEAST
 from validators.estates.ground import Duel
 from validators.estates.throwaways import Pass, hidden, is_maker, issue, makers, taken, with_fields
+from validators.judging import spell
 from validators.messages.calls import Call
 from validators.messages.traces import EXCERPT, normalise
 
@@ -20,6 +21,7 @@ ONLY = frozenset({"read", "readonly", "view", "list", "get"})
 CHANGE = frozenset({"write", "readwrite", "manage", "admin", "create", "update", "edit", "delete",
                     "all", "promote", "invite"})  # fmt: skip
 MANAGING = READING | CHANGE
+RULING = frozenset({"admin", "administrator", "owner", "root", "superuser"})
 ENOUGH, SOME, MOST_TRIED, MOST_MAKING, MOST_CREATIONS = 3, 2, 25, 6, 4
 
 
@@ -72,6 +74,7 @@ def narrow(duel: Duel) -> Iterator[Observation]:
         for scope in dict.fromkeys((*chosen, *reading)):
             yield from confined(duel, trial, scope, writable=writable)
         yield from surpassed(duel, trial)
+        yield from raised(duel, trial)
 
 
 def granted_calls(duel: Duel) -> dict[str, Call]:
@@ -176,13 +179,13 @@ def tried(  # noqa: PLR0913, PLR0917 - the parts of one attempt
     )
 
 
-def issue_for(duel: Duel, trial: Trial, scope: str) -> Pass | None:
-    """A key with this scope, whatever it opens; it may well open nothing that is known."""
+def issue_for(duel: Duel, trial: Trial, *scopes: str) -> Pass | None:
+    """A key with these scopes, whatever it opens; it may well open nothing that is known."""
     path = next(duel.victim.ledger.fill(trial.maker), None)
     if path is None:
         return None
     plain = duel.victim.write(trial.maker, path, recipe=LEAST)
-    call = with_fields(plain, {trial.cut.name: trial.cut.value(scope)})
+    call = with_fields(plain, {trial.cut.name: trial.cut.value(*scopes)})
     answer = duel.victim.send(call)
     found = taken(duel.victim, call, answer) if duel.victim.accepts(answer) else []
     return next((each for each in found if each.place == trial.place), None)
@@ -221,6 +224,31 @@ def surpassed(duel: Duel, trial: Trial) -> Iterator[Observation]:
             fact = handed(duel, trial, holder, call, closed)
             yield replace(fact, data={**fact.data, "way": way, "scope": scope})
         return
+
+
+def raised(duel: Duel, trial: Trial) -> Iterator[Observation]:
+    """A key with every scope but those of administrators makes one with these as well.
+
+    Where scopes say how much somebody may do, and not of what (`read`, `write`, `admin`), none of
+    them is known to be for making keys. What only an administrator's opens is his in any case.
+    """
+    cut, choices = trial.cut, trial.cut.choices
+    less = [each for each in choices if not RULING & set(words_of(each))]
+    holder = issue_for(duel, trial, *less) if 0 < len(less) < len(choices) else None
+    if holder is None:
+        return
+    path = next(duel.victim.ledger.fill(trial.maker), ())
+    plain = duel.victim.write(trial.maker, path, recipe=LEAST)
+    same = with_fields(plain, {cut.name: cut.value(*less)})
+    if not duel.victim.accepts(holder.call(duel.ground, same)):
+        return
+    opened = opened_by(duel, holder, trial.calls)
+    closed = {label: call for label, call in trial.calls.items() if label not in opened}
+    if closed:
+        wider = with_fields(plain, {cut.name: cut.value(*choices)})
+        fact = handed(duel, trial, holder, wider, closed)
+        data = {**fact.data, "way": "named all", "scope": spell(less)}
+        yield replace(fact, data=data)
 
 
 def handed(

@@ -29,9 +29,10 @@ OTHERS = re.compile(
 # That nothing of the old secret is left: no word of a time in which both work.
 OLD_ENDS = re.compile(
     r"(?i)\b((old|previous|former|prior|existing|current)( \w+){0,3}"
-    r"|(one|secret|token|key)s?( from)? before( it)?) "
+    r"|(one|secret|token|key)s?( (of|from))? before( it)?) "
     r"((is|are|will be|gets?) )?(\w+ )?"
-    r"\b(ends?|ended|expires?|stops? working|revoked|invalid(ated)?|disabled|retired|replaced)\b"
+    r"\b(ends?|ended|expires?|stops? working|revoked|invalid(ated)?|disabled|retired|replaced"
+    r"|no longer (accepted|valid|works?|working|usable))\b"
 )
 WHILE = re.compile(
     r"(?i)\b(not|never|after|within|until|unless|grace|overlap|later|for|seconds?|minutes?|hours?"

@@ -23,6 +23,7 @@ from validators.estates.estate import Estate, open_estate
 from validators.estates.feeding import feed
 from validators.estates.footing import Footing, is_about_people, judge_footing
 from validators.estates.learned_reads import learn_reads
+from validators.estates.left_behind import learn_left
 from validators.estates.planting import Step, learn_refusals, plant
 from validators.estates.principals import introductions
 from validators.messages.bodies import Author, Canaries
@@ -250,6 +251,7 @@ def settle(
     for step in plant(estate, operations):
         yield planted(testbed, estate, step)
     learn_sources(estate, operations)
+    learn_left(estate, operations)
     learn_refusals(estate, operations)
 
 

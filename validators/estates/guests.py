@@ -17,7 +17,7 @@ from validators.document.names import ACCOUNT, SELF, SESSIONS, TAKING, words_of
 from validators.document.operations import Operation, as_list, as_object
 from validators.estates.estate import LEAST
 from validators.estates.ground import Duel
-from validators.estates.identities import is_owning
+from validators.estates.identities import TENANTS, identities, is_owning
 from validators.estates.members import (
     CODES,
     INVITING,
@@ -233,7 +233,8 @@ def inside(duel: Duel, guest: Guest, stay: Stay) -> Iterator[Pass]:
     how = "a member who was invited"
     for each in taken(victim, stay.call, stay.answer):
         yield replace(each, how=how)
-    yield replace(at_home(duel, guest), how=how)
+    for each in (at_home(duel, guest), *asking(duel, guest)):
+        yield replace(each, how=how)
     for operation in duel.ground.operations:
         if not switches(duel, operation):
             continue
@@ -247,6 +248,19 @@ def at_home(duel: Duel, guest: Guest) -> Pass:
     """The guest's own credential, in headers that say that he asks for the victim's tenant."""
     said = context_of(duel.victim.client.credentials, duel.victim.author.document)
     return replace(guest.holder, headers={**guest.holder.headers, **said})
+
+
+def asking(duel: Duel, guest: Guest) -> Iterator[Pass]:
+    """His own credential beside each name of the victim's, where a header may say for whom he asks.
+
+    Whoever belongs to several tenants chooses one by it, and the run's principals to one only.
+    """
+    spoken = {name for each in duel.ground.operations for name in each.spoken}
+    choosing = [name for name in sorted(spoken) if TENANTS & {*words_of(name)}]
+    for value in identities(duel.victim, duel.attacker) if choosing else ():
+        if value.isprintable() and value.isascii():
+            said = dict.fromkeys(choosing, value)
+            yield replace(guest.holder, headers={**guest.holder.headers, **said})
 
 
 def switches(duel: Duel, operation: Operation) -> bool:
@@ -287,7 +301,7 @@ def shows(duel: Duel, call: Call, answer: Answer) -> bool:
 
 def closed_to(duel: Duel, guest: Guest) -> list[Call]:
     """Those of the victim's own reads that show the guest nothing, as long as he is out."""
-    ways = [guest.holder, at_home(duel, guest)]
+    ways = [guest.holder, at_home(duel, guest), *asking(duel, guest)]
     return [
         call
         for call in own_reads(duel)

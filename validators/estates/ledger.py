@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import chain
+from urllib.parse import parse_qsl
 
 from gate.model import Json
 from validators.document.names import (
@@ -32,7 +33,7 @@ from validators.estates.things import (
     values_of,
 )
 from validators.messages.callers import is_self
-from validators.messages.calls import Call
+from validators.messages.calls import Call, expand, leaves
 
 
 @dataclass(slots=True)
@@ -143,13 +144,24 @@ class Ledger:
     def said_of(
         self, operation: Operation, path: tuple[str, ...], names: Collection[str]
     ) -> dict[str, Json]:
-        """What the object that a path names says of itself under these names: a `signature`."""
+        """What the object that a path names says of itself under these names: a `signature`.
+
+        Or what stands under them in an address of this path that it shows, as in a signed link.
+        """
         slots = slots_of(operation.path) if names else ()
         if len(slots) != len(path) or not slots:
             return {}
         kinds = {slots[-1][0], resource_in(slots[-1][1])}
         same = [each for each in self.things if each.id == path[-1] and each.resource in kinds]
-        return {
+        here = expand(operation.path, path)
+        linked = {
+            name: said
+            for each in same
+            for _, text in leaves(dict(each.fields))
+            for name, said in asked_in(text, here).items()
+            if name in names
+        }
+        return linked | {
             name: each.fields[name]
             for each in same
             for name in names
@@ -249,3 +261,9 @@ class Ledger:
             for thing in self.things
             if thing.origin and len(thing.id) >= MARKING and thing.id not in thing.origin.sent
         )
+
+
+def asked_in(address: str, path: str) -> dict[str, str]:
+    """What an address of this path says in its query."""
+    place, _, query = address.partition("#")[0].partition("?")
+    return dict(parse_qsl(query)) if place.endswith(path) else {}

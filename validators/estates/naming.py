@@ -61,6 +61,9 @@ def names_itself(operation: Operation, name: str) -> bool:
     if name in operation.query and operation.method != "POST":
         return False
     resource, wanted = operation.resource, resource_in(name)
+    # What is made beside others of its kind has a short name of its own (`SUP` of a project).
+    if name.lower() == "key" and operation.method == "POST" and not operation.verb:
+        return True
     if is_identity(name) or name.lower() in {*RESERVED, resource}:
         return False
     return wanted == resource or name in operation.keys.get(resource, ())

@@ -14,7 +14,7 @@ from gate.model import Json
 from gate.testbed.again import enter_again
 from gate.testbed.hints import roles_of
 from validators.document.names import CHANGING, SELF, SESSIONS, words_of
-from validators.document.operations import Operation
+from validators.document.operations import Operation, as_object
 from validators.estates.estate import FULL, LEAST, Estate, Recipe
 from validators.estates.ground import Duel, Ground
 from validators.estates.ledger import Ledger
@@ -117,15 +117,20 @@ def makers(duel: Duel) -> list[Operation]:
 
 
 def is_maker(estate: Estate, operation: Operation) -> bool:
-    """Is it about keys, tokens or sessions, or does its answer show a secret?"""
+    """Is it about keys, tokens or sessions, or does its answer show a secret?
+
+    What the caller says himself is none that he is given: the `key` of a project is its short name.
+    """
     if operation.method != "POST" or operation.public or operation.ends or operation.safe:
         return False
     if operation.signs_in or operation.verb in CHANGING or not operation.speakable:
         return False
     named = KEYS & set(words_of(operation.path.rstrip("/").rpartition("/")[2]))
-    shown = estate.author.simplify(dict(operation.replies)).get("properties")
-    names = shown if isinstance(shown, dict) else {}
-    return bool(named) or any(is_secret(name) for name in names)
+    said, shown = (
+        as_object(estate.author.simplify(dict(each)).get("properties"))
+        for each in (operation.body, operation.replies)
+    )
+    return bool(named) or any(is_secret(name) for name in shown.keys() - said.keys())
 
 
 def said_in(path: str) -> set[str]:
