@@ -169,6 +169,7 @@ PARTS = frozenset(
         "primary",
         "default",
         "keep",
+        "into",
         "merge",
         "duplicate",
     ]
