@@ -42,7 +42,7 @@ READ, WRITE, BODY, LISTS, MASS, WHO, ROLES, ISSUED, BESIDE = (
     )
 )
 BY_KIND = {
-    "read": {READ, BODY, ISSUED},
+    "read": {READ, BODY, ISSUED, BESIDE},
     "job": {READ, BODY},
     "write": {WRITE, BODY, ISSUED},
     "delete": {WRITE, BODY},

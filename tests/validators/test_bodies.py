@@ -137,6 +137,21 @@ def test_a_field_that_is_said_to_be_an_object_refers_to_a_known_one(
     assert written == expected or (expected is None and written != "01a2")
 
 
+def test_a_list_of_plain_ids_refers_to_what_it_is_a_list_of() -> None:
+    ids: Json = {"type": "array", "items": {"type": "string"}}
+    known = {"ids": "01a2", "customer_id": "c-1"}
+    writer = replace(author(), refer=known.get)
+    schema: Object = {
+        "type": "object",
+        "required": ["ids", "customer"],
+        "properties": {
+            "ids": ids,
+            "customer": {"type": "object", "required": ["ids"], "properties": {"ids": ids}},
+        },
+    }
+    assert writer.write(schema) == {"ids": ["01a2"], "customer": {"ids": ["c-1"]}}
+
+
 def test_references_are_followed_and_a_circle_is_named() -> None:
     document: Object = {"x": {"$ref": "#/y"}, "y": {"type": "integer", "minimum": 7}}
     assert author(document).write({"$ref": "#/x"}) == 7

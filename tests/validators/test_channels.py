@@ -16,6 +16,7 @@ from validators.channels import (
     roles,
     write_by_id,
 )
+from validators.channels.role_controls import READ
 
 CHANNELS = (body_reference, credentials, list_leak, mass_assignment, roles, write_by_id)
 EACH: Any = pytest.mark.parametrize("channel", CHANNELS, ids=lambda each: each.CHECK.id)
@@ -43,7 +44,9 @@ def test_a_clean_record_has_neither_finding_nor_doubt(channel: Any) -> None:
 @CONTROLS
 def test_each_control_is_found_on_its_operation(channel: Any, control: Any) -> None:
     findings = found(channel, control.record)
-    assert {finding.subject for finding in findings} == {channel.LABEL}
+    # A field that a role sees is one of a read.
+    operation = READ if "sees a field" in control.defect else channel.LABEL
+    assert {finding.subject for finding in findings} == {operation}
     assert all(finding.evidence and finding.check == channel.CHECK.id for finding in findings)
 
 
@@ -126,6 +129,26 @@ def test_a_guest_may_write_what_is_his_own(act: str, expected: bool) -> None:
         if each.data.get("role") == "viewer"
         else each
         for each in opened
+    ]
+    assert ("reader-writes" in {each.rule for each in found(roles, record)}) is expected
+
+
+@pytest.mark.parametrize(
+    ("label", "act", "expected"),
+    [
+        ("POST /notes/{note}/comments", "make", False),
+        ("POST /notes/{note}/like", "step", False),
+        ("PUT /notes/{note}/star", "change", False),
+        ("PUT /notes/{note}/comments/{comment}", "change", True),
+        ("DELETE /notes/{note}/comments/{comment}", "end", True),
+        ("DELETE /notes/{note}/comments", "end", True),
+        ("POST /notes/{note}/files", "make", True),
+    ],
+)
+def test_a_reader_may_say_something_of_what_he_reads(label: str, act: str, expected: bool) -> None:
+    opened = roles.spoil("viewer", **roles.OPEN, act=act, effect=True)
+    record = [
+        replace(each, subject=label) if each.subject == roles.LABEL else each for each in opened
     ]
     assert ("reader-writes" in {each.rule for each in found(roles, record)}) is expected
 

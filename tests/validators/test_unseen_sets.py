@@ -17,7 +17,7 @@ from tests.validators.scripted import owner
 from validators import CHECKS
 from validators.crossing.foreign_lists import asks_for_tenant
 from validators.crossing.fuller_reads import fuller
-from validators.crossing.listing import counted, is_size, whole_texts
+from validators.crossing.listing import counted, cursors, is_size, whole_texts
 from validators.crossing.owner_filters import by_owner
 from validators.document.filters import written
 from validators.document.operations import Object, Operation
@@ -41,6 +41,14 @@ MISSED = [
     ("deals", "comment-mention", "body-reference"),
     ("fleet", "rule-notify", "body-reference"),
     ("fleet", "alerts-since", "list-leak"),
+    ("folio", "bulk-update", "body-reference"),
+    ("folio", "bulk-delete", "body-reference"),
+    ("folio", "labels-merge", "body-reference"),
+    ("folio", "bulk-delete-by-viewer", "roles"),
+    ("folio", "cursor-foreign", "list-leak"),
+    ("folio", "activity-page", "list-leak"),
+    ("folio", "articles-total", "list-leak"),
+    ("folio", "idempotent-replay", "side-channels"),
 ]
 
 
@@ -82,6 +90,62 @@ def test_a_list_is_asked_how_many_there_are_where_that_shows_more() -> None:
     assert counted(owner(say), plain) == plain
     assert is_size(("query", "count"))
     assert not is_size(("query", "$count"))
+
+
+def test_a_list_is_asked_how_many_there_are_by_a_choice_of_what_it_may_include() -> None:
+    def told(_: str, path: str, __: Json) -> tuple[int, Json]:
+        return 200, {"rows": [], "more": {"total": 1}} if "total_count" in path else {"rows": []}
+
+    choices: Json = {"type": "string", "enum": ["author", "total_count"]}
+    included: Object = {"include[]": {"type": "array", "items": choices}}
+    operation = replace(NOTES, optional=included)
+    assert counted(owner(told), Call(operation=operation)).query == {"include[]": ["total_count"]}
+    assert "author" not in str(counted(owner(told), Call(operation=operation)).query)
+    texts: Object = {"include[]": {"type": "array", "items": {"type": "string"}}}
+    plain = Call(operation=replace(NOTES, optional=texts))
+    assert counted(owner(told), plain) == plain
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "shown", "expected"),
+    [
+        ("starting_after", "string", {"rows": [{"id": "n-0042"}]}, ["n-0042"]),
+        ("starting_after", "string", {"rows": [{"id": "n-9999"}]}, []),
+        ("page", "string", {"rows": [], "next_page": "b64"}, ["b64"]),
+        ("page", "integer", {"rows": [], "next_page": "2"}, []),
+        ("cursor", "string", {"rows": [{"id": "n-0042"}]}, []),
+    ],
+    ids=["after an object", "after an unknown one", "by a page's text", "by number", "no id"],
+)
+def test_a_list_goes_on_where_the_victim_s_page_ends(
+    name: str, kind: str, shown: Json, expected: list[Json]
+) -> None:
+    victim, attacker = owner(lambda *_: (200, shown)), owner(lambda *_: (200, {}), "t")
+    victim.ledger.take(note(None, id="n-0042"))
+    call = Call(operation=replace(NOTES, optional={name: {"type": kind}}))
+    duel: Any = SimpleNamespace(victim=victim, attacker=attacker)
+    assert [each.query[name] for _, each in cursors(duel, call, call, None)] == expected
+
+
+def test_what_is_merged_and_what_stays_are_two() -> None:
+    body: Object = {
+        "type": "object",
+        "required": ["into", "ids"],
+        "properties": {
+            "into": {"type": "string", "description": "The note that stays"},
+            "ids": {"type": "array", "items": {"type": "string"}},
+        },
+    }
+    estate = owner()
+    for key in ("n-0001", "n-0002"):
+        estate.ledger.take(note(None, id=key))
+    merge = Operation(method="POST", path="/notes/merge", body=body, media="application/json")
+    assert estate.write(merge, ()).body == {"into": "n-0001", "ids": ["n-0002"]}
+    move = replace(merge, path="/notes/bulk_update")
+    told = estate.write(move, ()).body
+    assert isinstance(told, dict)
+    assert told["ids"] == ["n-0001"]
+    assert told["into"] not in {"n-0001", "n-0002"}
 
 
 def note(origin: Call | None, **fields: Json) -> Thing:

@@ -39,6 +39,7 @@ from validators.roles.role_grounds import (
     on_same_objects,
     promise,
     reading_refused,
+    says_its_own,
 )
 from validators.roles.role_matrix import probe
 
@@ -136,13 +137,14 @@ def judge(seen: Sequence[Observation]) -> Iterator[Finding | Estimate | Doubt | 
     role that sees a field that they keep for others; the finding quotes both. Where roles are
     ordered, by the target file or by the usual names, a weaker one that is granted what a stronger
     one is refused is a finding. So is a role that is named for reading and after whose write the
-    owner sees another object (of a guest only what he changes and may not make), one that ends what
-    it may neither make nor change, and one that changes what it may not read (EvoMaster's oracle of
-    contradicting permissions, narrowed: who may edit but not delete is usual). So is a weaker role
-    of another tenant that gets where its own owner does not. Everything else in the matrix may be
-    meant so: it is recorded, and nothing is claimed. A success without an effect that its owner
-    sees, where he can see his own, counts as no write, and a read that shows nothing of his as no
-    read. Below 95 % of operations with a positive control there is no pass.
+    owner sees another object (not a comment or the like; of a guest only what he changes and may
+    not make), one that ends what it may neither make nor change, and one that changes what it may
+    not read (EvoMaster's oracle of contradicting permissions, narrowed: who may edit but not delete
+    is usual). So is a weaker role of another tenant that gets where its own owner does not.
+    Everything else in the matrix may be meant so: it is recorded, and nothing is claimed. A success
+    without an effect that its owner sees, where he can see his own, counts as no write, and a read
+    that shows nothing of his as no read. Below 95 % of operations with a positive control there is
+    no pass.
     """
     numbered = number(seen)
     matrix = matrix_of(numbered)
@@ -218,9 +220,11 @@ def reached(each: Observation) -> str:
 def is_reader(item: Seen, matrix: Matrix) -> bool:
     """Does the role's name promise that it only reads?
 
-    Not a guest's, who may write what is his own: there where he makes something, or may make such
-    objects himself.
+    Not that it says nothing of what it reads, nor a guest's, who may write what is his own: there
+    where he makes something, or may make such objects himself.
     """
+    if says_its_own(item[1]):
+        return False
     role = str(item[1].data.get("role"))
     if GUESTS.search(role) and item[1].data.get("act") == "make":
         return False

@@ -30,6 +30,7 @@ COUNTING = frozenset({"count", "counts", "counted", "total", "totals", "inlineco
 CURSOR = re.compile(
     r"(?i)(cursor|(page|skip)_?token|continuation|starting_?after|^after$|^next|^token$)"
 )
+AFTER = re.compile(r"(?i)after|since|last")
 NEXT = re.compile(r"(?i)<(?P<target>[^>]*)>[^,<]*;\s*rel=\"?next\b")
 BASE64 = re.compile(r"[A-Za-z0-9_+/-]{8,}={0,2}")
 MOST_PARAMETERS = 12
@@ -84,17 +85,28 @@ def counted(estate: Estate, call: Call) -> Call:
     """
     plain = {place for place, _ in parts_of(estate.send(call))}
     for name, schema in call.operation.optional.items():
-        simple = estate.author.simplify(schema)
-        choices = simple.get("enum")
-        textual = kind_of(simple) in {"boolean", "string"}
-        if not textual or not COUNTING & set(words_of(name)):
-            continue
-        for value in choices if isinstance(choices, list) else [True]:
+        for value in counting_values(estate, name, schema):
             asked = call.put(("query", name), value)
             answer = estate.send(asked)
             if estate.accepts(answer) and {place for place, _ in parts_of(answer)} - plain:
                 return asked
     return call
+
+
+def counting_values(estate: Estate, name: str, schema: Json) -> list[Json]:
+    """What a parameter may be asked for a count: all where its name says so, else such a choice.
+
+    `include[]=total_count` has a list of choices.
+    """
+    simple = estate.author.simplify(schema)
+    listed = kind_of(simple) == "array"
+    each = estate.author.simplify(simple.get("items", {})) if listed else simple
+    choices, named = each.get("enum"), bool(COUNTING & set(words_of(name)))
+    if kind_of(each) not in {"boolean", "string"}:
+        return []
+    values = choices if isinstance(choices, list) else [True] if named and not listed else []
+    fitting = [one for one in values if named or COUNTING & set(words_of(str(one)))]
+    return [[one] for one in fitting] if listed else fitting
 
 
 def options(duel: Duel, call: Call) -> Options:
@@ -159,16 +171,29 @@ def victims(duel: Duel, operation: Operation, name: str) -> list[str]:
 def cursors(duel: Duel, call: Call, own: Call, size: Pointer | None) -> Iterator[tuple[str, Call]]:
     """The victim's next page, and the attacker's own with the victim's ids in it."""
     places = options(duel, call)
-    parameter = next((place for place in places if CURSOR.search(inner(place))), None)
+    parameter = next((place for place in places if is_cursor(duel, place, places[place])), None)
     if parameter is None:
         return
     name = str(parameter[-1])
-    given = cursor_in(duel.victim.send(own.put(size, 1) if size else own), name)
+    page = duel.victim.send(own.put(size, 1) if size else own)
+    given = cursor_in(page, name) or (shown_in(duel, page) if AFTER.search(name) else None)
     if given:
         yield "with the victim's cursor", call.put(parameter, given)
     mine = cursor_in(duel.attacker.send(call.put(size, 1) if size else call), name)
     for forged in forge(mine, duel) if mine else ():
         yield "with a forged cursor", call.put(parameter, forged)
+
+
+def is_cursor(duel: Duel, place: Pointer, schema: Json) -> bool:
+    """Does it say where to go on? A `page` that is a text is no number of one."""
+    kind = kind_of(duel.attacker.author.simplify(schema))
+    return CURSOR.search(inner(place)) is not None or (inner(place) == "page" and kind == "string")
+
+
+def shown_in(duel: Duel, page: Answer) -> str | None:
+    """The first of the victim's objects on his page: where an id says what to go on after."""
+    ids = (value for place, value in leaves(page.json()) if place and place[-1] == "id")
+    return next((each for each in ids if duel.victim.ledger.by_value(each)), None)
 
 
 def cursor_in(answer: Answer, name: str) -> str | None:

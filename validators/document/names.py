@@ -169,6 +169,7 @@ PARTS = frozenset(
         "primary",
         "default",
         "keep",
+        "into",
         "merge",
         "duplicate",
     ]
@@ -179,6 +180,11 @@ RECIPIENTS = frozenset({"to", "recipient", "receiver", "addressee", "payee", "be
 PARTAKING = frozenset({
     "mention", "mentioned", "assignee", "assigned", "reviewer", "approver", "watcher", "subscriber",
     "follower", "participant", "attendee", "notify",
+})  # fmt: skip
+# What whoever may read something usually says or marks of it, as his own.
+SAYINGS = frozenset({
+    "comment", "reply", "reaction", "like", "vote", "rating", "feedback", "star", "favorite",
+    "favourite", "bookmark", "follow", "watch", "subscription",
 })  # fmt: skip
 # Of many objects at once, which says neither what is done nor to what.
 GROUPING = frozenset({"bulk", "batch", "many", "all"})

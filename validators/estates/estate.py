@@ -10,6 +10,7 @@ from random import Random
 from gate.check import Answer, Client
 from gate.model import Json
 from validators.document.names import (
+    MERGING,
     PARTS,
     RESERVED,
     SELF,
@@ -113,7 +114,9 @@ class Estate:
 
         def refer(name: str) -> str | None:
             wanted = operation.resource if name.lower() in RESERVED else resource_in(name)
-            if wanted in PARTS and is_identity(name):  # `sourceId` and `targetId`: two of a kind
+            # Two of a kind: `sourceId` and `targetId`, and `ids` and `into` of what is merged.
+            merges = operation.verb in MERGING and (wanted in PARTS or name in {"id", "ids"})
+            if merges or (wanted in PARTS and is_identity(name)):
                 found = self.another(operation.resource, taken)
                 taken.add(found or "")
                 return found

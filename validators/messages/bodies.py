@@ -143,7 +143,7 @@ class Author:
         """An object or array; an empty one where a schema contains itself without end."""
         if self.depth > DEEPEST:
             return {} if kind == "object" else []
-        about = self.about if name.lower() in {"", *WRAPPERS} else name
+        about = self.about if name.lower() in {"", *WRAPPERS, *RESERVED} else name
         inner = replace(self, depth=self.depth + 1, about=about)
         return inner.write_object(schema) if kind == "object" else inner.write_array(schema, name)
 

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from gate.model import Json, Observation
+from validators.document.names import SAYINGS, noun_of
 from validators.document.operations import as_list, as_object
 from validators.document.reservations import (
     ADMIN,
@@ -258,6 +259,17 @@ def on_same_objects(call: Observation, matrix: Matrix, *acts: str) -> list[Obser
         if each.data.get("collection") == call.data.get("collection")
         and each.data.get("act") in acts
     ]
+
+
+def says_its_own(call: Observation) -> bool:
+    """Does it add what readers usually say or mark of what they read: a comment, a star?
+
+    Not where it changes or ends one that is there (`/comments/{id}`).
+    """
+    method, _, path = call.subject.partition(" ")
+    last = path.rstrip("/").rpartition("/")[2]
+    adds = call.data.get("act") in {"make", "step"} or method == "PUT"
+    return adds and "{" not in last and noun_of(last) in SAYINGS
 
 
 def has_struck(call: Observation, *acts: str) -> bool:
