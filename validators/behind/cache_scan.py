@@ -34,7 +34,7 @@ READERS: Mapping[str, tuple[str | int, ...]] = {
 
 
 def probe(testbed: Testbed) -> Iterator[Observation]:
-    """Let both tenants make and read marked objects twice, then look at every key in Redis.
+    """Let both tenants make and read marked objects twice, and look at every key in Redis.
 
     Recorded are a key's shape, whose ids it carries and whose marks its value holds; never the
     value. Where both tenants have a cached value of one shape, each one's is put under the other's
@@ -45,19 +45,22 @@ def probe(testbed: Testbed) -> Iterator[Observation]:
     if ground.vacuous:
         return
     estates = settle_anew(ground, salt_of(testbed, testbed.seed, "cache"), {})
-    for estate in estates * 2:
-        for _ in own_reads(ground, estate):
-            pass
+    held: dict[bytes, object] = {}
     with closing(redis.Redis.from_url(testbed.cache_url())) as cache:
-        yield from scan(testbed, ground, estates, cache)
+        for estate in estates * 2:
+            for _ in own_reads(ground, estate):  # what is cached may be gone within seconds
+                held |= {key: value_of(cache, key) for key in cache.scan_iter()}
+        yield from scan(testbed, ground, estates, (cache, held))
 
 
 def scan(
-    testbed: Testbed, ground: Ground, estates: tuple[Estate, ...], cache: Cache
+    testbed: Testbed,
+    ground: Ground,
+    estates: tuple[Estate, ...],
+    known: tuple[Cache, Mapping[bytes, object]],
 ) -> Iterator[Observation]:
     """Each key that concerns the two tenants, how many there are, and what planting did."""
-    tenants = testbed.tenancy().tenants
-    held = {key: value_of(cache, key) for key in cache.scan_iter()}
+    tenants, (cache, held) = testbed.tenancy().tenants, known
     mine = {key: value for key, value in held.items() if not is_elsewhere(key, tenants, estates)}
     for key, value in mine.items():
         yield look(testbed, key, str(value), tenants, estates)
