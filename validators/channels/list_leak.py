@@ -82,7 +82,7 @@ def judge(seen: Sequence[Observation]) -> Iterator[Finding | Estimate | Doubt]:
         if not leaks and not is_directory(numbered, label):
             moved = pick(numbered, "growth", label)
             yield from judge_effects(label, [i for i in moved if not i[1].data["shared"]], COUNT)
-        searches = [item for item in lists if "search" in str(item[1].data.get("ids"))]
+        searches = [each for each in lists if str(each[1].data.get("ids")).startswith("a search")]
         yield from judge_existence(label, searches, pick(numbered, "absent-list", label), ORACLE)
     yield from judge_coverage(seen, "owned-list", "foreign-list")
 

@@ -84,7 +84,8 @@ def keyed_in(duel: Duel, operation: Operation) -> Keyed | None:
     """The surest key in the request that an object of the victim's has, with others beside it."""
     call = own_call(duel.victim, operation)
     found = []
-    for place, _ in leaves(call.body) if call else ():
+    named = [place for place, _ in leaves(call.body) if place] if call else []
+    for place in named:
         name = str(place[-1])
         beside = as_object(value_at(call.body, place[:-1])) if call else {}
         said = set(words_of(name)) - (CODES if takes(operation) else set())

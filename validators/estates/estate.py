@@ -151,10 +151,8 @@ class Estate:
         asked = {name: told.get(name) or author.write(each, name) for name, each in query.items()}
         body = author.write(dict(operation.body), "") if operation.media else None
         headers = headers_of(operation, author, self.client.credentials)
-        match = recipe.match or (
-            self.tag(path, operation) if operation.label in self.envelope.matching else ""
-        )
-        if match:
+        demanded = operation.label in self.envelope.matching
+        if match := recipe.match or (self.tag(path, operation) if demanded else ""):
             headers["If-Match"] = match
         return Call(operation=operation, path=path, query=asked, body=body, headers=headers)
 
