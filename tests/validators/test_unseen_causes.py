@@ -16,8 +16,7 @@ from gate.testbed.external import External, external
 from tests.targets.heldout_bazaar import Bazaar
 from tests.targets.heldout_board import Board
 from tests.targets.heldout_board_core import Problem
-from tests.targets.heldout_measure import measured
-from tests.targets.heldout_serving import SERVED, description, heldout
+from tests.targets.heldout_serving import description
 from tests.targets.serving import running, wsgi
 from validators import CHECKS
 from validators.credentials.confusion import said_in_headers
@@ -32,29 +31,6 @@ from validators.estates.planting import pays
 from validators.estates.states import views_of
 
 BY_ID = {check.id.partition(".")[2]: check for check in CHECKS}
-MISSED = [
-    ("garage", "username-email", "read-by-id"),
-    ("garage", "password-sessions", "issued-credentials"),
-    ("bazaar", "otp-shown", "issued-credentials"),
-    ("bazaar", "otp-any", "issued-credentials"),
-    ("bazaar", "password-set", "write-by-id"),
-    ("bazaar", "transactions-all", "list-leak"),
-    ("board", "comment-add", "write-by-id"),
-    ("board", "cursor-foreign", "list-leak"),
-    ("board", "members-any", "read-by-id"),
-    ("board", "header-acting", "credentials"),
-    ("board", "key-scopes", "issued-credentials"),
-    ("board", "key-outlived", "issued-credentials"),
-    ("board", "link-undead", "issued-credentials"),
-    ("deals", "patch-contact", "body-reference"),
-    ("deals", "merge-foreign", "body-reference"),
-    ("deals", "batch-update", "body-reference"),
-    ("deals", "import-upsert", "body-reference"),
-    ("deals", "undo-any", "write-by-id"),
-    ("deals", "deal-org", "mass-assignment"),
-    ("fleet", "rule-notify", "body-reference"),
-    ("fleet", "claim-serial", "body-reference"),
-]
 
 
 @pytest.fixture(autouse=True)
@@ -90,35 +66,6 @@ def served(service: str, app: Any, folder: Path, *, hints: bool = True) -> Itera
         file.write_text(text, encoding="utf-8")
         with external(file, folder, 11, environment) as testbed:
             yield testbed
-
-
-@pytest.mark.parametrize(("service", "flaw", "check"), MISSED)
-def test_what_was_missed_is_found(service: str, flaw: str, check: str, tmp_path: Path) -> None:
-    with heldout(service, flaw, tmp_path) as testbed:
-        result = looked(testbed, check)
-    operation = SERVED[service].FLAWS[flaw].operation
-    assert {each.subject for each in result.findings} == {operation}, result
-
-
-@pytest.mark.parametrize(
-    ("service", "check", "hints"),
-    [
-        ("garage", "read-by-id", True),
-        ("bazaar", "list-leak", False),
-        ("board", "issued-credentials", True),
-    ],
-)
-def test_what_is_right_is_no_finding(service: str, check: str, hints: bool, tmp_path: Path) -> None:
-    with heldout(service, "", tmp_path, hints) as testbed:
-        assert not looked(testbed, check).findings
-
-
-@pytest.mark.matrix
-@pytest.mark.parametrize("hints", [True, False])
-@pytest.mark.parametrize("service", ["garage", "bazaar", "board"])
-def test_a_clean_build_of_the_second_set_has_no_finding(service: str, hints: bool) -> None:
-    row = measured(service, "", hints)
-    assert not row["findings"] + row["failures"]
 
 
 class Lasting(Board):

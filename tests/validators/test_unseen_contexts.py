@@ -1,6 +1,6 @@
 """The causes of what was missed, or wrongly found, on the fourth held-out set, each by itself.
 
-Its builds are in test_unseen_fields.
+Its builds are in test_found_flaws.
 """
 
 from __future__ import annotations

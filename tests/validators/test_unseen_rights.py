@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from gate.check import Answer
 from gate.model import Finding, Json, Observation
-from gate.run import gather, judge
-from tests.targets.heldout_serving import SERVED, heldout
 from tests.validators.scripted import Duel, Service, owner
-from validators import CHECKS
 from validators.channels.role_controls import CHANGE, LABEL, MAKE, STEP, called, staffed, words
 from validators.channels.roles import judge as judged
 from validators.document.operations import Operation
@@ -23,34 +19,6 @@ from validators.messages.calls import Call
 from validators.roles.role_parts import kept_parts
 from validators.roles.role_rights import rights_of
 from validators.roles.role_trials import codes_in
-
-BUILDS = [
-    ("deals", "audit-by-rep", "roles"),
-    ("deals", "export-by-viewer", "roles"),
-    ("fleet", "command-by-observer", "roles"),
-    ("fleet", "token-to-observer", "roles"),
-]
-
-
-@pytest.mark.parametrize(("service", "flaw", "name"), BUILDS)
-def test_a_flaw_of_the_fourth_set_is_found(
-    service: str, flaw: str, name: str, tmp_path: Path
-) -> None:
-    (check,) = [each for each in CHECKS if each.id == f"isolation.{name}"]
-    with heldout(service, flaw, tmp_path) as testbed:
-        result = judge(check, gather(check, testbed, lambda _: None))
-    assert not result.failures
-    assert {each.subject for each in result.findings} == {SERVED[service].FLAWS[flaw].operation}
-
-
-@pytest.mark.parametrize("hints", [True, False], ids=["with hints", "without"])
-@pytest.mark.parametrize("service", sorted({service for service, _, _ in BUILDS}))
-def test_the_clean_build_has_no_finding(service: str, hints: bool, tmp_path: Path) -> None:
-    (check,) = [each for each in CHECKS if each.id == "isolation.roles"]
-    with heldout(service, "", tmp_path, hints) as testbed:
-        result = judge(check, gather(check, testbed, lambda _: None))
-    assert not result.failures
-    assert not result.findings
 
 
 def rules(*records: Sequence[Observation]) -> set[str]:

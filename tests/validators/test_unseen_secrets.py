@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from itertools import count
-from pathlib import Path
 from random import Random
 from types import MappingProxyType
 from typing import Any
@@ -14,11 +13,8 @@ import pytest
 
 from gate.check import Answer
 from gate.model import Json, Observation
-from gate.run import gather, judge
 from gate.testbed.hints import Hints
-from tests.targets.heldout_serving import SERVED, heldout
 from tests.validators.scripted import Duel, Service, owner
-from validators import CHECKS
 from validators.credentials.key_scopes import Trial, raised
 from validators.credentials.object_secrets import object_secrets
 from validators.credentials.scopes import Cut, cut_for
@@ -31,42 +27,12 @@ from validators.estates.throwaways import is_maker
 from validators.messages.calls import Call
 from validators.messages.refusals import offered
 
-BUILDS = [
-    ("deals", "key-readonly", "issued-credentials"),
-    ("deals", "download-unsigned", "credentials"),
-    ("fleet", "serial-taken", "side-channels"),
-    ("fleet", "token-undead", "issued-credentials"),
-    ("folio", "download-unsigned", "credentials"),
-    ("folio", "key-mints-keys", "issued-credentials"),
-    ("folio", "key-rolled", "issued-credentials"),
-    ("folio", "member-undead", "issued-credentials"),
-    ("folio", "space-key-taken", "side-channels"),
-]
-
 
 @pytest.fixture(autouse=True)
 def no_long_patience(monkeypatch: pytest.MonkeyPatch) -> None:
     """None of these services takes time to end a credential."""
     for part in ("ended_credentials", "guest_stays"):
         monkeypatch.setattr(f"validators.credentials.{part}.GRACE", 0.5)
-
-
-@pytest.mark.parametrize(("service", "flaw", "name"), BUILDS)
-def test_a_flaw_of_a_later_set_is_found(service: str, flaw: str, name: str, tmp_path: Path) -> None:
-    (check,) = [each for each in CHECKS if each.id == f"isolation.{name}"]
-    with heldout(service, flaw, tmp_path) as testbed:
-        result = judge(check, gather(check, testbed, lambda _: None))
-    assert not result.failures
-    assert {each.subject for each in result.findings} == {SERVED[service].FLAWS[flaw].operation}
-
-
-@pytest.mark.parametrize(("service", "name"), sorted({(each[0], each[2]) for each in BUILDS}))
-def test_the_clean_build_has_no_finding(service: str, name: str, tmp_path: Path) -> None:
-    (check,) = [each for each in CHECKS if each.id == f"isolation.{name}"]
-    with heldout(service, "", tmp_path) as testbed:
-        result = judge(check, gather(check, testbed, lambda _: None))
-    assert not result.failures
-    assert not result.findings
 
 
 @pytest.mark.parametrize(

@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
 
-from gate.model import Json, Result
-from gate.run import gather, judge
-from gate.testbed.external import External
-from tests.targets.heldout_serving import SERVED, heldout
+from gate.model import Json
 from tests.validators.scripted import owner
-from validators import CHECKS
 from validators.crossing.foreign_lists import asks_for_tenant
 from validators.crossing.fuller_reads import fuller
 from validators.crossing.listing import counted, cursors, is_size, whole_texts
@@ -26,52 +21,6 @@ from validators.estates.ledger import Ledger
 from validators.estates.naming import looked_for
 from validators.estates.things import Thing
 from validators.messages.calls import Call
-
-BY_ID = {check.id.partition(".")[2]: check for check in CHECKS}
-MISSED = [
-    ("deals", "contacts-count", "list-leak"),
-    ("fleet", "members-account", "list-leak"),
-    ("fleet", "lookup-serial", "list-leak"),
-    ("deals", "deal-expand", "read-by-id"),
-    ("deals", "view-read", "read-by-id"),
-    ("deals", "view-results", "read-by-id"),
-    ("board", "search-results", "read-by-id"),
-    ("deals", "notification-read", "write-by-id"),
-    ("campus", "notification-read", "write-by-id"),
-    ("deals", "comment-mention", "body-reference"),
-    ("fleet", "rule-notify", "body-reference"),
-    ("fleet", "alerts-since", "list-leak"),
-    ("folio", "bulk-update", "body-reference"),
-    ("folio", "bulk-delete", "body-reference"),
-    ("folio", "labels-merge", "body-reference"),
-    ("folio", "bulk-delete-by-viewer", "roles"),
-    ("folio", "cursor-foreign", "list-leak"),
-    ("folio", "activity-page", "list-leak"),
-    ("folio", "articles-total", "list-leak"),
-    ("folio", "idempotent-replay", "side-channels"),
-    ("folio", "job-read", "read-by-id"),
-]
-
-
-def looked(testbed: External, check: str) -> Result:
-    return judge(BY_ID[check], gather(BY_ID[check], testbed, lambda _: None))
-
-
-@pytest.mark.parametrize(("service", "flaw", "check"), MISSED)
-def test_what_was_missed_is_found(service: str, flaw: str, check: str, tmp_path: Path) -> None:
-    with heldout(service, flaw, tmp_path) as testbed:
-        result = looked(testbed, check)
-    operation = SERVED[service].FLAWS[flaw].operation
-    assert {each.subject for each in result.findings} == {operation}, result
-
-
-@pytest.mark.parametrize(
-    ("service", "check"), sorted({(service, check) for service, _, check in MISSED})
-)
-def test_what_is_right_is_no_finding(service: str, check: str, tmp_path: Path) -> None:
-    with heldout(service, "", tmp_path, hints=False) as testbed:
-        assert not looked(testbed, check).findings
-
 
 NOTES = Operation(
     method="GET",

@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from gate.check import Answer
-from gate.model import Json, Observation, Result
-from gate.run import gather, judge
-from gate.testbed.external import External
-from tests.targets.heldout_serving import SERVED, heldout
-from validators import CHECKS
+from gate.model import Json, Observation
 from validators.channels import write_by_id
 from validators.crossing.aims import marks_of
 from validators.crossing.directories import excused
@@ -28,34 +23,6 @@ from validators.estates.ledger import Ledger
 from validators.estates.things import Thing
 from validators.judging import judge_later
 from validators.messages.calls import Call
-
-BY_ID = {check.id.partition(".")[2]: check for check in CHECKS}
-MISSED = [
-    ("campus", "courses-filter", "list-leak"),
-    ("campus", "catalogue-private", "list-leak"),
-    ("payroll", "employees-by-company", "list-leak"),
-    ("campus", "favourites-all", "write-by-id"),
-    ("campus", "etag-first", "write-by-id"),
-    ("campus", "message-quote", "body-reference"),
-]
-
-
-def looked(testbed: External, check: str) -> Result:
-    return judge(BY_ID[check], gather(BY_ID[check], testbed, lambda _: None))
-
-
-@pytest.mark.parametrize(("service", "flaw", "check"), MISSED)
-def test_what_was_missed_is_found(service: str, flaw: str, check: str, tmp_path: Path) -> None:
-    with heldout(service, flaw, tmp_path) as testbed:
-        result = looked(testbed, check)
-    operation = SERVED[service].FLAWS[flaw].operation
-    assert {each.subject for each in result.findings} == {operation}, result
-
-
-@pytest.mark.parametrize("check", ["list-leak", "write-by-id", "body-reference"])
-def test_what_is_right_is_no_finding(check: str, tmp_path: Path) -> None:
-    with heldout("campus", "", tmp_path, hints=False) as testbed:
-        assert not looked(testbed, check).findings
 
 
 @pytest.mark.parametrize(
