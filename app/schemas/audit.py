@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import AwareDatetime, BeforeValidator, StringConstraints
+from pydantic import AfterValidator, AwareDatetime, BeforeValidator, StringConstraints
 
 from app.audit import Actor
 from app.schemas.basics import Id, Output, Page, PageQuery
+
+
+FIRST, LAST = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
 
 
 def _parse_time(value: object) -> object:
@@ -22,7 +25,18 @@ def _parse_time(value: object) -> object:
         return value
 
 
-Moment = Annotated[AwareDatetime, BeforeValidator(_parse_time)]
+def _as_utc(moment: datetime) -> datetime:
+    """The same moment in UTC, for PostgreSQL refuses offsets of sixteen hours and more.
+
+    What is before the first day, or after the last one, is at it: no event is there.
+    """
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:
+        return FIRST if moment.year == 1 else LAST
+
+
+Moment = Annotated[AwareDatetime, BeforeValidator(_parse_time), AfterValidator(_as_utc)]
 Word = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.:-]{1,100}$")]
 
 

@@ -329,6 +329,9 @@ def test_events_are_found_by_action_actor_object_and_time(owner: Caller) -> None
     assert events(owner, f"&until={moment}") == everything[4:]
     later = (datetime.now(UTC) + timedelta(hours=1)).isoformat().replace("+", "%2B")
     assert events(owner, f"&since={later}") == []
+    for early in ("0238-11-13T10:00:53%2B16:00", "0001-01-01T00:00:00%2B23:59"):
+        assert events(owner, f"&since={early}") == everything
+    assert events(owner, "&since=9999-12-31T23:59:59-23:59") == []
     for wrong in ("&since=today", "&since=2026-01-02", "&since=2026-01-02T03:04:05", "&action=%00"):
         assert owner.ask("GET", f"/v1/audit-events?limit=1{wrong}").status_code == 422
 
