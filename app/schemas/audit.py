@@ -11,7 +11,6 @@ from pydantic import AfterValidator, AwareDatetime, BeforeValidator, StringConst
 from app.audit import Actor
 from app.schemas.basics import Id, Output, Page, PageQuery
 
-
 FIRST, LAST = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
 
 
