@@ -18,6 +18,7 @@ from validators.estates.ground import Duel
 from validators.estates.ledger import Ledger
 from validators.estates.principals import is_person
 from validators.estates.things import Thing, chain_of, values_of
+from validators.estates.throwaways import is_maker
 from validators.messages.calls import Call, Pointer, leaves, value_at
 
 # What two objects of a tenant rarely share, the surest first; a name is the last resort.
@@ -49,7 +50,8 @@ def upserts(duel: Duel) -> Iterator[Observation]:
     (`claim`) needs a code that its owner gives, and is tried with one that nobody gave.
     """
     for operation in duel.ground.operations:
-        keyed = keyed_in(duel, operation) if is_tried(duel, operation) else None
+        tried = is_tried(duel, operation) and not is_maker(duel.victim, operation)
+        keyed = keyed_in(duel, operation) if tried else None
         if keyed is None:
             continue
         fact = None if takes(operation) else control(duel, keyed)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from gate.model import Json
-from validators.document.names import is_identity, names_people, slots_of
+from validators.document.names import is_identity, names_people, slots_of, words_of
 from validators.document.operations import Operation
 from validators.estates.envelope import Source
 from validators.estates.estate import LEAST, LINKED, Estate
@@ -20,6 +20,7 @@ from validators.estates.things import MARKING, Thing, find_things, is_somebody, 
 from validators.messages.calls import Call, Pointer, leaves, like_type, value_at
 
 MOST_MAKERS = 8
+CREDENTIALS = frozenset({"key", "keys", "token", "credential"})
 
 
 def learn_sources(estate: Estate, operations: Sequence[Operation]) -> None:
@@ -97,10 +98,15 @@ def makers_of(estate: Estate) -> Iterator[Thing]:
     """One object for each operation that made one."""
     labels: set[str] = set()
     for each in estate.ledger.things:
-        made = each.natural == 0 and not is_stranger(each)
-        if made and label_of(each) not in labels:
+        made = each.natural == 0 and each.origin is not None and not is_stranger(each)
+        if made and label_of(each) not in labels and not is_key(each):
             labels.add(label_of(each))
             yield each
+
+
+def is_key(thing: Thing) -> bool:
+    """Is it a credential, of which a service may let only so many be made in a minute?"""
+    return bool(CREDENTIALS & set(words_of(thing.resource)))
 
 
 def label_of(thing: Thing) -> str:

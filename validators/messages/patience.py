@@ -13,7 +13,8 @@ from validators.messages.callers import Called
 NO_ANSWER = 0
 LIMITED = 429
 MOST_SILENT = 8
-LONGEST_WAIT = 5.0
+LONGEST_WAIT = 60.0
+MOST_WAITED = 120.0
 TIMEOUT = 8.0
 
 
@@ -102,7 +103,7 @@ class Patient(Relay):
         """Send one request; NoAnswerError only when the target has been silent for long."""
         answer = self.ask(method, path, body, headers, timeout)
         wait = pause_of(answer)
-        if wait is not None and self.silence.waited < LONGEST_WAIT * MOST_SILENT:
+        if wait is not None and self.silence.waited < MOST_WAITED:
             self.silence.waited += wait
             self.sleep(wait)
             answer = self.ask(method, path, body, headers, timeout)
