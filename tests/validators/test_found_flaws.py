@@ -98,8 +98,7 @@ CLEAN = [*FOUND, ("credentials", "fleet"), ("undocumented-routes", "fleet")]
 @pytest.fixture(autouse=True)
 def no_long_patience(monkeypatch: pytest.MonkeyPatch) -> None:
     """None of these services takes time to end a credential."""
-    for part in ("ended_credentials", "guest_stays"):
-        monkeypatch.setattr(f"validators.credentials.{part}.GRACE", 0.5)
+    monkeypatch.setattr("validators.credentials.lasting.GRACE", 0.5)
 
 
 def looked(check: str, service: str, flaw: str, folder: Path) -> Result:

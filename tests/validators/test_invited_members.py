@@ -30,7 +30,7 @@ headers = {{ Authorization = "Bearer ${{{variable}}}" }}
 @pytest.fixture(autouse=True)
 def no_long_patience(monkeypatch: pytest.MonkeyPatch) -> None:
     """The clubs take no time to put somebody out."""
-    monkeypatch.setattr("validators.credentials.guest_stays.GRACE", 0.5)
+    monkeypatch.setattr("validators.credentials.lasting.GRACE", 0.5)
 
 
 def looked(flaw: str, check: str, folder: Path) -> tuple[Result, list[Observation]]:

@@ -37,8 +37,7 @@ SECURED = (frozenset({"bearer"}),)
 @pytest.fixture(autouse=True)
 def no_long_patience(monkeypatch: pytest.MonkeyPatch) -> None:
     """None of these services takes time to end a credential."""
-    monkeypatch.setattr("validators.credentials.ended_credentials.GRACE", 0.5)
-    monkeypatch.setattr("validators.credentials.guest_stays.GRACE", 0.5)
+    monkeypatch.setattr("validators.credentials.lasting.GRACE", 0.5)
 
 
 def looked(testbed: External) -> tuple[Record, Result]:

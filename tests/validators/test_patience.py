@@ -12,6 +12,7 @@ from gate.check import Answer, NoAnswerError
 from validators.messages.patience import MOST_SILENT, Patient, Silence
 
 BUSY = Answer(status=429, headers={"retry-after": "2"}, body="", seconds=0.0)
+MINUTE = Answer(status=429, headers={"retry-after": "60"}, body="", seconds=0.0)
 LONG = Answer(status=429, headers={"retry-after": "3600"}, body="", seconds=0.0)
 WELL = Answer(status=200, headers={}, body="{}", seconds=0.0)
 
@@ -66,3 +67,9 @@ def test_a_long_wait_is_no_answer_to_wait_for() -> None:
     client, waited = patient(LONG)
     assert client.request("GET", "/").status == 429
     assert waited == []
+
+
+def test_a_limit_that_ends_within_a_minute_is_waited_for_but_not_again_and_again() -> None:
+    client, waited = patient(*[MINUTE, WELL] * 2, MINUTE)
+    assert [client.request("GET", "/").status for _ in range(3)] == [200, 200, 429]
+    assert waited == [60.0, 60.0]

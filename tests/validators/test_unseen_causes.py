@@ -36,8 +36,7 @@ BY_ID = {check.id.partition(".")[2]: check for check in CHECKS}
 @pytest.fixture(autouse=True)
 def no_long_patience(monkeypatch: pytest.MonkeyPatch) -> None:
     """None of these services takes time to end a credential."""
-    monkeypatch.setattr("validators.credentials.ended_credentials.GRACE", 0.5)
-    monkeypatch.setattr("validators.credentials.guest_stays.GRACE", 0.5)
+    monkeypatch.setattr("validators.credentials.lasting.GRACE", 0.5)
 
 
 def looked(testbed: External, check: str) -> Result:

@@ -31,8 +31,7 @@ from validators.messages.refusals import offered
 @pytest.fixture(autouse=True)
 def no_long_patience(monkeypatch: pytest.MonkeyPatch) -> None:
     """None of these services takes time to end a credential."""
-    for part in ("ended_credentials", "guest_stays"):
-        monkeypatch.setattr(f"validators.credentials.{part}.GRACE", 0.5)
+    monkeypatch.setattr("validators.credentials.lasting.GRACE", 0.5)
 
 
 @pytest.mark.parametrize(

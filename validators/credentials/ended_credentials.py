@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from gate.check import Answer
 from gate.model import Observation
 from gate.testbed.hints import roles_of
-from validators.credentials.forged_credentials import GRACE, patient_until
+from validators.credentials.lasting import note_ended
 from validators.document.names import ENDING, is_identity, words_of
 from validators.document.operations import Operation, as_object
 from validators.document.wording import ends_old
@@ -27,7 +26,7 @@ from validators.estates.throwaways import (
     witness,
 )
 from validators.messages.calls import Call, curl, leaves, retrace, send
-from validators.messages.traces import EXCERPT, is_like, normalise, scalars
+from validators.messages.traces import scalars
 
 LEAVING = frozenset({"logout", "signout", "logoff", "signoff"})
 REVOKING = frozenset({"revoke", "invalidate"})
@@ -208,39 +207,6 @@ def outlived(  # noqa: PLR0913, PLR0917 - the parts of one attempt
         line,
     )
     return replace(fact, data={**fact.data, "excerpt": holder.hidden(str(fact.data["excerpt"]))})
-
-
-def note_ended(  # noqa: PLR0913, PLR0917 - the parts of one attempt
-    duel: Duel,
-    operation: Operation,
-    what: str,
-    opened: Call,
-    before: Answer,
-    again: Callable[[], Answer],
-    line: str,
-) -> Observation:
-    """What is asked `again` until it is refused, or for as long as a service may need for it."""
-    last = [before]
-
-    def ended() -> bool:
-        last[0] = again()
-        return not (duel.victim.accepts(last[0]) and is_like(before, last[0]))
-
-    began = time.monotonic()
-    patient_until(ended, GRACE)
-    works = duel.victim.accepts(last[0]) and is_like(before, last[0])
-    return duel.note(
-        "ended-call",
-        operation,
-        role="ended",
-        credential=what,
-        opened=opened.operation.label,
-        status=last[0].status,
-        works=works,
-        waited=GRACE if works else min(GRACE, round(time.monotonic() - began, 1)),
-        excerpt=normalise(last[0].body, opened.sent)[:EXCERPT],
-        curl=line,
-    )
 
 
 def withdraw(duel: Duel, operation: Operation) -> Iterator[Observation]:

@@ -6,14 +6,14 @@ is known by the owner's list of members, and what he is let into by what is the 
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import islice
 
 from gate.check import Answer
 from gate.model import Json, Observation
 from validators.credentials.ended_credentials import control
-from validators.credentials.forged_credentials import GRACE, patient_until
+from validators.credentials.lasting import lasting
 from validators.document.names import words_of
 from validators.document.operations import Operation, as_object
 from validators.document.wording import works_once
@@ -32,7 +32,6 @@ from validators.estates.guests import (
 from validators.estates.members import Invitation, Invited, listed
 from validators.estates.throwaways import Pass
 from validators.messages.calls import Call, curl, retrace
-from validators.messages.traces import EXCERPT, normalise
 
 MOST_GUESTS = 2
 USED = frozenset({"used", "accepted", "redeemed", "claimed", "consumed", "spent", "joined"})
@@ -77,7 +76,7 @@ def outlasted(
 
     line = retrace(ending, holder.line(duel.ground, opened))
     about = (operation, "a member who was invited", opened)
-    return lasting(duel, about, holder, tried, line)
+    return without_secrets(lasting(duel, about, tried, line), holder)
 
 
 def taken_again(duel: Duel, entrance: Door, stay: Stay, able: Sequence[Guest]) -> Observation:
@@ -96,44 +95,14 @@ def taken_again(duel: Duel, entrance: Door, stay: Stay, able: Sequence[Guest]) -
 
     again = guest.holder.line(duel.ground, call).replace(stay.invited.code, "$CODE")
     line = retrace(stay.line(duel), again)
-    fact = lasting(duel, (call.operation, "a used code", call), guest.holder, tried, line)
+    fact = lasting(duel, (call.operation, "a used code", call), tried, line)
     entrance.put_out(duel, guest)
-    return fact
+    return without_secrets(fact, guest.holder)
 
 
-def lasting(
-    duel: Duel,
-    about: tuple[Operation, str, Call],
-    holder: Pass,
-    tried: Callable[[], tuple[Answer, bool]],
-    line: str,
-) -> Observation:
-    """Does what was ended go on working, also when time is given?
-
-    `about`: what ended it, what it was, and what is asked with it.
-    """
-    operation, what, call = about
-    began, (answer, works) = time.monotonic(), tried()
-
-    def ended() -> bool:
-        nonlocal answer, works
-        if works:
-            answer, works = tried()
-        return not works
-
-    patient_until(ended, GRACE)
-    return duel.note(
-        "ended-call",
-        operation,
-        role="ended",
-        credential=what,
-        opened=call.operation.label,
-        status=answer.status,
-        works=works,
-        waited=GRACE if works else min(GRACE, round(time.monotonic() - began, 1)),
-        excerpt=holder.hidden(normalise(answer.body, call.sent)[:EXCERPT]),
-        curl=line,
-    )
+def without_secrets(fact: Observation, holder: Pass) -> Observation:
+    """The fact with no secret of his in what the service said."""
+    return replace(fact, data={**fact.data, "excerpt": holder.hidden(str(fact.data["excerpt"]))})
 
 
 def is_for_once(duel: Duel, way: Invitation, invited: Invited) -> bool:

@@ -11,7 +11,8 @@ from dataclasses import dataclass, replace
 
 from gate.check import Answer
 from gate.model import Json, Observation
-from validators.credentials.ended_credentials import ROTATING, note_ended
+from validators.credentials.ended_credentials import ROTATING
+from validators.credentials.lasting import note_ended
 from validators.crossing.trials import reason_to_spare, references
 from validators.document.names import words_of
 from validators.document.operations import Operation, as_object, resolve

@@ -13,13 +13,13 @@ from gate.check import Answer
 from gate.model import Observation
 from validators.credentials.ended_credentials import (
     control,
-    note_ended,
     outlived,
     said_in,
     shown,
     signs_out,
 )
 from validators.credentials.guest_stays import is_for_once
+from validators.credentials.lasting import note_ended
 from validators.document.names import words_of
 from validators.document.operations import Operation, as_list, as_object
 from validators.document.wording import works_once

@@ -10,7 +10,8 @@ from dataclasses import dataclass, replace
 
 from gate.check import Answer
 from gate.model import Observation
-from validators.credentials.ended_credentials import is_there, note_ended
+from validators.credentials.ended_credentials import is_there
+from validators.credentials.lasting import note_ended
 from validators.document.names import slots_of, words_of
 from validators.document.operations import Operation, as_object
 from validators.estates.estate import Estate

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from gate.check import Testbed
 from gate.model import Observation
 from validators.crossing.aims import Aim
 from validators.crossing.confirming import repeat
 from validators.crossing.directories import is_open
-from validators.crossing.foreign_writes import is_write, survey
+from validators.crossing.foreign_writes import survey
+from validators.crossing.places import RECIPES, Place, makeable, places_in
 from validators.crossing.trials import (
     absent_at,
     at_pointer,
@@ -20,59 +21,22 @@ from validators.crossing.trials import (
     is_chosen,
     reason_to_spare,
     references,
-    words,
 )
 from validators.crossing.upserts import upserts
 from validators.document.names import (
     ACCOUNT,
-    ENDING,
     MERGING,
     RECIPIENTS,
     TAKING,
-    VERBS,
     names_people,
     words_of,
 )
-from validators.document.operations import Operation, as_list, as_object
-from validators.estates.estate import Estate, Recipe
+from validators.estates.estate import Estate
 from validators.estates.ground import Duel, stand
-from validators.estates.principals import is_person
 from validators.estates.things import Thing, chain_of, values_of
 from validators.messages.calls import Call, Pointer, like_type
 
-RECIPES = (Recipe(linked=True), Recipe(full=False, linked=True), Recipe(full=False))
-MOST_PLACES = 6
-DOING = VERBS | {"put", "post"}
 PEOPLE = ACCOUNT | {"user", "account", "wallet", "iban"}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
-    """Where a request refers to an object, and to which one of the victim's.
-
-    `choice`: what the request is to do with it, and where it says so, if it can do several things.
-    """
-
-    operation: Operation
-    pointer: Pointer
-    thing: Thing
-    recipe: Recipe
-    choice: tuple[Pointer, str] | None = None
-
-    @property
-    def where(self) -> str:
-        """The place in words, with what is done there: `body operations contactId, delete`."""
-        return words(self.pointer) + (f", {self.choice[1]}" if self.choice else "")
-
-    @property
-    def ends(self) -> bool:
-        """May what it refers to be gone afterwards?"""
-        verbs = {self.operation.verb, self.choice[1].lower() if self.choice else ""}
-        return self.operation.ends or bool(verbs & (ENDING | MERGING))
-
-    def chosen(self, call: Call) -> Call:
-        """The request, doing this."""
-        return call.put(*self.choice) if self.choice else call
 
 
 def probe(testbed: Testbed) -> Iterator[Observation]:
@@ -101,73 +65,6 @@ def probe(testbed: Testbed) -> Iterator[Observation]:
         yield from fight(duel, place)
         yield from ground.after(place.operation)
     yield from upserts(duel)
-
-
-def places_in(duel: Duel, operation: Operation) -> Iterator[Place]:
-    """The places of one operation, each once, that refer to what only the victim has."""
-    if not operation.safe and not is_write(operation):
-        return
-    if operation.public and duel.ground.secured:  # a sign-up has to say that a name is taken
-        return
-    seen: set[str] = set()
-    for recipe in RECIPES:
-        call = own_call(duel, operation, recipe)
-        if call is None:
-            continue
-        found = references(call, duel.victim)
-        for pointer, thing in found[:MOST_PLACES]:
-            shared = duel.attacker.ledger.by_value(thing.id, thing.resource)
-            if words(pointer) not in seen and shared is None:
-                seen.add(words(pointer))
-                place = Place(
-                    operation=operation,
-                    pointer=pointer,
-                    thing=makeable(duel.victim, thing),
-                    recipe=recipe,
-                )
-                yield place
-                for choice in choices_beside(duel, call, pointer):
-                    yield replace(place, choice=choice)
-
-
-def makeable(estate: Estate, thing: Thing) -> Thing:
-    """The object, or one beside it that can be made again where it cannot."""
-    beside = (
-        each
-        for each in estate.ledger.things
-        if each.origin and each.resource == thing.resource and each.parents == thing.parents
-    )
-    return thing if thing.origin or is_person(thing.resource) else next(beside, thing)
-
-
-def choices_beside(duel: Duel, call: Call, pointer: Pointer) -> Iterator[tuple[Pointer, str]]:
-    """What else may be done with what stands there: `method: get, update or delete` beside its id.
-
-    Only what the document lists, where half of it are verbs at least.
-    """
-    at, schema = pointer[:1], dict(call.operation.body)
-    if at != ("body",):
-        return
-    for step in (*pointer[1:], ""):
-        plain = duel.victim.author.simplify(schema)
-        for name, each in as_object(plain.get("properties")).items():
-            said = [str(one) for one in as_list(duel.victim.author.simplify(each).get("enum"))]
-            verbs = [one for one in said if one.lower() in DOING]
-            if len(verbs) * 2 >= len(said) and verbs and name != step:
-                now = at_pointer(call, (*at, name))
-                yield from (((*at, name), one) for one in said if now not in {None, one})
-        inside = plain.get("items") if isinstance(step, int) else None
-        schema = dict(as_object(inside or as_object(plain.get("properties")).get(str(step))))
-        at = (*at, step)
-
-
-def own_call(duel: Duel, operation: Operation, recipe: Recipe) -> Call | None:
-    """The victim's own request; None when its path cannot be filled."""
-    things = next(duel.victim.ledger.match(operation), None)
-    if things is None:
-        return None
-    path = values_of(operation, things)
-    return duel.victim.write(operation, path, chain_of(operation, things), recipe)
 
 
 def fight(duel: Duel, place: Place) -> Iterator[Observation]:
@@ -303,7 +200,8 @@ def apart(estate: Estate, place: Place, call: Call) -> Call:
     if place.operation.verb not in MERGING:
         return call
     for pointer, thing in references(call, estate):
+        if pointer == place.pointer or thing.resource != place.thing.resource:
+            continue
         fresh = estate.renew(makeable(estate, thing))
-        if pointer != place.pointer and thing.resource == place.thing.resource and fresh:
-            call = put(call, pointer, fresh)
+        call = put(call, pointer, fresh) if fresh else call
     return call

@@ -9,6 +9,7 @@ from functools import partial
 from gate.model import Observation
 from validators.crossing.aims import Aim
 from validators.crossing.confirming import repeat
+from validators.crossing.places import own_call
 from validators.crossing.trials import attack, controlled, words
 from validators.document.names import TAKING, is_identity, words_of
 from validators.document.operations import Operation, as_list, as_object
@@ -17,7 +18,7 @@ from validators.estates.estate import FULL, LEAST, LINKED, Estate
 from validators.estates.ground import Duel
 from validators.estates.ledger import Ledger
 from validators.estates.principals import is_person
-from validators.estates.things import Thing, chain_of, values_of
+from validators.estates.things import Thing
 from validators.estates.throwaways import is_maker
 from validators.messages.calls import Call, Pointer, leaves, value_at
 
@@ -128,15 +129,6 @@ def made(estate: Estate, thing: Thing) -> Thing | None:
         if call and answer and estate.accepts(answer):
             return estate.record(Ledger(), call, answer, made=True)
     return None
-
-
-def own_call(estate: Estate, operation: Operation) -> Call | None:
-    """The tenant's own request with new keys; None when its path cannot be filled."""
-    things = next(estate.ledger.match(operation), None)
-    if things is None:
-        return None
-    chain = chain_of(operation, things)
-    return estate.write(operation, values_of(operation, things), chain, FULL)
 
 
 def control(duel: Duel, keyed: Keyed) -> Observation | None:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from gate.check import Answer
 from gate.model import Json
 from validators.document.names import words_of
 from validators.document.operations import Operation, as_list
+from validators.estates.members import objects_in
 
 GRANTS = frozenset({
     "permissions", "rights", "privileges", "grants", "capabilities", "abilities", "scopes",
@@ -36,11 +35,3 @@ def rights_of(operation: Operation, answer: Answer) -> dict[str, Json]:
             return {}
         found[str(called)] = [str(right).lower() for right in held]
     return found
-
-
-def objects_in(value: Json) -> Iterator[dict[str, Json]]:
-    """Every object in a JSON value."""
-    if isinstance(value, dict):
-        yield value
-    for each in value.values() if isinstance(value, dict) else as_list(value):
-        yield from objects_in(each)
