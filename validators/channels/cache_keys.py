@@ -105,10 +105,10 @@ CHECK = Check(
     id=ID,
     claim="Each entry in Redis belongs to one tenant, and nobody else's is served for it.",
     blind_to=(
-        "Caches outside Redis: in the process, in proxies, in browsers. Keys that expired before "
-        "the scan. Marks in values that are compressed or encrypted. Keys of other databases of "
-        "the same server. Whether a planted entry is served, where the service caches nothing of "
-        "an object (`scanned` counts what was cached)."
+        "Caches outside Redis: in the process, in proxies, in browsers. Keys that end before the "
+        "read that made them is answered. Marks in values that are compressed or encrypted. Keys "
+        "of other databases of the same server. Whether a planted entry is served, where the "
+        "service caches nothing of an object (`scanned` counts what was cached)."
     ),
     probe=probe,
     judge=judge,
