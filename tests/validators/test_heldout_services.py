@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import json
 import re
-from contextlib import ExitStack
-from itertools import count
+from io import BytesIO
 from pathlib import Path
 from typing import Any
-from uuid import UUID
 
-import httpx
 import pytest
 from openapi_spec_validator import validate
 from werkzeug.test import Client
@@ -19,19 +16,16 @@ from tests.targets import (
     heldout_bazaar_attacks,
     heldout_board_attacks,
     heldout_campus_attacks,
-    heldout_clinic,
     heldout_garage_attacks,
-    heldout_helpdesk,
     heldout_invoicing,
     heldout_payroll_attacks,
     heldout_payroll_core,
-    heldout_warehouse,
 )
 from tests.targets.heldout import document
 from tests.targets.heldout_attacks import CLINIC, HELPDESK, INVOICING, WAREHOUSE, Step
 from tests.targets.heldout_garage import garage
-from tests.targets.heldout_serving import DESCRIBED, SERVED, heldout, server
-from tests.targets.serving import running
+from tests.targets.heldout_serving import DESCRIBED, SERVED, heldout
+from tests.targets.playing import client, foreseeable
 
 STEPS = {
     "helpdesk": HELPDESK,
@@ -106,10 +100,10 @@ MULTIPART = "multipart/form-data"
 WAYS = {
     "application/json": "json",
     "application/x-www-form-urlencoded": "data",
-    "text/csv": "content",
-    MULTIPART: "files",
+    "text/csv": "data",
+    MULTIPART: "data",
 }
-# The fourth set is played in tests/targets/test_blind_flaws.py, where a query can be said as well.
+# Later sets are played in tests/targets/test_blind_flaws.py, where a query can be said as well.
 PLAYED = {service: module for service, module in SERVED.items() if service in STEPS}
 FLAWS = [(service, flaw) for service, module in PLAYED.items() for flaw in module.FLAWS]
 
@@ -118,15 +112,6 @@ def declared(service: str) -> dict[str, Any]:
     if service == "payroll":
         return heldout_payroll_core.document()
     return garage().openapi() if service == "garage" else document(service)
-
-
-def made(service: str, flaw: str) -> Any:
-    if service == "invoicing":
-        return heldout_invoicing.Billing(flaw)
-    if service == "clinic":
-        return Client(heldout_clinic.clinic(flaw))
-    wsgi: Any = heldout_helpdesk.Desk if service == "helpdesk" else heldout_warehouse.Stock
-    return Client(wsgi(flaw))
 
 
 def filled(value: Any, kept: dict[str, Any]) -> Any:
@@ -167,34 +152,25 @@ def sent(service: str, made: Any, step: Step, kept: dict[str, Any]) -> tuple[int
 
 
 def asked(
-    made: httpx.Client, method: str, path: str, headers: dict[str, str], body: Any
+    made: Client, method: str, path: str, headers: dict[str, str], body: Any
 ) -> tuple[int, Any]:
     kind = headers.get("Content-Type", "application/json")
     if kind == MULTIPART:
-        body = {"file": ("file.txt", body["file"])}
-        del headers["Content-Type"]  # its boundary is still to be made
-    way = "params" if method == "GET" else WAYS[kind]
-    answer = made.request(method, path, headers=headers, **{way: body})
+        body = {"file": (BytesIO(body["file"].encode()), "file.txt")}
+    way = "query_string" if method == "GET" else WAYS[kind]
+    answer = made.open(path, method=method, headers=headers, **{way: body})
+    text = answer.get_data(as_text=True)
     try:
-        return answer.status_code, answer.json()
+        return answer.status_code, json.loads(text)
     except ValueError:
-        return answer.status_code, answer.text
+        return answer.status_code, text
 
 
-def played(service: str, flaw: str, monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, Any]]:
-    serial = count(1)
-    monkeypatch.setattr("secrets.token_hex", lambda _: f"{next(serial):08x}")
-    monkeypatch.setattr("secrets.token_urlsafe", lambda _: f"link{next(serial)}")
-    monkeypatch.setattr("tests.targets.heldout_clinic.uuid4", lambda: UUID(int=next(serial)))
-    for half in ("board", "board_core"):
-        monkeypatch.setattr(f"tests.targets.heldout_{half}.uuid4", lambda: UUID(int=next(serial)))
-    with ExitStack() as stack:
-        if service in DESCRIBED:
-            base_url = stack.enter_context(running(server(service, flaw)))
-            built: Any = stack.enter_context(httpx.Client(base_url=base_url))
-        else:
-            built = made(service, flaw)
-        return attacked(service, built)
+def played(service: str, flaw: str) -> list[tuple[int, Any]]:
+    with foreseeable():
+        if service == "invoicing":
+            return attacked(service, heldout_invoicing.Billing(flaw))
+        return attacked(service, client(service, flaw))
 
 
 def attacked(service: str, built: Any) -> list[tuple[int, Any]]:
@@ -225,9 +201,9 @@ def test_the_document_is_valid_and_names_every_operation_to_blame(service: str) 
 
 @pytest.mark.parametrize(("service", "flaw"), FLAWS, ids=str)
 def test_a_flaw_shows_at_the_operation_that_it_was_planted_in_or_right_after(
-    service: str, flaw: str, monkeypatch: pytest.MonkeyPatch
+    service: str, flaw: str
 ) -> None:
-    clean, flawed = (played(service, build, monkeypatch) for build in ("", flaw))
+    clean, flawed = (played(service, build) for build in ("", flaw))
     differing = [
         at for at, (one, other) in enumerate(zip(clean, flawed, strict=True)) if one != other
     ]
@@ -237,13 +213,11 @@ def test_a_flaw_shows_at_the_operation_that_it_was_planted_in_or_right_after(
 
 
 @pytest.mark.parametrize("service", PLAYED)
-def test_a_clean_build_tells_the_attacker_nothing_of_the_victims(
-    service: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_clean_build_tells_the_attacker_nothing_of_the_victims(service: str) -> None:
     echoes = {"GET /v1/search", "POST /api/invoice.search", "GET /api/search"}
     echoes |= heldout_garage_attacks.ECHOES | heldout_board_attacks.ECHOES
     echoes |= heldout_payroll_attacks.ECHOES | heldout_campus_attacks.ECHOES
-    for step, (_, body) in zip(STEPS[service], played(service, "", monkeypatch), strict=True):
+    for step, (_, body) in zip(STEPS[service], played(service, ""), strict=True):
         if step[0] != "v" and step[1] not in echoes:
             assert "victim" not in json.dumps(body), step
 
@@ -275,12 +249,10 @@ def status_of(status: int, body: Any) -> int:
 
 
 @pytest.mark.parametrize("service", sorted(DESCRIBED.keys() & STEPS.keys()))
-def test_a_clean_build_refuses_to_change_what_is_the_victims(
-    service: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_clean_build_refuses_to_change_what_is_the_victims(service: str) -> None:
     victims = {f"{{{step[-1].partition('=')[0]}}}" for step in STEPS[service] if step[0] == "v"}
     victims |= {"north", "ann", "ann@bazaar.example", "oak"}
-    for step, (status, body) in zip(STEPS[service], played(service, "", monkeypatch), strict=True):
+    for step, (status, body) in zip(STEPS[service], played(service, ""), strict=True):
         named = set(step[2].values()) | (mentioned(step[3]) if service == "payroll" else set())
         if step[0] in "alm" and victims & named and not step[1].startswith("GET"):
             refused = status_of(status, body) >= 400
@@ -290,11 +262,11 @@ def test_a_clean_build_refuses_to_change_what_is_the_victims(
 @pytest.mark.parametrize("service", sorted(DESCRIBED.keys() & STEPS.keys()))
 def test_only_what_the_document_leaves_open_answers_to_nobody(service: str) -> None:
     written = declared(service)
-    with running(server(service, "")) as base_url, httpx.Client(base_url=base_url) as nobody:
-        for path, item in written["paths"].items():
-            for method, said in item.items():
-                shared = method == "parameters"  # of all methods of the path
-                if not shared and said.get("security", written.get("security")):
-                    answer = nobody.request(method, re.sub(r"\{\w+\}", "1", path), json={})
-                    body = answer.json() if service == "payroll" else None
-                    assert status_of(answer.status_code, body) == 401, (method, path)
+    nobody = client(service, "")
+    for path, item in written["paths"].items():
+        for method, said in item.items():
+            shared = method == "parameters"  # of all methods of the path
+            if not shared and said.get("security", written.get("security")):
+                answer = nobody.open(re.sub(r"\{\w+\}", "1", path), method=method, json={})
+                body = json.loads(answer.get_data()) if service == "payroll" else None
+                assert status_of(answer.status_code, body) == 401, (method, path)
