@@ -56,7 +56,7 @@ FOUND = {
     ("roles", "campus"): "grade-by-student role-by-teacher",
     ("roles", "deals"): "audit-by-rep export-by-viewer",
     ("roles", "fleet"): "command-by-observer token-to-observer",
-    ("roles", "folio"): "bulk-delete-by-viewer",
+    ("roles", "folio"): "bulk-delete-by-viewer draft-read drafts-all draft-publish",
     ("roles", "payroll"): "employee-by-manager expense-approve",
     ("side-channels", "fleet"): "serial-taken",
     ("side-channels", "folio"): "idempotent-replay space-key-taken",

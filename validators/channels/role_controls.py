@@ -6,6 +6,7 @@ The smallest record for each ground, with that and nothing else.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from gate.check import Control
 from gate.model import Json, Observation
@@ -13,8 +14,9 @@ from validators.channels.read_by_id import GROUND, WHO
 
 LABEL = "DELETE /v1/runs/{run_id}"
 CHANGE, MAKE, READ = "PATCH /v1/runs/{run_id}", "POST /v1/runs", "GET /v1/runs/{run_id}"
-STEP = "POST /v1/runs/{run_id}/pin"
-ACTS = {LABEL: "end", CHANGE: "change", MAKE: "make", READ: "read", STEP: "step"}
+STEP, LIST = "POST /v1/runs/{run_id}/pin", "GET /v1/runs"
+ACTS = {LABEL: "end", CHANGE: "change", MAKE: "make", READ: "read", STEP: "step", LIST: "read"}
+STATUS = {"granted": 204, "refused": 403, "undecided": 404}
 
 
 def words(how: str, key: str = "admin", **more: Json) -> dict[str, Json]:
@@ -50,20 +52,21 @@ def called(
         **WHO,
         "role": role,
         "said": said,
-        "status": 204 if said == "granted" else 403,
+        "status": STATUS[said],
         "declared": [],
-        "safe": label == READ,
+        "safe": ACTS[label] == "read",
         "act": ACTS[label],
         "collection": "v1/run",
         "excerpt": "for admins, or the patient",
-        "effect": said == "granted" and label != READ,
-        "sure": said == "granted" and label != READ,
+        "effect": said == "granted" and ACTS[label] != "read",
+        "sure": said == "granted" and ACTS[label] != "read",
         **more,
     }
     fact = Observation(kind=kind, subject=label, data=data)
     if kind == "owned-call":
         return (fact,)
     owned = {**WHO, "role": "owner", "positive": True, "visible": True, "said": "granted"}
+    owned |= {"act": ACTS[label], "collection": "v1/run", "shown": ACTS[label] == "read"}
     return (fact, Observation(kind="owned-call", subject=label, data={**owned, "status": 204}))
 
 
@@ -89,9 +92,54 @@ def kept(role: str, **more: Json) -> tuple[Observation, ...]:
     return (*called(role, READ, "granted", {"shown": True}), fact)
 
 
+def fact(kind: str, **data: Json) -> Observation:
+    """One observation of the example record."""
+    return Observation(kind=kind, subject=LABEL, data={**WHO, **data})
+
+
+def declared(role: str, said: str, status: int) -> Observation:
+    """What one role got."""
+    return fact("role-call", role=role, said=said, status=status, declared=["admin"], effect=False)
+
+
+CLEAN: tuple[Observation, ...] = (
+    Observation(
+        kind="staffed",
+        subject="acme",
+        data={"roles": ["viewer", "editor", "admin", "owner"], "ordered": True},
+    ),
+    declared("viewer", "refused", 403),
+    declared("editor", "refused", 403),
+    declared("admin", "granted", 204),
+    fact("owned-call", status=204, positive=True),
+    *GROUND,
+)
+
+
+def spoil(role: str, **change: Json) -> tuple[Observation, ...]:
+    """The clean record with one role's answer changed."""
+    return tuple(
+        replace(each, data={**each.data, **change}) if each.data.get("role") == role else each
+        for each in CLEAN
+    )
+
+
+OPEN: dict[str, Json] = {"said": "granted", "status": 204, "declared": []}
+
+
 SEEN = "GET /v1/runs/{run_id} $.name"
 AGENT = staffed("agent", "owner")
 CONTROLS = (
+    Control(defect="a viewer deletes", record=spoil("viewer", **OPEN, effect=True)),
+    Control(
+        defect="a role that is not declared is let in",
+        record=spoil("editor", said="granted", status=204),
+    ),
+    Control(defect="a declared role is refused", record=spoil("admin", said="refused", status=403)),
+    Control(
+        defect="a weaker role may do what a stronger one may not",
+        record=spoil("viewer", **OPEN),
+    ),
     Control(
         defect="a role is granted what a sentence reserves for a stronger one",
         record=(*staffed("agent", "admin", "owner"), *called("agent", LABEL, "granted", SAID)),
@@ -185,6 +233,16 @@ CONTROLS = (
             *AGENT,
             *called("agent", LABEL, "granted", {}),
             *called("agent", READ, "refused", {}),
+        ),
+    ),
+    Control(
+        defect="a member reads what the list and the other operations hide from him",
+        record=(
+            *AGENT,
+            *called("agent", MAKE, "granted", {}),
+            *called("agent", READ, "granted", {"shown": True}),
+            *called("agent", LIST, "granted", {"shown": False}),
+            *called("agent", CHANGE, "undecided", {}),
         ),
     ),
     Control(

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 
-from gate.check import Check, Control, Lie
+from gate.check import Check, Lie
 from gate.exhibits import Exhibit
-from gate.model import Doubt, Estimate, Finding, Json, Observation, Severity
-from validators.channels.read_by_id import GROUND, WHO
-from validators.channels.role_controls import CONTROLS, LABEL
+from gate.model import Doubt, Estimate, Finding, Observation, Severity
+from validators.channels.role_controls import CONTROLS
 from validators.estates.ground import judge_ground
 from validators.estates.seniors import TOP
 from validators.judging import (
@@ -30,6 +28,7 @@ from validators.judging import (
     texts,
 )
 from validators.roles.access import access
+from validators.roles.concealment import hidden_elsewhere
 from validators.roles.role_grounds import (
     Matrix,
     is_refused,
@@ -113,6 +112,17 @@ UNEVEN = Rule(
     asvs="V8.2.1",
     cvss="CVSS:4.0/AV:N/AC:L/AT:N/PR:L/UI:N/VC:N/VI:L/VA:N/SC:N/SI:N/SA:N",
 )
+HIDDEN = Rule(
+    check=ID,
+    rule="opened-though-hidden",
+    title="A member gets at another member's object that everything else hides",
+    severity=Severity.MEDIUM,
+    remedy="Look the object up among the caller's own, as the other operations do.",
+    cwe=639,
+    owasp_api="API1:2023",
+    asvs="V8.2.2",
+    cvss="CVSS:4.0/AV:N/AC:L/AT:N/PR:L/UI:N/VC:L/VI:L/VA:N/SC:N/SI:N/SA:N",
+)
 STRANGE = Rule(
     check=ID,
     rule="foreign-role",
@@ -140,7 +150,8 @@ def judge(seen: Sequence[Observation]) -> Iterator[Finding | Estimate | Doubt | 
     owner sees another object (not a comment or the like; of a guest only what he changes and may
     not make), one that ends what it may neither make nor change, and one that changes what it may
     not read (EvoMaster's oracle of contradicting permissions, narrowed: who may edit but not delete
-    is usual). So is a weaker role of another tenant that gets where its own owner does not.
+    is usual). So is an operation that alone opens what all others hide from a member who may make
+    such objects himself, and so is a weaker role of another tenant that gets where its own owner does not.
     Everything else in the matrix may be meant so: it is recorded, and nothing is claimed. A success
     without an effect that its owner sees, where he can see his own, counts as no write, and a read
     that shows nothing of his as no read. Below 95 % of operations with a positive control there is
@@ -178,6 +189,7 @@ def judge_grounds(label: str, about: Sequence[Seen], matrix: Matrix) -> Iterator
     for rule, ground_of in (
         (RESERVED, (promise,)),
         (UNEVEN, (lesser_refused, reading_refused)),
+        (HIDDEN, (hidden_elsewhere,)),
     ):
         hits, words = [], []
         for index, each in about:
@@ -274,39 +286,6 @@ def word(each: Observation) -> str:
     return f"{each.data.get('role')} was {each.data.get('said')} ({each.data.get('status')}){did}"
 
 
-def fact(kind: str, **data: Json) -> Observation:
-    """One observation of the example record."""
-    return Observation(kind=kind, subject=LABEL, data={**WHO, **data})
-
-
-def call(role: str, said: str, status: int) -> Observation:
-    """What one role got."""
-    return fact("role-call", role=role, said=said, status=status, declared=["admin"], effect=False)
-
-
-CLEAN: tuple[Observation, ...] = (
-    Observation(
-        kind="staffed",
-        subject="acme",
-        data={"roles": ["viewer", "editor", "admin", "owner"], "ordered": True},
-    ),
-    call("viewer", "refused", 403),
-    call("editor", "refused", 403),
-    call("admin", "granted", 204),
-    fact("owned-call", status=204, positive=True),
-    *GROUND,
-)
-
-
-def spoil(role: str, **change: Json) -> tuple[Observation, ...]:
-    """The clean record with one role's answer changed."""
-    return tuple(
-        replace(each, data={**each.data, **change}) if each.data.get("role") == role else each
-        for each in CLEAN
-    )
-
-
-OPEN: dict[str, Json] = {"said": "granted", "status": 204, "declared": []}
 CHECK = Check(
     id=ID,
     claim=(
@@ -322,21 +301,7 @@ CHECK = Check(
     ),
     probe=probe,
     judge=judge,
-    controls=(
-        Control(defect="a viewer deletes", record=spoil("viewer", **OPEN, effect=True)),
-        Control(
-            defect="a role that is not declared is let in",
-            record=spoil("editor", said="granted", status=204),
-        ),
-        Control(
-            defect="a declared role is refused", record=spoil("admin", said="refused", status=403)
-        ),
-        Control(
-            defect="a weaker role may do what a stronger one may not",
-            record=spoil("viewer", **OPEN),
-        ),
-        *CONTROLS,
-    ),
+    controls=CONTROLS,
     at_least=ASKED,
     needs=NEEDS,
     limits=LIMITS,
