@@ -9,6 +9,8 @@ from typing import Any
 
 from gate.testbed.external import External, external
 from tests.targets import (
+    heldout_atlas,
+    heldout_atlas_target,
     heldout_bazaar,
     heldout_bazaar_target,
     heldout_board,
@@ -45,6 +47,7 @@ BLIND = {
     "deals": heldout_deals_target,
     "fleet": heldout_fleet_target,
     "folio": heldout_folio_target,
+    "atlas": heldout_atlas_target,
 }
 DESCRIBED = {**OLDER, **BLIND}
 MODULES = {
@@ -142,6 +145,7 @@ MAKERS: dict[str, Callable[[str], Any]] = {
     "campus": heldout_campus.campus,
     "deals": heldout_deals.deals,
     "fleet": heldout_fleet.Fleet,
+    "atlas": heldout_atlas.Atlas,
 }
 # These speak ASGI, the others WSGI.
 ASYNCHRONOUS: dict[str, Callable[[str], Any]] = {
