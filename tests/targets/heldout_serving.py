@@ -18,6 +18,8 @@ from tests.targets import (
     heldout_clinic,
     heldout_deals,
     heldout_deals_target,
+    heldout_depot,
+    heldout_depot_target,
     heldout_fleet,
     heldout_fleet_target,
     heldout_folio,
@@ -43,6 +45,7 @@ BLIND = {
     "payroll": heldout_payroll_target,
     "campus": heldout_campus_target,
     "deals": heldout_deals_target,
+    "depot": heldout_depot_target,
     "fleet": heldout_fleet_target,
     "folio": heldout_folio_target,
 }
@@ -141,6 +144,7 @@ MAKERS: dict[str, Callable[[str], Any]] = {
     "payroll": heldout_payroll.Office,
     "campus": heldout_campus.campus,
     "deals": heldout_deals.deals,
+    "depot": heldout_depot.Depot,
     "fleet": heldout_fleet.Fleet,
 }
 # These speak ASGI, the others WSGI.
