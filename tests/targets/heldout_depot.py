@@ -105,6 +105,14 @@ def enter(call: Call) -> None:
         call.demand(need, call.operation.lax)
 
 
+# What Spring Security says with everything.
+SECURE = {
+    "Cache-Control": "no-cache, no-store, max-age=0, must-revalidate",
+    "X-Content-Type-Options": "nosniff",
+    "Vary": "Origin",
+}
+
+
 class Depot:
     """The service as a WSGI application."""
 
@@ -131,7 +139,9 @@ class Depot:
         return Response(body, status, mimetype="application/json")
 
     def __call__(self, environ: Any, start: Any) -> Any:
-        return self.respond(Request(environ))(environ, start)
+        answer = self.respond(Request(environ))
+        answer.headers.update(SECURE)
+        return answer(environ, start)
 
     def respond(self, request: Request) -> Response:
         if request.path in ("/openapi.json", "/v3/api-docs"):

@@ -182,6 +182,7 @@ READS = [
     step("a", f"GET {CUSTOMERS}"),
     step("a", f"GET {CATEGORIES}"),
     step("a", f"GET {CATEGORIES}/{{categoryId}}/products", categoryId="1002"),
+    step("a", f"GET {CATEGORIES}/{{categoryId}}", {"expand": "products"}, categoryId="1002"),
     step("a", f"GET {AUDIT}"),
     step("a", f"GET {AUDIT}", {"page": "1", "size": "3"}),
     *[

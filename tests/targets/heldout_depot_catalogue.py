@@ -181,7 +181,13 @@ def list_categories(call: Call) -> Row:
     return paged(call, "categories", call.at.rows("categories"))
 
 
-reads("categories")
+@op("GET /categories/{categoryId}", gives="CategoryDto", asks="expand:str")
+def get_category(call: Call) -> Row:
+    said = shown(call, "categories", call.own("categories"))
+    if call.asked("expand") == "products":
+        rows = call.visible("products", "category-expand", categoryId=said["id"])
+        said["products"] = [shown(call, "products", row) for row in rows]
+    return said
 
 
 @op("GET /categories/{categoryId}/products", gives="Page/products")

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import count
 from typing import Any, NamedTuple, TypeAlias
+from uuid import UUID
 
 from werkzeug.wrappers import Request
 
@@ -93,7 +94,7 @@ class Store:
         return datetime.fromtimestamp(self.seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
     def add(self, table: str, company: str, **values: Any) -> Row:
-        key: Any = identity(secrets.token_hex(16))
+        key: Any = str(UUID(hex=secrets.token_hex(16), version=4))
         if table in LONG:
             key = next(self.serials[table])
         made = {"id": key, "companyId": company, "createdAt": self.now(), "version": 0}

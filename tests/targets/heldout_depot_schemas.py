@@ -63,7 +63,7 @@ SCHEMAS = {
     "MarkReadRequest": "ids!:[long]",
     "CountDto": "count:long",
     "BatchResult": "updated:long skipped:[str]",
-    "CategoryDto": "id:long name:str productCount:long",
+    "CategoryDto": "id:long name:str productCount:long products:[ProductDto]",
     "CarrierDto": "id:long name:str trackingUrl:str",
     "PlanDto": "code:str monthlyPrice:num",
     "ProductDto": f"{STAMPS} {PRODUCT}",

@@ -60,6 +60,7 @@ FLAWS = {
     "orders-customer": Planted("list", f"GET {ORDERS}"),
     "products-sorted": Planted("list", f"GET {PRODUCTS}"),
     "orders-export": Planted("list", f"GET {ORDERS}/export"),
+    "category-expand": Planted("list", f"GET {CATEGORIES}/{{categoryId}}"),
     "orders-search": Planted("search", f"POST {ORDERS}/search"),
     "customers-total": Planted("count", f"GET {CUSTOMERS}"),
     "category-counts": Planted("count", f"GET {CATEGORIES}"),
@@ -180,6 +181,5 @@ HINTS = """
 [hints]
 roles = ["CLERK", "MANAGER", "OWNER"]
 public = ["GET /api/v2/carriers", "GET /api/v2/plans", "GET /api/v2/files/{documentId}"]
-shared = ["GET /api/v2/categories", "GET /api/v2/categories/{categoryId}"]
 values = { sku = "HAM-1" }
 """
