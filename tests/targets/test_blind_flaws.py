@@ -19,6 +19,8 @@ from tests.targets import (
     heldout_atlas_target,
     heldout_deals_attacks,
     heldout_deals_target,
+    heldout_depot_attacks,
+    heldout_depot_target,
     heldout_fleet_attacks,
     heldout_fleet_target,
     heldout_folio_attacks,
@@ -30,6 +32,7 @@ from tests.targets.playing import client, foreseeable
 Told = list[tuple[str, str, int, str]]
 SERVICES: dict[str, tuple[list[Step], Any, Any]] = {
     "deals": (heldout_deals_attacks.DEALS, heldout_deals_attacks, heldout_deals_target),
+    "depot": (heldout_depot_attacks.DEPOT, heldout_depot_attacks, heldout_depot_target),
     "fleet": (heldout_fleet_attacks.FLEET, heldout_fleet_attacks, heldout_fleet_target),
     "folio": (heldout_folio_attacks.FOLIO, heldout_folio_attacks, heldout_folio_target),
     "atlas": (heldout_atlas_attacks.ATLAS, heldout_atlas_attacks, heldout_atlas_target),
