@@ -151,7 +151,8 @@ def judge(seen: Sequence[Observation]) -> Iterator[Finding | Estimate | Doubt | 
     not make), one that ends what it may neither make nor change, and one that changes what it may
     not read (EvoMaster's oracle of contradicting permissions, narrowed: who may edit but not delete
     is usual). So is an operation that alone opens what all others hide from a member who may make
-    such objects himself, and so is a weaker role of another tenant that gets where its own owner does not.
+    such objects himself. So is a weaker role of another tenant that gets where its own owner does
+    not.
     Everything else in the matrix may be meant so: it is recorded, and nothing is claimed. A success
     without an effect that its owner sees, where he can see his own, counts as no write, and a read
     that shows nothing of his as no read. Below 95 % of operations with a positive control there is
