@@ -167,7 +167,7 @@ NAMED = [each for each in PEOPLE if len(each[2]) == 1]
 ACTORS = "".join(
     ACTOR.format(
         tenant="alder" if company == ALDER else "birch",
-        role=role,
+        role=role.lower(),  # a target file's owner is called so
         email=email,
         name=email.partition("@")[0].upper(),
     )
@@ -179,7 +179,7 @@ ENVIRONMENT = {
 }
 HINTS = """
 [hints]
-roles = ["CLERK", "MANAGER", "OWNER"]
+roles = ["clerk", "manager", "owner"]
 public = ["GET /api/v2/carriers", "GET /api/v2/plans", "GET /api/v2/files/{documentId}"]
 values = { sku = "HAM-1" }
 """

@@ -63,3 +63,9 @@ def test_each_part_of_a_body_has_its_own_digest() -> None:
     assert one["$.a"] != two["$.a"]
     assert one["$.b"] == two["$.b"]
     assert digest(answer("<h1>no</h1>"), ()).keys() == {"$"}
+
+
+def test_an_id_of_one_digit_is_cut_from_a_sentence_and_not_taken_for_a_count() -> None:
+    one, two = ('{"user": ["Invalid pk \\"%s\\" - no such object."]}' % each for each in "17")
+    assert digest(answer(one), ["1"]) == digest(answer(two), ["7"])
+    assert digest(answer('{"count": 1}'), ["1"]) != digest(answer('{"count": 7}'), ["7"])

@@ -15,7 +15,7 @@ from gate.check import Answer
 from gate.model import Json, Observation
 from validators.crossing.aims import Aim, lost, unmoved, watched_by
 from validators.crossing.directories import is_listed
-from validators.document.names import is_identity, is_sibling, names_people
+from validators.document.names import is_identity, is_sibling, names_people, resource_in
 from validators.document.operations import Operation, as_object
 from validators.estates.byproducts import come_of
 from validators.estates.estate import LEAST, RECIPES, Estate, Recipe, parents_in
@@ -316,10 +316,15 @@ def meant(estate: Estate, operation: Operation, pointer: Pointer, value: str) ->
 
 
 def is_numbered(estate: Estate, pointer: Pointer, value: str) -> bool:
-    """Is it the number of something that goes by a number of this name (`from_account`)?"""
+    """Is it the number of something that goes by a number of this name (`from_account`)?
+
+    Or the id of what the field is named after, however small (`"project": 1`, `"labels": [4]`).
+    """
     name = next((each for each in reversed(pointer) if isinstance(each, str)), "")
-    known = (each for each in estate.ledger.things_for(name) if each.key not in {"", "id"})
-    return len(value) >= SHORTEST_NUMBER and any(each.id == value for each in known)
+    known = [each for each in estate.ledger.things_for(name) if each.id == value]
+    by_name = any(each.key not in {"", "id"} for each in known)
+    by_id = any(each.key in {"", "id"} and each.resource == resource_in(name) for each in known)
+    return by_id or (by_name and len(value) >= SHORTEST_NUMBER)
 
 
 def is_reference_name(pointer: Pointer, value: str) -> bool:

@@ -76,8 +76,17 @@ def digest(answer: Answer, sent: Collection[str]) -> dict[str, Json]:
     value = answer.json()
     parts: dict[str, list[str]] = {}
     for place, part in scalars(value) if isinstance(value, dict | list) else [("$", answer.body)]:
-        parts.setdefault(place, []).append(normalise(str(part), sent))
+        parts.setdefault(place, []).append(normalise(without_short(part, sent), sent))
     return {place: shorten("\n".join(texts)) for place, texts in parts.items()}
+
+
+def without_short(part: Json, sent: Collection[str]) -> str:
+    """A part without sent ids of one character, where it is a sentence; alone, `1` may be a count."""
+    text = str(part)
+    short = "".join(re.escape(value) for value in set(sent) if len(value) == 1)
+    if not short or not isinstance(part, str) or " " not in part:
+        return text
+    return re.sub(rf"(?<![A-Za-z0-9])[{short}](?![A-Za-z0-9@])", "<sent>", text)
 
 
 def shorten(text: str) -> str:
