@@ -21,7 +21,7 @@ from validators.document.names import (
 )
 from validators.document.operations import Object, Operation, as_object
 from validators.estates.envelope import Envelope
-from validators.estates.handles import handed
+from validators.estates.handles import handed, located
 from validators.estates.ledger import Ledger
 from validators.estates.naming import (
     as_it_is,
@@ -203,6 +203,8 @@ class Estate:
         """Take what an answer shows, and what the call itself made, into this ledger."""
         parents, origin = parents_in(call), call if made else None
         said, operation = answer.json(), call.operation
+        if made and not answer.body.strip():
+            said = located(self.client, call, answer)
         if made and operation.method == "PUT":
             ledger.take(named_by(call))
             return named_by(call)

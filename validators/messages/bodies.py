@@ -210,6 +210,8 @@ class Author:
             or name in self.taught
             or self.wants(each, name)
         ]
+        if not wanted and self.about:  # it may say nothing but which one is meant
+            wanted = [name for name in properties if name.lower() in RESERVED and self.names(name)]
         wanted = [each for each in wanted if self.taught.get(each) != OMIT]
         least = schema.get("minProperties", 0)
         if not wanted and isinstance(least, int) and least > 0:
@@ -219,6 +221,10 @@ class Author:
         if not properties and isinstance(values, dict):
             written[self.canaries.draw()] = self.write(values)
         return written
+
+    def names(self, name: str) -> bool:
+        """Is an object known that a field of this name may hold?"""
+        return self.refer(self.called(name)) is not None
 
     def wants(self, schema: Json, name: str) -> bool:
         """Is an optional field worth writing?"""
