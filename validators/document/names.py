@@ -17,6 +17,7 @@ SIBLING = re.compile(
     r"|supersedes|replaces|blocks|blocked_by|depends_on|related_to|linked_to|based_on)(_ids?)?"
 )
 VERSION = re.compile(r"(?i)v\d+(\.\d+)*")
+BY = re.compile(r"(?i)by[-_]\w|by(?-i:[A-Z])")
 WORDS = re.compile(r"[A-Z]?[a-z0-9]+|[A-Z]+(?![a-z])")
 ARTICLES = frozenset({"the", "a", "an", "s", "of", "to", "id", "ids", "uid", "uids", "uuid",
                       "uuids", "identifier", "identifiers", "this", "its", "whose"})  # fmt: skip
@@ -234,9 +235,9 @@ def noun_of(segment: str) -> str:
     """A segment without the verb at its start or end, in the singular.
 
     What follows a dot is what is done, or a format: `payment.record`, `report.csv`. A version
-    names nothing, also where it follows the noun: `/users/v1/{name}`.
+    names nothing, also where it follows the noun: `/users/v1/{name}`; nor does `by-sku`.
     """
-    if VERSION.fullmatch(segment):
+    if VERSION.fullmatch(segment) or BY.match(segment):
         return ""
     segment = segment.rpartition(".")[0] or segment
     words = [word for word in words_of(segment) if word not in GROUPING]
