@@ -119,7 +119,8 @@ class Ledger:
         ]
         if not fitting and names_people(name):
             fitting = [each for each in self.things if is_somebody(each)]
-        return sorted(fitting, key=self.rank)
+        # An order is no purchase order, as long as one is known.
+        return sorted(fitting, key=lambda each: (each.resource != wanted, self.rank(each)))
 
     def rank(self, thing: Thing) -> int:
         """How good it is to start from: what the caller made, himself, what he only saw.

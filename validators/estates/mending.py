@@ -18,7 +18,7 @@ from validators.estates.estate import Estate
 from validators.estates.kept_filters import kept_filters
 from validators.messages.bodies import ADDED, BEGINNING, OMIT, YEAR
 from validators.messages.calls import Call, leaves
-from validators.messages.refusals import blames
+from validators.messages.refusals import LACKING, blames
 
 REFUSED = {400, 415, 422}
 GOOD = range(200, 300)
@@ -77,7 +77,7 @@ class Lessons:
             if ways is None:
                 shown = sample_of(self.operation, name)
                 usual = ways_of(known.get(name, NOTHING), f"{name} {said}", shown)
-                ways = chain(kept_filters(self.estate, name), usual)
+                ways = chain(self.unsaid(name, said, call), kept_filters(self.estate, name), usual)
                 self.left[name] = ways
             years = {each.get(YEAR, "") for other, each in self.taught.items() if other != name}
             lesson = next((each for each in ways if each.get(YEAR) not in years), None)
@@ -91,6 +91,11 @@ class Lessons:
             return False
         self.taught.update(self.wholes.pop(0))
         return True
+
+    def unsaid(self, name: str, said: str, call: Call) -> Iterator[Object]:
+        """As it is declared, where it was optional to the document and the refusal asks for it."""
+        if name not in {*call.query, *names_in(call.body)} and LACKING.search(said):
+            yield NOTHING
 
 
 def mend(

@@ -18,7 +18,10 @@ from validators.messages.calls import leaves
 POINTING = ("loc", "pointer", "field", "path", "param", "parameter", "property", "attribute",
             "instancePath", "propertyPath", "name", "source")  # fmt: skip
 ECHOED = {"input", "value", "rejectedValue", "url", "ctx", "instance"}
-LACKING = re.compile(r"(?i)missing|required|blank|must be (set|given|provided|present)")
+LACKING = re.compile(
+    r"(?i)missing|required|blank|must be (set|given|provided|present)"
+    r"|(must|may|can|should)( ?not|'t) be (empty|null|none|undefined)"
+)
 DEEPEST = 8
 # "Scopes are some of read, write and admin": words that a message offers instead.
 WORD = r"""\\?['"`]?[A-Za-z*][\w*]*(?:[.:/-][\w*]+)*\\?['"`]?"""
@@ -65,7 +68,9 @@ def walk(value: Json, names: frozenset[str], depth: int = 0) -> Iterator[tuple[s
             yield from walk(each, names, depth + 1)
     if not isinstance(value, dict):
         return
-    pointed = next((name for key in POINTING if (name := last_of(value.get(key)))), "")
+    found = ((key, last_of(value.get(key))) for key in POINTING)
+    # The `path` of a refusal may be the request's own (Spring Boot), which blames no field.
+    pointed = next((name for key, name in found if name and (key != "path" or name in names)), "")
     said = " ".join(each for key, each in value.items() if key not in ECHOED for each in told(each))
     if pointed and said:
         yield pointed, said
