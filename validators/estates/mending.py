@@ -77,7 +77,9 @@ class Lessons:
             if ways is None:
                 shown = sample_of(self.operation, name)
                 usual = ways_of(known.get(name, NOTHING), f"{name} {said}", shown)
-                ways = chain(self.unsaid(name, said, call), kept_filters(self.estate, name), usual)
+                if name in known and is_lacking(name, said, call):  # as it is declared
+                    usual = chain([NOTHING], usual)
+                ways = chain(kept_filters(self.estate, name), usual)
                 self.left[name] = ways
             years = {each.get(YEAR, "") for other, each in self.taught.items() if other != name}
             lesson = next((each for each in ways if each.get(YEAR) not in years), None)
@@ -92,10 +94,11 @@ class Lessons:
         self.taught.update(self.wholes.pop(0))
         return True
 
-    def unsaid(self, name: str, said: str, call: Call) -> Iterator[Object]:
-        """As it is declared, where it was optional to the document and the refusal asks for it."""
-        if name not in {*call.query, *names_in(call.body)} and LACKING.search(said):
-            yield NOTHING
+
+def is_lacking(name: str, said: str, call: Call) -> bool:
+    """Was it left out of the request, and does the refusal ask for it?"""
+    sent = {*call.query, *names_in(call.body)}
+    return name not in sent and LACKING.search(said) is not None
 
 
 def mend(

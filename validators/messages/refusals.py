@@ -17,6 +17,7 @@ from validators.messages.calls import leaves
 
 POINTING = ("loc", "pointer", "field", "path", "param", "parameter", "property", "attribute",
             "instancePath", "propertyPath", "name", "source")  # fmt: skip
+OF_ALL = frozenset({"status", "timestamp", "statusCode"})
 ECHOED = {"input", "value", "rejectedValue", "url", "ctx", "instance"}
 LACKING = re.compile(
     r"(?i)missing|required|blank|must be (set|given|provided|present)"
@@ -68,9 +69,9 @@ def walk(value: Json, names: frozenset[str], depth: int = 0) -> Iterator[tuple[s
             yield from walk(each, names, depth + 1)
     if not isinstance(value, dict):
         return
-    found = ((key, last_of(value.get(key))) for key in POINTING)
-    # The `path` of a refusal may be the request's own (Spring Boot), which blames no field.
-    pointed = next((name for key, name in found if name and (key != "path" or name in names)), "")
+    # Beside a status, the `path` is the request's own (Spring Boot), which blames no field.
+    blaming = [key for key in POINTING if key != "path" or not OF_ALL & value.keys()]
+    pointed = next((name for key in blaming if (name := last_of(value.get(key)))), "")
     said = " ".join(each for key, each in value.items() if key not in ECHOED for each in told(each))
     if pointed and said:
         yield pointed, said
