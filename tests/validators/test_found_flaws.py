@@ -24,7 +24,7 @@ FOUND = {
     (
         "body-reference",
         "depot",
-    ): "prices-batch orders-batch order-customer line-product transfer-location",
+    ): "prices-batch orders-batch order-customer transfer-location",
     ("body-reference", "fleet"): "rule-notify claim-serial device-read rule-device",
     ("body-reference", "folio"): "bulk-update bulk-delete labels-merge",
     ("credentials", "board"): "header-acting",
