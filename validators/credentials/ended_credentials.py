@@ -75,7 +75,7 @@ def ends_one(operation: Operation) -> bool:
     parts = operation.path.rsplit("}", 1)
     about = {word for part in parts[0].split("/")[-2:-1] for word in words_of(part)}
     verb = set(words_of(parts[1])) & (ENDING - {"lock", "block"}) if len(parts) > 1 else set()
-    by_method = operation.method == "DELETE" and operation.path.endswith("}")
+    by_method = operation.method == "DELETE" and operation.reads_one
     return bool(operation.names) and bool(about & KEYS) and (by_method or bool(verb))
 
 
