@@ -22,9 +22,11 @@ FOUND = {
     ): "patch-contact merge-foreign batch-update import-upsert comment-mention",
     ("body-reference", "fleet"): "rule-notify claim-serial device-read rule-device",
     ("body-reference", "folio"): "bulk-update bulk-delete labels-merge",
+    ("credentials", "atlas"): "export-unsigned file-signature",
     ("credentials", "board"): "header-acting",
     ("credentials", "deals"): "download-unsigned",
     ("credentials", "folio"): "download-unsigned",
+    ("issued-credentials", "atlas"): "token-undead token-readonly invitation-undead",
     ("issued-credentials", "bazaar"): "otp-shown otp-any",
     ("issued-credentials", "board"): "key-scopes key-outlived link-undead",
     ("issued-credentials", "campus"): "removed-member invitation-reused link-undead",
@@ -82,6 +84,8 @@ ALSO = {
     "lookup-serial",
     "member-undead",
     "key-mints-keys",
+    "token-readonly",
+    "invitation-undead",
 }
 CASES = [
     pytest.param(

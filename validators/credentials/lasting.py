@@ -42,7 +42,6 @@ def lasting(
 
     `about`: what ended it, what it was, and what is asked with it; `tried` tells whether it works.
     """
-    operation, what, call = about
     began, (answer, works) = time.monotonic(), tried()
 
     def ended() -> bool:
@@ -52,6 +51,34 @@ def lasting(
         return not works
 
     patient_until(ended, GRACE)
+    return noted(duel, about, (answer, works, time.monotonic() - began), line)
+
+
+def spent(
+    duel: Duel,
+    about: tuple[Operation, str, Call],
+    tries: tuple[Callable[[], tuple[Answer, bool]], Callable[[], tuple[Answer, bool]]],
+    line: str,
+) -> Observation:
+    """The same of what works once: where the first of two works, the other one is given the time.
+
+    Both were ended before.
+    """
+    began, (answer, works) = time.monotonic(), tries[0]()
+    if works:
+        patient_until(lambda: False, GRACE)
+        answer, works = tries[1]()
+    return noted(duel, about, (answer, works, time.monotonic() - began), line)
+
+
+def noted(
+    duel: Duel,
+    about: tuple[Operation, str, Call],
+    last: tuple[Answer, bool, float],
+    line: str,
+) -> Observation:
+    """What came of it in the end."""
+    (operation, what, call), (answer, works, waited) = about, last
     return duel.note(
         "ended-call",
         operation,
@@ -60,7 +87,7 @@ def lasting(
         opened=call.operation.label,
         status=answer.status,
         works=works,
-        waited=GRACE if works else min(GRACE, round(time.monotonic() - began, 1)),
+        waited=GRACE if works else min(GRACE, round(waited, 1)),
         excerpt=normalise(answer.body, call.sent)[:EXCERPT],
         curl=line,
     )
