@@ -26,6 +26,7 @@ OPENED = called("agent", READ, "granted", {"shown": True})
 UNLISTED = called("agent", LIST, "granted", {"shown": False})
 LISTED = called("agent", LIST, "granted", {"shown": True})
 UNREAD, UNCHANGED = called("agent", READ, ABSENT, {}), called("agent", CHANGE, ABSENT, {})
+FILTERED = called("agent", LIST, "granted", {"shown": True, "filter": "user"}, "filter-call")
 ENDED = called("agent", LABEL, "granted", {})
 
 
@@ -42,8 +43,9 @@ def found(*parts: Record) -> set[str]:
         ((LISTED, UNREAD, UNCHANGED), LIST),
         ((ENDED, UNREAD, UNLISTED), LABEL),
         ((ENDED, UNREAD, UNCHANGED), LABEL),
+        ((FILTERED, UNREAD, UNLISTED), LIST),
     ],
-    ids=["read", "listed", "ended though not listed", "ended though not changed"],
+    ids=["read", "listed", "ended though not listed", "ended though not changed", "by a filter"],
 )
 def test_what_alone_opens_is_blamed(parts: tuple[Record, ...], blamed: str) -> None:
     assert found(MAKES, *parts) == {blamed}
@@ -67,6 +69,9 @@ def test_what_alone_opens_is_blamed(parts: tuple[Record, ...], blamed: str) -> N
             UNCHANGED,
         ),
         (MAKES, OPENED, UNLISTED, called("agent", CHANGE, ABSENT, {"collection": "v1/report"})),
+        (MAKES, FILTERED, UNLISTED),
+        (MAKES, FILTERED, LISTED, UNREAD, UNCHANGED, ENDED),
+        (MAKES, FILTERED, UNLISTED, OPENED, UNCHANGED),
     ],
     ids=[
         "it may not make such itself",
@@ -79,6 +84,9 @@ def test_what_alone_opens_is_blamed(parts: tuple[Record, ...], blamed: str) -> N
         "without effect",
         "for everybody",
         "others hide other things",
+        "a filter is for that, and no read by id hides",
+        "listed and ended as well",
+        "read by its id, and filtered",
     ],
 )
 def test_what_may_be_shared_is_not_claimed(parts: tuple[Record, ...]) -> None:

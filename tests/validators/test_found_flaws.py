@@ -55,6 +55,7 @@ FOUND = {
     ("read-by-id", "fleet"): "export-read",
     ("read-by-id", "folio"): "job-read",
     ("read-by-id", "garage"): "username-email",
+    ("roles", "atlas"): "entries-user",
     ("roles", "campus"): "grade-by-student role-by-teacher",
     ("roles", "deals"): "audit-by-rep export-by-viewer",
     ("roles", "fleet"): "command-by-observer token-to-observer",
