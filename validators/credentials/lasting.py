@@ -54,21 +54,9 @@ def lasting(
     return noted(duel, about, (answer, works, time.monotonic() - began), line)
 
 
-def spent(
-    duel: Duel,
-    about: tuple[Operation, str, Call],
-    tries: tuple[Callable[[], tuple[Answer, bool]], Callable[[], tuple[Answer, bool]]],
-    line: str,
-) -> Observation:
-    """The same of what works once: where the first of two works, the other one is given the time.
-
-    Both were ended before.
-    """
-    began, (answer, works) = time.monotonic(), tries[0]()
-    if works:
-        patient_until(lambda: False, GRACE)
-        answer, works = tries[1]()
-    return noted(duel, about, (answer, works, time.monotonic() - began), line)
+def give_time() -> None:
+    """As long as a service may need, for what works once and cannot be asked again."""
+    patient_until(lambda: False, GRACE)
 
 
 def noted(

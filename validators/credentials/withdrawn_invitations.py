@@ -6,6 +6,7 @@ the same making lets somebody in is the control.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import islice
@@ -13,7 +14,7 @@ from itertools import islice
 from gate.check import Answer
 from gate.model import Observation
 from validators.credentials.ended_credentials import is_about
-from validators.credentials.lasting import spent
+from validators.credentials.lasting import give_time, noted
 from validators.document.operations import Operation
 from validators.estates.ground import Duel
 from validators.estates.guests import Door, Guest, door, guests
@@ -103,27 +104,34 @@ def lets_in(duel: Duel, entrance: Entrance) -> bool:
 
 
 def withdrawn(duel: Duel, operation: Operation, entrance: Entrance) -> Iterator[Observation]:
-    """Two new invitations are withdrawn with success, and taken up all the same.
+    """A new invitation is withdrawn with success, and taken up all the same.
 
-    A code may work once, so the second is for a service that needs time.
+    A code may work once, so that another one is withdrawn for a service that needs time.
     """
-    pairs = [ended(duel, operation, entrance) for _ in range(2)]
-    made = [each for each in pairs if each is not None]
-    if len(made) < len(pairs):
+    made = ended(duel, operation, entrance)
+    if made is None:
         yield duel.note("unreached", operation, reason="no id of a new invitation is known")
         return
-    answers = [duel.victim.accepts(answer) for _, _, answer in made]
-    yield duel.note("owned-call", operation, status=made[0][2].status, positive=all(answers))
-    if all(answers):
-        (first, call, _), (second, _, _) = made
-        line = retrace(curl(duel.victim.client, call), entrance.line(first))
-        about = (operation, WITHDRAWN, Call(operation=entrance.way.join))
-        tries = (lambda: entrance.enter(first), lambda: entrance.enter(second))
-        fact = spent(duel, about, tries, line.replace(first.code, "$CODE"))
-        said = str(fact.data["excerpt"])
-        for each in (first, second):
-            said = said.replace(each.code, "$CODE")
-        yield replace(fact, data={**fact.data, "excerpt": said})
+    asked, call, answer = made
+    granted = duel.victim.accepts(answer)
+    yield duel.note("owned-call", operation, status=answer.status, positive=granted)
+    if not granted:
+        return
+    began, (answer, works) = time.monotonic(), entrance.enter(asked)
+    if works:
+        made = ended(duel, operation, entrance)
+        if made is None or not duel.victim.accepts(made[2]):
+            yield duel.note("unreached", operation, reason="no second one could be withdrawn")
+            return
+        asked, call, _ = made
+        give_time()
+        answer, works = entrance.enter(asked)
+    line = retrace(curl(duel.victim.client, call), entrance.line(asked))
+    about = (operation, WITHDRAWN, Call(operation=entrance.way.join))
+    last = (answer, works, time.monotonic() - began)
+    fact = noted(duel, about, last, line.replace(asked.code, "$CODE"))
+    said = str(fact.data["excerpt"]).replace(asked.code, "$CODE")
+    yield replace(fact, data={**fact.data, "excerpt": said})
 
 
 def ended(
