@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import pytest
 
 from gate.model import Finding, Observation
+from tests.validators.scripted import owner
 from validators.channels.role_controls import (
     AGENT,
     CHANGE,
@@ -18,6 +19,8 @@ from validators.channels.role_controls import (
     called,
 )
 from validators.channels.roles import judge
+from validators.document.operations import Operation
+from validators.roles.role_filters import filters
 
 Record = Sequence[Observation]
 ABSENT = "undecided"
@@ -104,3 +107,13 @@ def test_a_list_in_which_its_owner_sees_nothing_hides_nothing() -> None:
         ),
     )
     assert found(MAKES, OPENED, unseen, UNCHANGED) == set()
+
+
+def test_a_list_is_asked_by_whom_its_rows_name_and_by_no_tenant() -> None:
+    names = ("author", "user", "assignee_id", "workspace", "page")
+    notes = Operation(method="GET", path="/notes", optional={each: {} for each in names})
+    estate = owner()
+    estate.ledger.note("note", {"id": "n-1", "author": 7, "workspace": "w-1", "page": 2}, {})
+    estate.ledger.note("note", {"id": "n-2", "author": 8, "assignee_id": "a-1"}, {})
+    estate.ledger.note("task", {"id": "t-1", "user": 9}, {})
+    assert dict(filters(estate, notes)) == {"author": 7, "assignee_id": "a-1"}

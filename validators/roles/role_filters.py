@@ -10,11 +10,11 @@ from itertools import islice
 
 from gate.check import Answer, Client
 from gate.model import Json, Observation
-from validators.document.names import names_people
+from validators.document.names import names_people, words_of
 from validators.document.operations import Operation
 from validators.estates.estate import Estate
 from validators.estates.ground import Duel
-from validators.estates.identities import is_owning
+from validators.estates.identities import TENANTS, is_owning
 from validators.messages.calls import Call, curl, send
 from validators.messages.traces import EXCERPT, find_marks, normalise
 from validators.roles.role_trials import verdict
@@ -52,9 +52,12 @@ def filtered(
 
 
 def filters(estate: Estate, operation: Operation) -> Iterator[tuple[str, Json]]:
-    """The parameters that ask for whose something is, each with what an own object says there."""
+    """The parameters that ask for whose something is, each with what an own object says there.
+
+    One that names a tenant or a part of it may be the context that a read by id wants as well.
+    """
     for name in (*operation.query, *operation.optional):
-        if not (is_owning(name) or names_people(name)):
+        if not (is_owning(name) or names_people(name)) or TENANTS & set(words_of(name)):
             continue
         for thing in estate.ledger.things:
             said = thing.fields.get(name)
