@@ -27,9 +27,11 @@ FOUND = {
     ): "prices-batch orders-batch order-customer transfer-location",
     ("body-reference", "fleet"): "rule-notify claim-serial device-read rule-device",
     ("body-reference", "folio"): "bulk-update bulk-delete labels-merge",
+    ("credentials", "atlas"): "export-unsigned file-signature",
     ("credentials", "board"): "header-acting",
     ("credentials", "deals"): "download-unsigned",
     ("credentials", "folio"): "download-unsigned",
+    ("issued-credentials", "atlas"): "token-undead token-readonly invitation-undead",
     ("issued-credentials", "bazaar"): "otp-shown otp-any",
     ("issued-credentials", "board"): "key-scopes key-outlived link-undead",
     ("issued-credentials", "campus"): "removed-member invitation-reused link-undead",
@@ -41,6 +43,7 @@ FOUND = {
         "issued-credentials",
         "payroll",
     ): "signout-refresh refresh-reuse password-sessions deactivated-token share-undead",
+    ("list-leak", "atlas"): "staff-open",
     ("list-leak", "bazaar"): "transactions-all",
     ("list-leak", "board"): "cursor-foreign",
     ("list-leak", "campus"): "courses-filter catalogue-private notifications-of",
@@ -63,6 +66,7 @@ FOUND = {
     ("read-by-id", "fleet"): "export-read",
     ("read-by-id", "folio"): "job-read",
     ("read-by-id", "garage"): "username-email",
+    ("roles", "atlas"): "entries-user",
     ("roles", "campus"): "grade-by-student role-by-teacher",
     ("roles", "deals"): "audit-by-rep export-by-viewer",
     ("roles", "fleet"): "command-by-observer token-to-observer",
@@ -94,6 +98,8 @@ ALSO = {
     "lookup-serial",
     "member-undead",
     "key-mints-keys",
+    "token-readonly",
+    "invitation-undead",
 }
 CASES = [
     pytest.param(
