@@ -15,6 +15,7 @@ from validators.document.names import (
     RESERVED,
     SELF,
     is_identity,
+    is_sibling,
     parents_of,
     resource_in,
     slots_of,
@@ -28,6 +29,7 @@ from validators.estates.naming import (
     given_for,
     headers_of,
     keep_references,
+    links,
     looked_for,
     names_itself,
     recipient_for,
@@ -125,6 +127,9 @@ class Estate:
                 return None
             if whom := recipient_for(operation, name, self.ledger):
                 return whom
+            if is_sibling(name):  # nothing is a part of itself
+                alike = self.ledger.choices(name, operation.resource, label)
+                return next((each for each in alike if each not in path[-1:]), None)
             known = chain.get(wanted) or self.ledger.refer(name, operation.resource, label)
             return known or self.envelope.common.refer(name, operation.resource)
 
@@ -315,15 +320,6 @@ def named_by(call: Call) -> Thing:
     parents = {key: value for key, value in parents_in(call).items() if key != resource}
     fields = {**as_object(call.body), **named}
     return Thing(resource=resource, fields=fields, parents=parents, origin=call)
-
-
-def links(operation: Operation, author: Author) -> dict[str, Json]:
-    """The optional query parameters that refer to a known object."""
-    return {
-        name: schema
-        for name, schema in operation.optional.items()
-        if author.refer(name) is not None
-    }
 
 
 def parents_in(call: Call) -> dict[str, str]:

@@ -139,3 +139,12 @@ def headers_of(
         for name, each in operation.headers.items()
         if name.lower() not in sent
     }
+
+
+def links(operation: Operation, author: Author) -> dict[str, Json]:
+    """The optional query parameters that refer to a known object."""
+    return {
+        name: schema
+        for name, schema in operation.optional.items()
+        if author.refer(name) is not None
+    }
