@@ -15,6 +15,7 @@ from validators import CHECKS
 BY_ID = {check.id.partition(".")[2]: check for check in CHECKS}
 # By check and service. The first of each is looked for in every run, the others with the matrix.
 FOUND = {
+    ("body-reference", "atlas"): "issue-parent",
     ("body-reference", "campus"): "message-quote",
     (
         "body-reference",
@@ -58,8 +59,10 @@ FOUND = {
     ("roles", "fleet"): "command-by-observer token-to-observer",
     ("roles", "folio"): "bulk-delete-by-viewer draft-read drafts-all draft-publish",
     ("roles", "payroll"): "employee-by-manager expense-approve",
+    ("side-channels", "atlas"): "project-key",
     ("side-channels", "fleet"): "serial-taken",
     ("side-channels", "folio"): "idempotent-replay space-key-taken",
+    ("write-by-id", "atlas"): "note-read",
     ("write-by-id", "bazaar"): "password-set",
     ("write-by-id", "board"): "comment-add",
     ("write-by-id", "campus"): "favourites-all etag-first notification-read",
