@@ -37,6 +37,7 @@ FOUND = {
         "issued-credentials",
         "payroll",
     ): "signout-refresh refresh-reuse password-sessions deactivated-token share-undead",
+    ("list-leak", "atlas"): "users-search",
     ("list-leak", "bazaar"): "transactions-all",
     ("list-leak", "board"): "cursor-foreign",
     ("list-leak", "campus"): "courses-filter catalogue-private notifications-of",

@@ -89,3 +89,22 @@ def test_reads_by_signed_links_and_of_numbers_are_covered(hints: bool, tmp_path:
     assert not result.failures
     assert not result.findings
     assert not result.doubts
+
+
+class Directory(Atlas):
+    """A tracker in which everybody may search for anybody, and open them by their ids."""
+
+    def answer(self, request: Request) -> Response:
+        found = re.fullmatch(r"/api/users/(\d+)/", request.path)
+        row = self.at.get("users", found[1]) if found else None
+        if row is None or "authorization" not in request.headers:
+            return super().answer(request)
+        said = {name: row[name] for name in ("id", "username", "first_name", "email")}
+        return Response(dumped(said), mimetype="application/json")
+
+
+def test_a_search_of_whom_anybody_may_open_is_a_directory(tmp_path: Path) -> None:
+    with served("atlas", Directory("users-search"), tmp_path) as testbed:
+        result = looked(testbed, "list-leak")
+    assert not result.failures
+    assert not result.findings
