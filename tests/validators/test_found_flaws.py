@@ -15,12 +15,19 @@ from validators import CHECKS
 BY_ID = {check.id.partition(".")[2]: check for check in CHECKS}
 # By check and service. The first of each is looked for in every run, the others with the matrix.
 FOUND = {
-    ("body-reference", "atlas"): "issue-parent",
+    (
+        "body-reference",
+        "atlas",
+    ): "issue-project issue-labels move-project entry-issue issue-parent",
     ("body-reference", "campus"): "message-quote",
     (
         "body-reference",
         "deals",
     ): "patch-contact merge-foreign batch-update import-upsert comment-mention",
+    (
+        "body-reference",
+        "depot",
+    ): "prices-batch orders-batch order-customer line-product transfer-location",
     ("body-reference", "fleet"): "rule-notify claim-serial device-read rule-device",
     ("body-reference", "folio"): "bulk-update bulk-delete labels-merge",
     ("credentials", "board"): "header-acting",
@@ -42,6 +49,10 @@ FOUND = {
     ("list-leak", "board"): "cursor-foreign",
     ("list-leak", "campus"): "courses-filter catalogue-private notifications-of",
     ("list-leak", "deals"): "contacts-filter skiptoken-foreign search-deals contacts-count",
+    (
+        "list-leak",
+        "depot",
+    ): "audit-page category-counts dashboard-cached orders-search customers-total",
     ("list-leak", "fleet"): "members-account lookup-serial alerts-since",
     ("list-leak", "folio"): "cursor-foreign activity-page articles-total",
     ("list-leak", "payroll"): "employees-by-company",
@@ -52,6 +63,7 @@ FOUND = {
     ("mass-assignment", "payroll"): "me-role me-salary employee-company",
     ("read-by-id", "board"): "members-any search-results",
     ("read-by-id", "deals"): "deal-expand view-read view-results",
+    ("read-by-id", "depot"): "product-sku order-read line-elsewhere shipments-list",
     ("read-by-id", "fleet"): "export-read",
     ("read-by-id", "folio"): "job-read",
     ("read-by-id", "garage"): "username-email",
@@ -61,6 +73,7 @@ FOUND = {
     ("roles", "folio"): "bulk-delete-by-viewer draft-read drafts-all draft-publish",
     ("roles", "payroll"): "employee-by-manager expense-approve",
     ("side-channels", "atlas"): "project-key",
+    ("side-channels", "depot"): "customer-email",
     ("side-channels", "fleet"): "serial-taken",
     ("side-channels", "folio"): "idempotent-replay space-key-taken",
     ("write-by-id", "atlas"): "note-read",
@@ -68,6 +81,7 @@ FOUND = {
     ("write-by-id", "board"): "comment-add",
     ("write-by-id", "campus"): "favourites-all etag-first notification-read",
     ("write-by-id", "deals"): "undo-any notification-read",
+    ("write-by-id", "depot"): "line-delete customer-patch product-put order-cancel",
     ("write-by-id", "fleet"): "command-cancel",
 }
 # One more of these checks and services, for it has a cause of its own.

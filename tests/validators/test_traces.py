@@ -1,3 +1,4 @@
+import json
 from random import Random
 from uuid import UUID
 
@@ -66,6 +67,6 @@ def test_each_part_of_a_body_has_its_own_digest() -> None:
 
 
 def test_an_id_of_one_digit_is_cut_from_a_sentence_and_not_taken_for_a_count() -> None:
-    one, two = ('{"user": ["Invalid pk \\"%s\\" - no such object."]}' % each for each in "17")
+    one, two = (json.dumps({"user": [f'Invalid pk "{each}" - no such object.']}) for each in "17")
     assert digest(answer(one), ["1"]) == digest(answer(two), ["7"])
     assert digest(answer('{"count": 1}'), ["1"]) != digest(answer('{"count": 7}'), ["7"])

@@ -32,7 +32,7 @@ def merge(one: Object, other: Object) -> dict[str, Json]:
     """Two parts of a composed schema as one; what is no object is none afterwards either."""
     properties = {**as_object(one.get("properties")), **as_object(other.get("properties"))}
     required = [*as_list(one.get("required")), *as_list(other.get("required"))]
-    merged = {"properties": properties, "required": required}
+    merged: dict[str, Json] = {"properties": properties, "required": required}
     return {**one, **other, **{name: value for name, value in merged.items() if value}}
 
 

@@ -22,10 +22,11 @@ from validators.document.names import (
 )
 from validators.document.operations import Object, Operation, as_object
 from validators.estates.envelope import Envelope
-from validators.estates.handles import handed
+from validators.estates.handles import handed, located
 from validators.estates.ledger import Ledger
 from validators.estates.naming import (
     as_it_is,
+    code_for,
     given_for,
     headers_of,
     keep_references,
@@ -42,7 +43,7 @@ from validators.messages.calls import Call, expand, send
 
 DEMANDED = 428
 MOST_PATHS = 5
-FULL_UP = frozenset({402, 403, 409, 422, 429})
+FULL_UP, CONFLICT = frozenset({402, 403, 409, 422, 429}), 409
 NO_CHAIN: Mapping[str, str] = {}
 
 
@@ -127,11 +128,11 @@ class Estate:
                 return None
             if whom := recipient_for(operation, name, self.ledger):
                 return whom
-            if is_sibling(name):  # nothing is a part of itself
-                alike = self.ledger.choices(name, operation.resource, label)
-                return next((each for each in alike if each not in path[-1:]), None)
+            if is_sibling(name):
+                return self.ledger.sibling(name, operation.resource, label, path[-1:])
             known = chain.get(wanted) or self.ledger.refer(name, operation.resource, label)
-            return known or self.envelope.common.refer(name, operation.resource)
+            known = known or self.envelope.common.refer(name, operation.resource)
+            return known or code_for(operation, name, self.ledger)
 
         def choices(name: str) -> list[str]:
             return [] if is_new(name) else self.ledger.choices(name, operation.resource)
@@ -142,7 +143,7 @@ class Estate:
             self.author,
             refer=refer,
             choices=choices,
-            given={**sought, **given_for(operation, self.author.given)},
+            given={**sought, **given_for(operation, self.author.given, self.envelope.in_use)},
             taught={
                 **as_it_is(self.author, self.ledger.things, operation),
                 **dict.fromkeys(self.envelope.principals.left_out(operation.label, path), OMIT),
@@ -171,6 +172,8 @@ class Estate:
     def send(self, call: Call) -> Answer:
         """Ask as this tenant; once more with the object's tag where the service demands it."""
         answer = send(self.client, call)
+        if answer.status == CONFLICT:
+            self.envelope.in_use.add(call.operation.label)
         if answer.status != DEMANDED or "If-Match" in call.headers:
             return answer
         self.envelope.matching.add(call.operation.label)
@@ -210,6 +213,8 @@ class Estate:
         """Take what an answer shows, and what the call itself made, into this ledger."""
         parents, origin = parents_in(call), call if made else None
         said, operation = answer.json(), call.operation
+        if made and not answer.body.strip():
+            said = located(self.client, call, answer)
         if made and operation.method == "PUT":
             ledger.take(named_by(call))
             return named_by(call)
@@ -270,9 +275,8 @@ class Estate:
         if not operation.makes or not origin.path:
             return origin.path
         (*_, (resource, name)) = slots_of(operation.path)
-        alike = (each for each in self.ledger.things if each.resource == resource)
-        used = min(alike, key=lambda each: each.natural, default=None)
-        fresh = self.renew(used) if used else None
+        alike = [each for each in self.ledger.things if each.resource == resource]
+        fresh = self.renew(min(alike, key=lambda each: each.natural)) if alike else None
         if fresh is None:
             return origin.path
         self.prepare(operation, fresh)

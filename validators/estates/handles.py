@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from urllib.parse import unquote, urlsplit
 
+from gate.check import Answer, Client
 from gate.model import Json
 from validators.document.names import (
     CHANGING,
@@ -16,9 +18,9 @@ from validators.document.names import (
 from validators.document.operations import Operation, as_object
 from validators.estates.things import Thing
 from validators.messages.bodies import Author
-from validators.messages.calls import Call, leaves
+from validators.messages.calls import Call, expand, leaves
 
-DEEP = 3
+DEEP, FOUND = 3, 200
 
 
 def gives_id(author: Author, operation: Operation) -> bool:
@@ -61,3 +63,18 @@ def handed(author: Author, call: Call, said: Json) -> Iterator[Thing]:
             yield Thing(
                 resource=resource_in(wanted), fields={wanted: value, "id": value}, origin=call
             )
+
+
+def located(client: Client, call: Call, answer: Answer) -> Json:
+    """What a call made, where its answer says nothing but where it is (RFC 9110, section 10.2.2).
+
+    Read there as its maker; at least its id, which is the last part of the address.
+    """
+    where = urlsplit(answer.headers.get("location", "")).path.rstrip("/")
+    if not where:
+        return None
+    collection = expand(call.operation.path, call.path).rstrip("/")
+    _, known, rest = where.partition(collection)  # the target's address may have a path itself
+    found = client.request("GET", collection + rest if known else where)
+    read = as_object(found.json()) if found.status == FOUND else {}
+    return dict(read) or {"id": unquote(where.rpartition("/")[2])}

@@ -91,6 +91,10 @@ class Ledger:
         """
         return next(iter(self.choices(name, about, label)), None)
 
+    def sibling(self, name: str, about: str, label: str, own: Collection[str]) -> str | None:
+        """Another one of the kind that the request is about: nothing is a part of itself."""
+        return next((each for each in self.choices(name, about, label) if each not in own), None)
+
     def choices(self, name: str, about: str = "", label: str = "") -> list[str]:
         """All ids, or numbers of that name, that such a field could hold, best first."""
         found = (
@@ -119,7 +123,8 @@ class Ledger:
         ]
         if not fitting and names_people(name):
             fitting = [each for each in self.things if is_somebody(each)]
-        return sorted(fitting, key=self.rank)
+        # An order is no purchase order, as long as one is known.
+        return sorted(fitting, key=lambda each: (each.resource != wanted, self.rank(each)))
 
     def rank(self, thing: Thing) -> int:
         """How good it is to start from: what the caller made, himself, what he only saw.

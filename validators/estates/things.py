@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 
@@ -23,6 +24,13 @@ from validators.messages.calls import Call
 ID_FIELDS = ("id", "uuid", "_id", "key", "slug", "number", "name")
 MOST_LISTED = 20
 MARKING = 8
+EMBEDDED, FEW = "_embedded", 2
+# What only a page has (in the words of Spring Data, Django REST framework and others).
+PAGING = frozenset({
+    "total_elements", "total_pages", "number_of_elements", "page_size", "page_number", "per_page",
+    "total", "total_count", "total_items", "size", "pageable", "page_count", "has_more", "has_next",
+})  # fmt: skip
+CLASS = re.compile(r"(_(dto|model|resource|entity|representation|response))?(_list)?$")
 Keys = Mapping[str, tuple[str, ...]]
 NO_KEYS: Keys = {}
 
@@ -130,13 +138,29 @@ def find_things(
     key = key_in(resource, members, keys.get(resource, ()))
     whole = Thing(resource=resource, fields=fields, parents=parents, key=key)
     said = not key and resource in members and is_said(members, resource)
-    named = whole.id if members and not (said and whole.id == members[resource]) else ""
+    cover = (said and whole.id == members[resource]) or is_page(members)
+    named = whole.id if members and not cover else ""
     if named:
         yield whole
     for name, member in members.items():
+        if name == EMBEDDED:
+            for relation, items in as_object(member).items():
+                yield from find_things(resource_of_relation(relation), items, parents, keys)
+            continue
         inner = resource if name.lower() in WRAPPERS else stem(resource_in(name) or name)
         if (isinstance(member, dict) and not named) or as_list(member):
             yield from find_things(inner, member, whole.chain if named else parents, keys)
+
+
+def is_page(members: Mapping[str, Json]) -> bool:
+    """Is it a page of others, whose `number` or `name` is not an object's (Spring Data, HAL)?"""
+    counted = [name for name in members if "_".join(words_of(name)) in PAGING]
+    return len(counted) >= FEW and not set(ID_FIELDS[:3]) & members.keys()
+
+
+def resource_of_relation(name: str) -> str:
+    """What a HAL relation holds, by its name or by that of the class: `orderDtoList` → `order`."""
+    return CLASS.sub("", resource_in(name)) or resource_in(name)
 
 
 def find_entries(value: Json, parents: Mapping[str, str], token: str) -> Iterator[Thing]:

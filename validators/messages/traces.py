@@ -81,7 +81,7 @@ def digest(answer: Answer, sent: Collection[str]) -> dict[str, Json]:
 
 
 def without_short(part: Json, sent: Collection[str]) -> str:
-    """A part without sent ids of one character, where it is a sentence; alone, `1` may be a count."""
+    """A part without sent ids of one character where it is a sentence; `1` alone may be a count."""
     text = str(part)
     short = "".join(re.escape(value) for value in set(sent) if len(value) == 1)
     if not short or not isinstance(part, str) or " " not in part:
