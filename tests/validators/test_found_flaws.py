@@ -61,6 +61,7 @@ FOUND = {
     ("mass-assignment", "fleet"): "device-account account-limit redeem-role",
     ("mass-assignment", "folio"): "space-organization",
     ("mass-assignment", "payroll"): "me-role me-salary employee-company",
+    ("read-by-id", "atlas"): "label-expand",
     ("read-by-id", "board"): "members-any search-results",
     ("read-by-id", "deals"): "deal-expand view-read view-results",
     ("read-by-id", "depot"): "product-sku order-read line-elsewhere shipments-list",

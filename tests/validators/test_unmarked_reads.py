@@ -108,3 +108,21 @@ def test_a_search_of_whom_anybody_may_open_is_a_directory(tmp_path: Path) -> Non
         result = looked(testbed, "list-leak")
     assert not result.failures
     assert not result.findings
+
+
+class Readable(Atlas):
+    """A tracker in which everybody may open any issue, also by the labels that all have."""
+
+    def answer(self, request: Request) -> Response:
+        found = re.fullmatch(r"/api/issues/(\d+)/", request.path)
+        row = self.at.get("issues", found[1]) if found and request.method == "GET" else None
+        if row is None or "authorization" not in request.headers:
+            return super().answer(request)
+        return Response(dumped(row), mimetype="application/json")
+
+
+def test_what_anybody_may_open_may_be_shown_in_what_all_have(tmp_path: Path) -> None:
+    with served("atlas", Readable("label-expand"), tmp_path) as testbed:
+        result = looked(testbed, "read-by-id")
+    assert not result.failures
+    assert {each.subject for each in result.findings} == {"GET /api/issues/{id}/"}

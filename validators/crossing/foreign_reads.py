@@ -7,20 +7,22 @@ from dataclasses import replace
 from itertools import product
 from random import Random
 
-from gate.check import Answer, Client, Testbed
+from gate.check import Answer, Testbed
 from gate.model import Json, Observation
-from validators.crossing.directories import beyond_word, part_of, shows_part, why_public
+from validators.crossing.directories import part_of, shows_part, why_public
 from validators.crossing.excuses import LISTED, PART, holds
+from validators.crossing.foreign_answers import has_traces, read_absent, read_foreign
 from validators.crossing.fuller_reads import fuller
 from validators.crossing.owned_reads import is_owners, is_positive, is_told_apart, read_own
+from validators.crossing.shared_objects import ask_for_shared
 from validators.crossing.trials import fresh_things
-from validators.document.operations import Operation, as_list
+from validators.document.operations import Operation
 from validators.document.wording import finds_people
 from validators.estates.estate import LEAST
 from validators.estates.ground import UNSPOKEN, Duel, stand
 from validators.estates.things import values_of
-from validators.messages.calls import Call, curl, retrace, send
-from validators.messages.traces import EXCERPT, digest, find_marks, fingerprint, like, normalise
+from validators.messages.calls import Call
+from validators.messages.traces import EXCERPT, fingerprint, like
 
 ERRORS = 400
 ABSENT = {404, 410}
@@ -96,6 +98,7 @@ def fight(duel: Duel, operation: Operation, skip: str | None) -> Iterator[Observ
         if etag := owned.headers.get("etag"):
             yield from ask_by_tag(duel, call, etag)
     yield from ask_for_deleted(duel, operation)
+    yield from ask_for_shared(duel, operation)
 
 
 def is_suspect(facts: Sequence[Observation]) -> bool:
@@ -266,12 +269,6 @@ def is_known(duel: Duel, operation: Operation, seen: Observation) -> bool:
     return by_word and not has_traces(seen) and isinstance(status, int) and status < ERRORS
 
 
-def has_traces(seen: Observation) -> bool:
-    """Does the answer hold anything of the victim's?"""
-    traces = seen.data.get("traces")
-    return isinstance(traces, dict) and any(traces.values())
-
-
 def mixes(
     values: Values, mine: Values | None, chance: Random
 ) -> Iterator[tuple[str, Values, tuple[Values, Values]]]:
@@ -299,43 +296,3 @@ def choose(choice: Sequence[str], pairs: Sequence[tuple[str, str]]) -> Values:
         foreign if word == "foreign" else own
         for word, (foreign, own) in zip(choice, pairs, strict=True)
     )
-
-
-def read_foreign(
-    duel: Duel, client: Client, call: Call, ids: str, marks: Mapping[str, str]
-) -> Observation:
-    """Ask for what belongs to the victim."""
-    answer = send(client, call)
-    own = {duel.attacker.canaries.token, *(duel.attacker.ledger.made - duel.victim.ledger.ids)}
-    traces = find_marks(answer, marks, call.sent)
-    more: dict[str, Json] = {}
-    if beyond := beyond_word(duel, call.operation, answer):
-        traces["body"] = [*as_list(traces["body"]), *(f"value of {each}" for each in beyond)]
-        more["beyond"] = [*beyond]
-    return duel.note(
-        "foreign-read",
-        call.operation,
-        role=client.role,
-        ids=ids,
-        traces=traces,
-        **more,
-        own=any(each in answer.body for each in own - set(call.path)),
-        curl=retrace(curl(duel.victim.client, call), curl(client, call)),
-        **describe(answer, call.sent),
-    )
-
-
-def read_absent(duel: Duel, call: Call, ids: str) -> Observation:
-    """Ask for what never existed."""
-    client = duel.attacker.client
-    data = describe(send(client, call), call.sent)
-    return duel.note("absent-read", call.operation, ids=ids, curl=curl(client, call), **data)
-
-
-def describe(answer: Answer, sent: Sequence[str]) -> dict[str, Json]:
-    """Status, digests that make answers comparable, and the start of the normalised body."""
-    return {
-        "status": answer.status,
-        "digest": digest(answer, sent),
-        "excerpt": normalise(answer.body, sent)[:EXCERPT],
-    }
