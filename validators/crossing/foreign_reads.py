@@ -92,8 +92,10 @@ def fight(duel: Duel, operation: Operation, skip: str | None) -> Iterator[Observ
         again, prints = another(duel, call, shared) or (call, print_of)
         for each in attack(duel, again, mine.path if mine else None, prints, unmarked):
             yield replace(each, data={**each.data, "round": 1})
-    # Who is shown it on purpose may learn that it is unchanged, and may see it in other ways.
-    if not any(each.kind == "suppressed" for each in facts):
+    # Who is shown it on purpose, or has the very same, may learn that it is unchanged, and may see
+    # it in other ways.
+    meant = any(each.kind == "suppressed" for each in facts)
+    if not (meant or (mine is not None and mine.path == call.path)):
         yield from ask_for_more(duel, call, owned, {**print_of, **duel.marks})
         if etag := owned.headers.get("etag"):
             yield from ask_by_tag(duel, call, etag)
