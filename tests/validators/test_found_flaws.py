@@ -64,7 +64,7 @@ FOUND = {
     ("read-by-id", "atlas"): "label-expand",
     ("read-by-id", "board"): "members-any search-results",
     ("read-by-id", "deals"): "deal-expand view-read view-results",
-    ("read-by-id", "depot"): "product-sku order-read line-elsewhere shipments-list",
+    ("read-by-id", "depot"): "product-sku order-read line-elsewhere shipments-list category-expand",
     ("read-by-id", "fleet"): "export-read",
     ("read-by-id", "folio"): "job-read",
     ("read-by-id", "garage"): "username-email",
