@@ -15,7 +15,10 @@ from validators import CHECKS
 BY_ID = {check.id.partition(".")[2]: check for check in CHECKS}
 # By check and service. One of each check is looked for in every run, the others with the matrix.
 FOUND = {
-    ("body-reference", "atlas"): "issue-project issue-labels move-project entry-issue",
+    (
+        "body-reference",
+        "atlas",
+    ): "issue-project issue-labels move-project entry-issue issue-parent",
     ("body-reference", "campus"): "message-quote",
     (
         "body-reference",
@@ -43,7 +46,7 @@ FOUND = {
         "issued-credentials",
         "payroll",
     ): "signout-refresh refresh-reuse password-sessions deactivated-token share-undead",
-    ("list-leak", "atlas"): "staff-open",
+    ("list-leak", "atlas"): "staff-open users-search",
     ("list-leak", "bazaar"): "transactions-all",
     ("list-leak", "board"): "cursor-foreign",
     ("list-leak", "campus"): "courses-filter catalogue-private notifications-of",
@@ -60,9 +63,10 @@ FOUND = {
     ("mass-assignment", "fleet"): "device-account account-limit redeem-role",
     ("mass-assignment", "folio"): "space-organization",
     ("mass-assignment", "payroll"): "me-role me-salary employee-company",
+    ("read-by-id", "atlas"): "label-expand",
     ("read-by-id", "board"): "members-any search-results",
     ("read-by-id", "deals"): "deal-expand view-read view-results",
-    ("read-by-id", "depot"): "product-sku order-read line-elsewhere shipments-list",
+    ("read-by-id", "depot"): "product-sku order-read line-elsewhere shipments-list category-expand",
     ("read-by-id", "fleet"): "export-read",
     ("read-by-id", "folio"): "job-read",
     ("read-by-id", "garage"): "username-email",
@@ -72,9 +76,11 @@ FOUND = {
     ("roles", "fleet"): "command-by-observer token-to-observer",
     ("roles", "folio"): "bulk-delete-by-viewer draft-read drafts-all draft-publish",
     ("roles", "payroll"): "employee-by-manager expense-approve",
+    ("side-channels", "atlas"): "project-key",
     ("side-channels", "depot"): "customer-email",
     ("side-channels", "fleet"): "serial-taken",
     ("side-channels", "folio"): "idempotent-replay space-key-taken",
+    ("write-by-id", "atlas"): "note-read",
     ("write-by-id", "bazaar"): "password-set",
     ("write-by-id", "board"): "comment-add",
     ("write-by-id", "campus"): "favourites-all etag-first notification-read",

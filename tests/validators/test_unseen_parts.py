@@ -117,10 +117,24 @@ class Board:
         own: dict[str, Json] = {"/me": {"id": 7, "name": "Ann"}, "/notices": [*self.notices]}
         return 200, own.get(path, [])
 
+    def say_as_bob(self, method: str, path: str, body: Any) -> tuple[int, Json]:
+        """The like by Bob, of whose comments the caller is told whoever is mentioned in them."""
+        said = Board.say(self, method, path, {**(body or {}), "mentions": [7]})
+        return said if self.tells else (403, {})
 
-def told(board: Board) -> Any:
+
+class Quiet(Board):
+    """Nobody is told of what he does himself."""
+
+    def say(self, method: str, path: str, body: Any) -> tuple[int, Json]:
+        return super().say(method, path, {**(body or {}), "mentions": []})
+
+
+def told(board: Board, colleagues: bool = False) -> Any:
     """A tenant of the board who knows two people and has said something."""
     estate = owner(board.say)
+    if colleagues:
+        estate = replace(estate, colleagues={"member": Service(board.say_as_bob, role="member")})
     estate.ledger.things.extend(
         Thing(resource="user", fields={"id": key, "name": name})
         for key, name in ((8, "Bob"), (7, "Ann"))
@@ -139,6 +153,20 @@ def test_a_notice_comes_of_what_names_the_caller() -> None:
     assert again
     assert once_more
     assert len({again.id, once_more.id, notices[0].id}) == len([again, once_more, notices])
+
+
+def test_a_notice_of_what_a_colleague_does_is_had_by_his_doing_it() -> None:
+    estate = told(Quiet(), colleagues=True)
+    (notice,) = [each for each in estate.ledger.things if each.resource == "notice"]
+    source = estate.envelope.sources["notice"]
+    assert (source.maker, source.role) == (COMMENT.label, "member")
+    again = come_of(estate, notice)
+    assert again
+    assert again.id != notice.id
+    alone = replace(estate, colleagues={})
+    assert come_of(alone, notice) is None, "it is nothing that he can have by himself"
+    assert not told(Quiet()).envelope.sources
+    assert not told(Quiet(tells=False), colleagues=True).envelope.sources
 
 
 def test_what_comes_of_nothing_has_no_source() -> None:

@@ -101,6 +101,8 @@ def test_an_object_says_itself_that_it_is_not_public(fields: Object, expected: s
     ("name", "expected"),
     [
         ("replyTo", True),
+        ("parent", True),
+        ("parentName", False),
         ("in_reply_to_id", True),
         ("duplicateOf", True),
         ("clonedFromId", True),

@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from gate.check import Answer, Testbed
 from gate.model import Json, Observation
-from validators.crossing.directories import beyond_word, contacts_of, without_names
+from validators.crossing.directories import beyond_word, contacts_of, is_open, without_names
 from validators.crossing.excuses import NAMED, holds
 from validators.crossing.foreign_writes import survey
 from validators.crossing.listing import counted, search_places, ways, whole_texts
@@ -25,9 +25,12 @@ from validators.estates.identities import TENANTS, identities, is_owning
 from validators.estates.planting import absent_call, multiply
 from validators.estates.seniors import vouched
 from validators.estates.states import State, as_data, changes, look, telling, unrest, view_of, watch
+from validators.estates.things import find_things
 from validators.judging import AGAIN, texts
 from validators.messages.calls import Call, curl, leaves
 from validators.messages.traces import EXCERPT, digest, find_marks, normalise
+
+BEGINNING = 2
 
 
 def probe(testbed: Testbed) -> Iterator[Observation]:
@@ -152,17 +155,40 @@ def seen(duel: Duel, kind: str, label: str, call: Call, known: str) -> Observati
 
 
 def people_rows(duel: Duel, call: Call, answer: Answer) -> bool:
-    """Does it show the victim's own people, with how they are reached, when asked for his tenant?
+    """Does it show the victim's own people, with how they are reached?
 
-    Word for word as he sees them unasked, and the other tenant does not. A directory may show
-    whoever is asked for by his own name, and is not what is meant here.
+    Word for word as he sees them unasked, and the other tenant does not. Asked for his tenant, or
+    for a part of an address: a directory may show whoever is asked for by his own name, and is not
+    what is meant here; nor is one in which anybody may open them by their ids.
     """
-    if not asks_for_tenant(duel, call):
-        return False
     contacts = contacts_of(duel.victim) - contacts_of(duel.attacker)
     found = {row for row in rows_in(answer.json()) if any(each in row for each in contacts)}
-    theirs = unasked(duel.victim, call.operation) if found else set()
-    return bool(theirs) and bool(found & theirs - unasked(duel.attacker, call.operation))
+    if not found or not (asks_for_tenant(duel, call) or asks_for_part(duel, call)):
+        return False
+    theirs = unasked(duel.victim, call.operation)
+    alone = found & theirs - unasked(duel.attacker, call.operation)
+    return any(not is_opened(duel, call.operation, json.loads(row)) for row in alone)
+
+
+def is_opened(duel: Duel, operation: Operation, row: Json) -> bool:
+    """May the other tenant read it by its id anyway?"""
+    things = find_things(operation.product, row, {}, operation.keys)
+    return any(each.resource == operation.product and is_open(duel, each) for each in things)
+
+
+def asks_for_part(duel: Duel, call: Call) -> bool:
+    """Does the request ask for a part of an address?"""
+    said = {text for _, text in leaves({"query": dict(call.query), "body": call.body})}
+    return bool(said & set(fragments(duel, call.operation)))
+
+
+def fragments(duel: Duel, operation: Operation) -> list[str]:
+    """Parts of an address of the victim's people in this list: how it begins, and its domain."""
+    contacts = contacts_of(duel.victim) - contacts_of(duel.attacker)
+    rows = unasked(duel.victim, operation) if contacts else set()
+    shown = [each for each in sorted(contacts) if any(each in row for row in rows)]
+    parts = (each.partition("@") for each in shown if "@" in each)
+    return next(([local[:BEGINNING], domain] for local, _, domain in parts), [])
 
 
 def unasked(estate: Estate, operation: Operation) -> set[str]:
@@ -255,6 +281,9 @@ def search(duel: Duel, call: Call, known: str) -> Iterator[Observation]:
             yield seen(duel, kind, label, call.put(place, text), known)
         for name, text in whole_texts(duel, call.operation).items():
             label = f"with {place[-1]} for a whole {name}"
+            yield seen(duel, "foreign-list", label, call.put(place, text), known)
+        for text in fragments(duel, call.operation):
+            label = f"with {place[-1]} for a part of an address"
             yield seen(duel, "foreign-list", label, call.put(place, text), known)
 
 

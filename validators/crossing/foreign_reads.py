@@ -4,24 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from itertools import islice, product
+from itertools import product
 from random import Random
 
-from gate.check import Answer, Client, Testbed
+from gate.check import Answer, Testbed
 from gate.model import Json, Observation
-from validators.crossing.directories import beyond_word, part_of, shows_part, why_public
+from validators.crossing.directories import part_of, shows_part, why_public
 from validators.crossing.excuses import LISTED, PART, holds
+from validators.crossing.foreign_answers import has_traces, read_absent, read_foreign
 from validators.crossing.fuller_reads import fuller
+from validators.crossing.owned_reads import is_owners, is_positive, is_told_apart, read_own
+from validators.crossing.shared_objects import ask_for_shared
 from validators.crossing.trials import fresh_things
-from validators.document.operations import Operation, as_list
+from validators.document.operations import Operation
 from validators.document.wording import finds_people
-from validators.estates.estate import LEAST, Estate
+from validators.estates.estate import LEAST
 from validators.estates.ground import UNSPOKEN, Duel, stand
 from validators.estates.things import values_of
-from validators.messages.calls import Call, curl, retrace, send
-from validators.messages.traces import EXCERPT, digest, find_marks, fingerprint, like, normalise
+from validators.messages.calls import Call
+from validators.messages.traces import EXCERPT, fingerprint, like
 
-ATTEMPTS = 5
 ERRORS = 400
 ABSENT = {404, 410}
 Values = tuple[str, ...]
@@ -71,28 +73,34 @@ def fight(duel: Duel, operation: Operation, skip: str | None) -> Iterator[Observ
     if call is None or owned is None:
         yield duel.note("unreached", operation, reason="no known object fits into the path")
         return
+    marked = is_positive(duel.victim, call, owned)
+    apart = not marked and is_told_apart(duel.victim, call, owned)
     yield duel.note(
         "owned-read",
         operation,
         status=owned.status,
-        positive=is_positive(duel.victim, call, owned),
+        positive=marked or apart,
         excerpt=owned.body[:EXCERPT],
     )
     mine, other = read_own(duel.attacker, operation)
     shared = [other.body] if other else []
     print_of = fingerprint(owned, [*shared, *call.path])
-    facts = list(attack(duel, call, mine.path if mine else None, print_of))
+    unmarked = owned if apart else None
+    facts = list(attack(duel, call, mine.path if mine else None, print_of, unmarked))
     yield from facts
     if is_suspect(facts):
         again, prints = another(duel, call, shared) or (call, print_of)
-        for each in attack(duel, again, mine.path if mine else None, prints):
+        for each in attack(duel, again, mine.path if mine else None, prints, unmarked):
             yield replace(each, data={**each.data, "round": 1})
-    # Who is shown it on purpose may learn that it is unchanged, and may see it in other ways.
-    if not any(each.kind == "suppressed" for each in facts):
+    # Who is shown it on purpose, or has the very same, may learn that it is unchanged, and may see
+    # it in other ways.
+    meant = any(each.kind == "suppressed" for each in facts)
+    if not (meant or (mine is not None and mine.path == call.path)):
         yield from ask_for_more(duel, call, owned, {**print_of, **duel.marks})
         if etag := owned.headers.get("etag"):
             yield from ask_by_tag(duel, call, etag)
     yield from ask_for_deleted(duel, operation)
+    yield from ask_for_shared(duel, operation)
 
 
 def is_suspect(facts: Sequence[Observation]) -> bool:
@@ -174,26 +182,6 @@ def ask_for_deleted(duel: Duel, operation: Operation) -> Iterator[Observation]:
         yield read_absent(duel, replace(call, path=fake), "deleted")
 
 
-def read_own(estate: Estate, operation: Operation) -> tuple[Call | None, Answer | None]:
-    """The first path that shows the owner something of his own, else the first path tried."""
-    tried: tuple[Call | None, Answer | None] = (None, None)
-    for values in islice(estate.ledger.fill(operation), ATTEMPTS):
-        call = estate.write(operation, values, recipe=LEAST)
-        answer = estate.send(call)
-        if is_positive(estate, call, answer):
-            return call, answer
-        tried = tried if tried[0] is not None else (call, answer)
-    # A snapshot, such as an export, may be older than what it should hold.
-    things = next(estate.ledger.match(operation), ())
-    fresh = fresh_things(estate, things) if things and things[-1].origin else ()
-    if fresh:
-        call = estate.write(operation, values_of(operation, fresh), recipe=LEAST)
-        answer = estate.send(call)
-        if is_positive(estate, call, answer):
-            return call, answer
-    return tried
-
-
 def is_for_all(duel: Duel, operation: Operation) -> bool:
     """Is it public or shared by word, with nothing in its path that this tenant made?"""
     hints, label = duel.ground.hints, operation.label
@@ -203,27 +191,31 @@ def is_for_all(duel: Duel, operation: Operation) -> bool:
     return by_word and not any(each.origin for each in things)
 
 
-def is_positive(estate: Estate, call: Call, answer: Answer) -> bool:
-    """Does the owner see his own object: a canary, another id of his, or the object's own id?"""
-    expected = {estate.canaries.token, *(estate.ledger.ids - set(call.path))}
-    if call.operation.reads_one:
-        expected.add(call.path[-1])
-    return estate.accepts(answer) and any(each in answer.body for each in expected)
-
-
 def attack(
-    duel: Duel, call: Call, mine: Values | None, extra: Mapping[str, str]
+    duel: Duel,
+    call: Call,
+    mine: Values | None,
+    extra: Mapping[str, str],
+    unmarked: Answer | None = None,
 ) -> Iterator[Observation]:
-    """Foreign ids, mixed ids and absent ids as the other tenant; foreign ids as nobody."""
+    """Foreign ids, mixed ids and absent ids as the other tenant; foreign ids as nobody.
+
+    Where the owner's answer is `unmarked`, it is what nobody must not be answered like.
+    """
     marks = {**extra, **duel.marks}
     open_to_all = read_foreign(duel, duel.ground.nobody, call, "foreign", marks)
+    nobody = duel.ground.nobody
+    if unmarked is not None and is_owners(duel.victim, nobody, call, unmarked):
+        traces: Json = {"headers": [], "body": ["the owner's answer"]}
+        open_to_all = replace(open_to_all, data={**open_to_all.data, "traces": traces})
     by_intent = is_by_intent(duel, call.operation, open_to_all)
     yield replace(open_to_all, kind=kind_of(call.operation, by_intent, open_to_all))
     for ids, mixed, absent in mixes(call.path, mine, duel.chance):
         seen = read_foreign(duel, duel.attacker.client, replace(call, path=mixed), ids, marks)
         reason = "" if by_intent or has_own(seen) else why_shown(duel, call, mine, mixed, seen)
         by_word = duel.ground.hints.is_shared(call.operation.label)
-        meant = bool(reason) or by_word or (by_intent and has_traces(seen))
+        told = has_traces(seen) or is_same_answer(seen, open_to_all)
+        meant = bool(reason) or by_word or (by_intent and told)
         meant = meant or is_known(duel, call.operation, seen)
         data = {**seen.data, **({"reason": reason} if reason else {})}
         if reason == PART:
@@ -246,6 +238,11 @@ def why_shown(duel: Duel, call: Call, mine: Values | None, asked: Values, seen: 
         listed = reason == LISTED and shows_part(duel, call, mine)
         return PART if listed else ""
     return reason
+
+
+def is_same_answer(seen: Observation, nobody: Observation) -> bool:
+    """Is the caller answered as nobody is?"""
+    return all(seen.data.get(name) == nobody.data.get(name) for name in ("status", "digest"))
 
 
 def has_own(seen: Observation) -> bool:
@@ -272,12 +269,6 @@ def is_known(duel: Duel, operation: Operation, seen: Observation) -> bool:
     by_word = finds_people(operation) or duel.ground.hints.is_shared(operation.label)
     status = seen.data.get("status")
     return by_word and not has_traces(seen) and isinstance(status, int) and status < ERRORS
-
-
-def has_traces(seen: Observation) -> bool:
-    """Does the answer hold anything of the victim's?"""
-    traces = seen.data.get("traces")
-    return isinstance(traces, dict) and any(traces.values())
 
 
 def mixes(
@@ -307,43 +298,3 @@ def choose(choice: Sequence[str], pairs: Sequence[tuple[str, str]]) -> Values:
         foreign if word == "foreign" else own
         for word, (foreign, own) in zip(choice, pairs, strict=True)
     )
-
-
-def read_foreign(
-    duel: Duel, client: Client, call: Call, ids: str, marks: Mapping[str, str]
-) -> Observation:
-    """Ask for what belongs to the victim."""
-    answer = send(client, call)
-    own = {duel.attacker.canaries.token, *(duel.attacker.ledger.made - duel.victim.ledger.ids)}
-    traces = find_marks(answer, marks, call.sent)
-    more: dict[str, Json] = {}
-    if beyond := beyond_word(duel, call.operation, answer):
-        traces["body"] = [*as_list(traces["body"]), *(f"value of {each}" for each in beyond)]
-        more["beyond"] = [*beyond]
-    return duel.note(
-        "foreign-read",
-        call.operation,
-        role=client.role,
-        ids=ids,
-        traces=traces,
-        **more,
-        own=any(each in answer.body for each in own - set(call.path)),
-        curl=retrace(curl(duel.victim.client, call), curl(client, call)),
-        **describe(answer, call.sent),
-    )
-
-
-def read_absent(duel: Duel, call: Call, ids: str) -> Observation:
-    """Ask for what never existed."""
-    client = duel.attacker.client
-    data = describe(send(client, call), call.sent)
-    return duel.note("absent-read", call.operation, ids=ids, curl=curl(client, call), **data)
-
-
-def describe(answer: Answer, sent: Sequence[str]) -> dict[str, Json]:
-    """Status, digests that make answers comparable, and the start of the normalised body."""
-    return {
-        "status": answer.status,
-        "digest": digest(answer, sent),
-        "excerpt": normalise(answer.body, sent)[:EXCERPT],
-    }

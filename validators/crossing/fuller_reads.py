@@ -7,11 +7,11 @@ With related objects put in (`$expand=contact,owner`), with what is kept back ot
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from gate.model import Json
-from validators.document.names import RESERVED, SUFFIX, is_identity, words_of
-from validators.document.operations import Object, Operation, as_list
+from validators.document.names import RESERVED, SUFFIX, is_identity, stem, words_of
+from validators.document.operations import Object, Operation, as_list, as_object
 from validators.document.schemas import kind_of
 from validators.estates.estate import Estate
 from validators.messages.calls import Call, leaves
@@ -54,7 +54,7 @@ def values_for(
             yield True
     elif kind_of(plain) == "string" and RELATING & set(words_of(name)):
         yield from as_shown(operation, name, plain)
-        if related := related_in(shown):
+        if related := related_in(shown, {each.resource for each in estate.ledger.things}):
             yield ",".join(related)
             yield from related
 
@@ -68,8 +68,12 @@ def as_shown(operation: Operation, name: str, schema: Object) -> Iterator[str]:
         yield from written.findall(text) if isinstance(text, str) else ()
 
 
-def related_in(shown: Json) -> list[str]:
-    """What an answer refers to by id: `contactId` → `contact`."""
+def related_in(shown: Json, kinds: Collection[str] = ()) -> list[str]:
+    """What an answer refers to by id, `contactId` → `contact`, or by what is known of these kinds.
+
+    The latter as it is called: `project: 7`, `issues: []`.
+    """
     names = [str(place[-1]) for place, _ in leaves(shown) if place]
     related = [SUFFIX.sub("", each) for each in names if is_identity(each)]
-    return [*dict.fromkeys(each for each in related if each.lower() not in RESERVED)]
+    named = [name for name in as_object(shown) if stem("_".join(words_of(name))) in kinds]
+    return [*dict.fromkeys(each for each in (*related, *named) if each.lower() not in RESERVED)]

@@ -10,9 +10,9 @@ SUFFIX = re.compile(
     r"(?<=.)(_ids?|Ids?|_uuids?|_keys?|_names?|_slugs?|_numbers?|No|_codes?|Codes?|_refs?|_tokens?)$"
 )
 IDENTITY = re.compile(r"(^|_)(ids?|uuids?|refs?)$|(?<=[a-z])(Ids?|Uuids?|Refs?)$")
-# Another one of the same kind: `replyTo`, `duplicate_of`, `clonedFromId`.
+# Another one of the same kind: `parent`, `replyTo`, `duplicate_of`, `clonedFromId`.
 SIBLING = re.compile(
-    r"((in_)?reply_to|(duplicate|copy|clone|fork|translation|variant|continuation)_of"
+    r"(parent|(in_)?reply_to|(duplicate|copy|clone|fork|translation|variant|continuation)_of"
     r"|(copied|cloned|forked|duplicated|derived|continued)_from"
     r"|supersedes|replaces|blocks|blocked_by|depends_on|related_to|linked_to|based_on)(_ids?)?"
 )

@@ -7,8 +7,11 @@ kind is found out by making one, so that an attack on it can be tried again on a
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import product
 
+from gate.check import Client, Testbed
 from gate.model import Json
+from gate.testbed.hints import roles_of
 from validators.document.names import is_identity, names_people, slots_of, words_of
 from validators.document.operations import Operation
 from validators.estates.envelope import Source
@@ -17,16 +20,27 @@ from validators.estates.naming import keep_references
 from validators.estates.planting import browse
 from validators.estates.principals import introductions, is_person
 from validators.estates.things import MARKING, Thing, find_things, is_somebody, is_stranger
-from validators.messages.calls import Call, Pointer, leaves, like_type, value_at
+from validators.messages.calls import Call, Pointer, leaves, like_type, send, value_at
+from validators.messages.patience import Patient, Silence
 
 MOST_MAKERS = 8
 CREDENTIALS = frozenset({"key", "keys", "token", "credential"})
 
 
+def colleagues_of(testbed: Testbed, owner: Client, silence: Silence) -> dict[str, Client]:
+    """The tenant's principals of other roles, the strongest first."""
+    return {
+        role: Patient(client=testbed.actor(owner.tenant, role), silence=silence)
+        for role in reversed(roles_of(testbed, owner.tenant))
+        if role != owner.role
+    }
+
+
 def learn_sources(estate: Estate, operations: Sequence[Operation]) -> None:
     """Make what is to reach somebody once people are known, and see what comes of what.
 
-    People are seen and not made, so that at first nobody can be named who is then told.
+    People are seen and not made, so that at first nobody can be named who is then told. What
+    nobody gets for his own doings is made by a colleague.
     """
     makers, reads = list(makers_of(estate)), introductions(operations)
     personal = [each for each in makers if make(estate, reads, each, personal=True)]
@@ -40,6 +54,24 @@ def learn_sources(estate: Estate, operations: Sequence[Operation]) -> None:
                 source = Source(maker=label_of(maker), listing=listing, reads=tuple(reads))
                 estate.envelope.sources[resource] = source
                 break
+    for resource, listing in missing(estate, operations):
+        if had_told(estate, resource, listing, reads):
+            browse(estate, operations)
+
+
+def had_told(estate: Estate, resource: str, listing: Operation, reads: Sequence[Operation]) -> bool:
+    """Have colleagues make what names the caller, or what is on his things, until he is told."""
+    known = estate.envelope.sources.get(resource)
+    ways = product((True, False), estate.colleagues.items(), [*makers_of(estate)][:MOST_MAKERS])
+    for personal, (role, colleague), maker in ways:
+        source = Source(maker=label_of(maker), listing=listing, reads=tuple(reads), role=role)
+        if known is not None and known != source:
+            continue
+        made = make(estate, reads, maker, personal=personal, by=colleague)
+        if made and listed(estate, listing, resource):
+            estate.envelope.sources[resource] = source
+            return True
+    return False
 
 
 def come_of(estate: Estate, thing: Thing) -> Thing | None:
@@ -49,18 +81,27 @@ def come_of(estate: Estate, thing: Thing) -> Thing | None:
         return None
     made = (each for each in makers_of(estate) if label_of(each) == source.maker)
     maker, known = next(made, None), listed(estate, source.listing, thing.resource)
-    if maker is None or not make(estate, source.reads, maker):
+    by = estate.colleagues.get(source.role)
+    if maker is None or (source.role and by is None):
+        return None
+    if not make(estate, source.reads, maker, by=by):
         return None
     now = listed(estate, source.listing, thing.resource)
     return next((each for key, each in now.items() if key not in known), None)
 
 
 def make(
-    estate: Estate, reads: Sequence[Operation], maker: Thing, *, personal: bool = False
+    estate: Estate,
+    reads: Sequence[Operation],
+    maker: Thing,
+    *,
+    personal: bool = False,
+    by: Client | None = None,
 ) -> bool:
     """Make another one that names the caller himself wherever it names a person.
 
-    One that names nobody is not made where only what is `personal` is wanted.
+    One that names nobody is not made where only what is `personal` is wanted. It may be made `by`
+    a colleague of his.
     """
     old = maker.origin
     if old is None:
@@ -73,7 +114,7 @@ def make(
         return False
     for place in people if own else ():
         call = call.put(("body", *place), like_type(own, value_at(call.body, place)))
-    return estate.accepts(estate.send(call))
+    return estate.accepts(estate.send(call) if by is None else send(by, call))
 
 
 def names_one(estate: Estate, place: Pointer, value: str) -> bool:
@@ -118,11 +159,29 @@ def orphans(estate: Estate, operations: Sequence[Operation]) -> Iterator[tuple[s
     """What is changed by its id and was only seen, with the list that shows it."""
     made = {each.resource for each in estate.ledger.things if each.origin}
     seen = {each.resource for each in estate.ledger.things} - made - estate.envelope.sources.keys()
+    for each in changed_lists(operations):
+        if each.product in seen:
+            yield each.product, each
+
+
+def missing(estate: Estate, operations: Sequence[Operation]) -> Iterator[tuple[str, Operation]]:
+    """What is changed by its id and was never seen, with the list that should show it."""
+    seen = {each.resource for each in estate.ledger.things}
+    for each in changed_lists(operations) if estate.colleagues else ():
+        granted = each.product not in seen and estate.accepts(
+            estate.send(estate.write(each, (), recipe=LEAST))
+        )
+        if granted:
+            yield each.product, each
+
+
+def changed_lists(operations: Sequence[Operation]) -> Iterator[Operation]:
+    """The plain lists of what is changed by its id, people aside."""
     changed = {slots_of(each.path)[-1][0] for each in operations if each.names and not each.safe}
     for each in operations:
         plain = each.method == "GET" and not each.names and each.speakable and not each.public
-        if plain and each.product in (seen & changed) and not is_person(each.product):
-            yield each.product, each
+        if plain and each.product in changed and not is_person(each.product):
+            yield each
 
 
 def listed(estate: Estate, listing: Operation, resource: str) -> dict[str, Thing]:

@@ -29,12 +29,14 @@ Shape = frozenset[str]
 class Source:
     """By which operation's doing an object appears that nobody makes as such, and in which list.
 
-    `reads` say who the caller is, whom it has to reach.
+    `reads` say who the caller is, whom it has to reach. `role` is the colleague who has to do it,
+    where nobody is told of his own doings; "" for the caller himself.
     """
 
     maker: str
     listing: Operation
     reads: tuple[Operation, ...]
+    role: str = ""
 
 
 @dataclass(slots=True)

@@ -15,6 +15,7 @@ from validators.document.names import (
     RESERVED,
     SELF,
     is_identity,
+    is_sibling,
     parents_of,
     resource_in,
     slots_of,
@@ -72,7 +73,7 @@ class Estate:
     objects that were made for one attempt each, `shown` the paths that showed something, by label,
     `restless` the reads whose answers move now and then by themselves, `watched` the operations
     whose objects were looked at for that, `common` the places that move with what others do,
-    `leaky` whether a read shows another tenant's marks already, by its label.
+    `leaky` whether a read shows another tenant's marks already, by its label, `colleagues` his.
     """
 
     client: Client
@@ -87,6 +88,7 @@ class Estate:
     watched: set[str] = field(default_factory=set)
     common: set[str] = field(default_factory=set)
     leaky: dict[str, bool] = field(default_factory=dict)
+    colleagues: Mapping[str, Client] = field(default_factory=dict)
 
     @property
     def canaries(self) -> Canaries:
@@ -126,6 +128,8 @@ class Estate:
                 return None
             if whom := recipient_for(operation, name, self.ledger):
                 return whom
+            if is_sibling(name):
+                return self.ledger.sibling(name, operation.resource, label, path[-1:])
             known = chain.get(wanted) or self.ledger.refer(name, operation.resource, label)
             known = known or self.envelope.common.refer(name, operation.resource)
             return known or code_for(operation, name, self.ledger)
@@ -150,8 +154,9 @@ class Estate:
             current=current or {},
         )
         query = dict(operation.query) | (links(operation, author) if recipe.linked else {})
-        told = self.ledger.said_of(operation, path, query)
-        asked = {name: told.get(name) or author.write(each, name) for name, each in query.items()}
+        told = self.ledger.linked(operation, path, operation.optional)
+        told |= self.ledger.said_of(operation, path, query)
+        asked = {name: told.get(name) or author.write(query[name], name) for name in query | told}
         body = author.write(dict(operation.body), "") if operation.media else None
         headers = headers_of(operation, author, self.client.credentials)
         demanded = operation.label in self.envelope.matching

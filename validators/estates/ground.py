@@ -17,7 +17,7 @@ from gate.testbed.hints import Hints, hints_of, roles_of, salt_of
 from validators.document.operations import Object, Operation, list_operations
 from validators.document.relations import related
 from validators.document.schemes import usable_schemes
-from validators.estates.byproducts import learn_sources
+from validators.estates.byproducts import colleagues_of, learn_sources
 from validators.estates.envelope import Envelope
 from validators.estates.estate import Estate, open_estate
 from validators.estates.feeding import feed
@@ -164,6 +164,9 @@ def laid(key: Same) -> Ground:
     ]
     estates[0].foreign.append(estates[1].canaries.token)
     estates[1].foreign.append(estates[0].canaries.token)
+    estates = [
+        replace(each, colleagues=colleagues_of(testbed, each.client, silence)) for each in estates
+    ]
     facts = [fact for each in estates for fact in settle(testbed, each, operations)]
     nobody = Patient(client=testbed.actor(*NOBODY), silence=silence)
     closed = [each for each in declared if not (each in operations or hints.leaves_out(each.label))]

@@ -91,6 +91,10 @@ class Ledger:
         """
         return next(iter(self.choices(name, about, label)), None)
 
+    def sibling(self, name: str, about: str, label: str, own: Collection[str]) -> str | None:
+        """Another one of the kind that the request is about: nothing is a part of itself."""
+        return next((each for each in self.choices(name, about, label) if each not in own), None)
+
     def choices(self, name: str, about: str = "", label: str = "") -> list[str]:
         """All ids, or numbers of that name, that such a field could hold, best first."""
         found = (

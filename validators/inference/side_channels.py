@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from gate.check import Testbed
 from gate.model import Observation
 from validators.crossing.foreign_writes import survey
-from validators.estates.anew import made_by
 from validators.estates.ground import stand
 from validators.inference.kept_answers import repeatable, repeats
 from validators.inference.taken_names import is_naming, taken_names
@@ -27,9 +26,7 @@ def probe(testbed: Testbed) -> Iterator[Observation]:
     if ground.vacuous:
         return
     duel, _ = ground.duels()
-    named = [
-        each for each in ground.operations if is_naming(duel, each) and made_by(duel.victim, each)
-    ]
+    named = [each for each in ground.operations if is_naming(duel, each)]
     yield survey(ground, len(repeatable(duel)) + len(named))
     yield from timings(duel)
     yield from repeats(duel)

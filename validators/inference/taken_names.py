@@ -15,7 +15,7 @@ from validators.estates.ledger import Ledger
 from validators.estates.naming import code_for
 from validators.estates.principals import is_person
 from validators.estates.things import Thing
-from validators.estates.throwaways import PASSWORDS, is_maker, plain
+from validators.estates.throwaways import KEYS, PASSWORDS, is_maker, is_secret, plain
 from validators.messages.calls import Call, Pointer, curl, leaves, retrace, send, value_at
 from validators.messages.traces import EXCERPT, SHORTEST, find_marks, normalise
 
@@ -49,13 +49,27 @@ def taken_names(duel: Duel) -> Iterator[Observation]:
 
 
 def is_naming(duel: Duel, operation: Operation) -> bool:
-    """Does a signed-in caller make something by it that is no credential?"""
+    """Has a signed-in caller made something by it that is no credential?"""
+    made = made_by(duel.victim, operation)
     return (
-        operation.method == "POST"
+        made is not None
+        and operation.method == "POST"
         and not operation.public
         and not duel.ground.hints.is_shared(operation.label)
-        and not is_maker(duel.victim, operation)
+        and not (is_maker(duel.victim, operation) and is_credential(made))
     )
+
+
+def is_credential(made: Thing) -> bool:
+    """Is it a key or a token, or was a secret given for it, and not only the place for a later one?
+
+    What its maker said himself was not given: the `key` of a project.
+    """
+    said = as_object(made.origin.body) if made.origin else {}
+    given = any(
+        is_secret(name) and value for name, value in made.fields.items() if name not in said
+    )
+    return given or bool(KEYS & set(words_of(made.resource)))
 
 
 def keys_in(duel: Duel, origin: Call) -> list[Pointer]:
