@@ -225,16 +225,15 @@ def gap(seen: Sequence[Observation], pair: tuple[str, str], control: str, attack
 
 
 def lacking(seen: Sequence[Observation], pair: tuple[str, str]) -> str:
-    """Which refused creations would have made what the path of an operation names."""
+    """Which creations, refused to the end, would have made what the path of an operation names."""
     path = pair[0].partition(" ")[2]
     wanted = {resource for resource, _ in slots_of(path)}
+    tried = [each for each in seen if each.kind == "planted" and each.data.get("tenant") == pair[1]]
+    made = {each.subject for each in tried if each.data.get("made")}
     refused = [
         f"{each.subject} got {each.data.get('status')}{refusal(each)}"
-        for each in seen
-        if each.kind == "planted"
-        and each.data.get("tenant") == pair[1]
-        and not each.data.get("made")
-        and resource_of(each.subject.partition(" ")[2]) in wanted
+        for each in tried
+        if each.subject not in made and resource_of(each.subject.partition(" ")[2]) in wanted
     ]
     return f"; {refused[-1]}" if refused else ""
 

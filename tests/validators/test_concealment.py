@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import pytest
 
 from gate.model import Finding, Observation
+from tests.validators.scripted import owner
 from validators.channels.role_controls import (
     AGENT,
     CHANGE,
@@ -18,6 +19,8 @@ from validators.channels.role_controls import (
     called,
 )
 from validators.channels.roles import judge
+from validators.document.operations import Operation
+from validators.roles.role_filters import filters
 
 Record = Sequence[Observation]
 ABSENT = "undecided"
@@ -26,6 +29,7 @@ OPENED = called("agent", READ, "granted", {"shown": True})
 UNLISTED = called("agent", LIST, "granted", {"shown": False})
 LISTED = called("agent", LIST, "granted", {"shown": True})
 UNREAD, UNCHANGED = called("agent", READ, ABSENT, {}), called("agent", CHANGE, ABSENT, {})
+FILTERED = called("agent", LIST, "granted", {"shown": True, "filter": "user"}, "filter-call")
 ENDED = called("agent", LABEL, "granted", {})
 
 
@@ -42,8 +46,9 @@ def found(*parts: Record) -> set[str]:
         ((LISTED, UNREAD, UNCHANGED), LIST),
         ((ENDED, UNREAD, UNLISTED), LABEL),
         ((ENDED, UNREAD, UNCHANGED), LABEL),
+        ((FILTERED, UNREAD, UNLISTED), LIST),
     ],
-    ids=["read", "listed", "ended though not listed", "ended though not changed"],
+    ids=["read", "listed", "ended though not listed", "ended though not changed", "by a filter"],
 )
 def test_what_alone_opens_is_blamed(parts: tuple[Record, ...], blamed: str) -> None:
     assert found(MAKES, *parts) == {blamed}
@@ -67,6 +72,9 @@ def test_what_alone_opens_is_blamed(parts: tuple[Record, ...], blamed: str) -> N
             UNCHANGED,
         ),
         (MAKES, OPENED, UNLISTED, called("agent", CHANGE, ABSENT, {"collection": "v1/report"})),
+        (MAKES, FILTERED, UNLISTED),
+        (MAKES, FILTERED, LISTED, UNREAD, UNCHANGED, ENDED),
+        (MAKES, FILTERED, UNLISTED, OPENED, UNCHANGED),
     ],
     ids=[
         "it may not make such itself",
@@ -79,6 +87,9 @@ def test_what_alone_opens_is_blamed(parts: tuple[Record, ...], blamed: str) -> N
         "without effect",
         "for everybody",
         "others hide other things",
+        "a filter is for that, and no read by id hides",
+        "listed and ended as well",
+        "read by its id, and filtered",
     ],
 )
 def test_what_may_be_shared_is_not_claimed(parts: tuple[Record, ...]) -> None:
@@ -96,3 +107,13 @@ def test_a_list_in_which_its_owner_sees_nothing_hides_nothing() -> None:
         ),
     )
     assert found(MAKES, OPENED, unseen, UNCHANGED) == set()
+
+
+def test_a_list_is_asked_by_whom_its_rows_name_and_by_no_tenant() -> None:
+    names = ("author", "user", "assignee_id", "workspace", "page")
+    notes = Operation(method="GET", path="/notes", optional={each: {} for each in names})
+    estate = owner()
+    estate.ledger.note("note", {"id": "n-1", "author": 7, "workspace": "w-1", "page": 2}, {})
+    estate.ledger.note("note", {"id": "n-2", "author": 8, "assignee_id": "a-1"}, {})
+    estate.ledger.note("task", {"id": "t-1", "user": 9}, {})
+    assert dict(filters(estate, notes)) == {"author": 7, "assignee_id": "a-1"}

@@ -10,6 +10,8 @@ import pytest
 from gate.model import Observation, Result
 from gate.run import gather, judge
 from gate.testbed.external import external
+from tests.targets.heldout_campus import campus
+from tests.targets.heldout_serving import description
 from tests.targets.invited import FLAWS, OPEN, PEOPLE, Clubs
 from tests.targets.serving import running, wsgi
 from validators import CHECKS
@@ -67,6 +69,28 @@ def test_what_is_right_is_no_finding(build: str, check: str, tmp_path: Path) -> 
     codes = [each for each in seen if each.data.get("credential") == "a used code"]
     assert tried
     assert len(codes) == (not build and check == "issued-credentials")
+
+
+def test_a_withdrawn_invitation_that_anybody_comes_in_by_is_found(tmp_path: Path) -> None:
+    school = campus("")
+
+    def forgetful(environ: Any, start_response: Any) -> Any:
+        """The school, which withdraws no invitation, and says that it has."""
+        if environ["REQUEST_METHOD"] != "DELETE" or "/invitations/" not in environ["PATH_INFO"]:
+            return school(environ, start_response)
+        start_response("204 No Content", [])
+        return []
+
+    check = BY_ID["issued-credentials"]
+    with running(wsgi(forgetful)) as base_url:
+        text, environment = description("campus", base_url)
+        file = tmp_path / "target.toml"
+        file.write_text(text, encoding="utf-8")
+        with external(file, tmp_path, 11, environment) as testbed:
+            result = judge(check, gather(check, testbed, lambda _: None))
+    assert not result.failures
+    found = {each.subject for each in result.findings}
+    assert found == {"DELETE /orgs/{orgId}/invitations/{invitationId}"}
 
 
 @pytest.mark.parametrize(

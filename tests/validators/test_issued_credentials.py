@@ -168,6 +168,7 @@ def test_what_ends_the_caller_s_own_credential(
     ("method", "path", "one", "another"),
     [
         ("DELETE", "/keys/{key_id}", True, False),
+        ("DELETE", "/keys/{key_id}/", True, False),
         ("POST", "/api-keys/{key_id}:revoke", True, False),
         ("POST", "/api-keys/{key_id}:rotate", False, True),
         ("POST", "/tokens/{id}/regenerate", False, True),

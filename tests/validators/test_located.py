@@ -9,6 +9,7 @@ from gate.check import Answer
 from gate.model import Json
 from gate.testbed.client import HttpClient
 from tests.targets.serving import running, wsgi
+from validators.document.names import slots_of
 from validators.document.operations import Operation
 from validators.estates.handles import located
 from validators.estates.things import find_things
@@ -61,3 +62,9 @@ def test_a_relation_is_named_by_what_it_holds_or_by_its_class(relation: str) -> 
     assert [(each.resource, each.id) for each in find_things("page", body, {})] == [
         ("order", "o-1")
     ]
+
+
+def test_a_way_to_look_something_up_is_no_noun() -> None:
+    assert slots_of("/products/by-sku/{sku}") == (("product", "sku"),)
+    assert slots_of("/orders/byNumber/{number}") == (("order", "number"),)
+    assert slots_of("/bylaws/{id}") == (("bylaw", "id"),)

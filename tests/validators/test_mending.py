@@ -68,6 +68,8 @@ NAMES = {"slug", "start", "startDate", "endDate", "zip"}
         ({"detail": [{"loc": ["body", "colour"], "msg": "x", "type": "missing"}]}, ["colour"]),
         ({"detail": [{"loc": ["body"], "msg": "slug is not free"}]}, ["slug"]),
         ("slug must be given", ["slug"]),
+        ({"status": 400, "message": "[0].zip must not be empty", "path": "/v2/start"}, ["zip"]),
+        ({"errors": [{"path": "zip", "message": "can't be null"}]}, ["zip"]),
     ],
 )
 def test_the_field_that_is_blamed_is_found(body: Any, expected: list[str]) -> None:

@@ -32,6 +32,11 @@ from validators.messages.calls import Call, exchange, leaves
         ("/users/v1", "", "user"),
         ("/users/v1.2/register", "register", "user"),
         ("/orders/v1/all", "", "order"),
+        ("/products/batch-price", "update", "product"),
+        ("/notifications/mark-read", "mark", "notification"),
+        ("/notifications/markAllRead", "mark", "notification"),
+        ("/batch-jobs", "", "job"),
+        ("/products/by-sku", "", "product"),
     ],
 )
 def test_a_path_has_a_verb_and_a_resource(path: str, verb: str, resource: str) -> None:

@@ -23,7 +23,7 @@ from validators.document.relations import related
 from validators.estates.envelope import Envelope
 from validators.estates.estate import FULL, Estate, open_estate
 from validators.estates.ledger import Ledger
-from validators.estates.planting import plant
+from validators.estates.planting import is_collection, is_step, plant
 from validators.estates.things import Thing
 from validators.messages.bodies import Author, draw_canaries
 
@@ -42,6 +42,7 @@ PAIR: Json = {
     "properties": {"file_ids": {"type": "array", "minItems": 2, "items": {"type": "string"}}},
     "required": ["file_ids"],
 }
+NOTES = (("POST", ""), ("GET", "{id}/"))
 LABELS: Json = {
     "type": "object",
     "properties": {"labels": {"additionalProperties": {"type": "string"}}},
@@ -189,6 +190,17 @@ def test_a_name_that_only_a_put_brings_into_being_is_made_up_and_made_again() ->
     assert fresh is not None
     assert fresh.id != thing.id
     assert estate.canaries.token in fresh.id
+
+
+def test_a_path_may_end_in_a_slash() -> None:
+    _, estate = planted()
+    made, read = (Operation(method=each, path=f"/notes/{end}") for each, end in NOTES)
+    assert is_collection(made, [made, read])
+    whole, pinned = (
+        Operation(method="POST", path=path) for path in ("/notes/{id}/", "/notes/{id}/finish/")
+    )
+    assert is_step(pinned, [pinned], estate)
+    assert not is_step(whole, [whole], estate), "it is a change of it, and no step"
 
 
 def test_two_objects_are_compared_with_each_other() -> None:

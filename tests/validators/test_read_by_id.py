@@ -86,6 +86,20 @@ def test_an_operation_without_positive_control_is_never_a_pass() -> None:
     )
 
 
+def test_what_was_made_at_last_is_not_said_to_be_lacking() -> None:
+    def planted(status: int, *, made: bool) -> Observation:
+        tenant = str(CLEAN[0].data["victim"])
+        data: dict[str, Json] = {"tenant": tenant, "status": status, "made": made, "excerpt": "no"}
+        label = f"POST {LABEL.partition(' ')[2].rpartition('/')[0]}"
+        return Observation(kind="planted", subject=label, data=data)
+
+    refused, unreached = planted(400, made=False), fact("unreached", reason="no known object")
+    (reason,) = doubted([unreached, refused, *GROUND])
+    assert "got 400, which said no" in reason
+    late = [unreached, refused, planted(201, made=True), *GROUND]
+    assert doubted(late) == ["no known object"]
+
+
 @pytest.mark.parametrize("status", [429, 500, 503])
 def test_an_attack_that_was_not_decided_proves_nothing(status: int) -> None:
     assert "no foreign id of it got a usable answer" in doubted(spoil(2, status=status))

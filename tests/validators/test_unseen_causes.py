@@ -157,6 +157,8 @@ def said(text: str) -> Operation:
     [
         ("Change the password. All other sessions of the user are signed out.", True),
         ("Signs out all other devices.", True),
+        ("Signs out everywhere else.", True),
+        ("Logs the user out everywhere else unless asked not to.", False),
         ("Every access token is revoked.", True),
         ("Revokes all of the user's sessions.", True),
         ("Other sessions are not ended.", False),

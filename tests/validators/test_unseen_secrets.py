@@ -120,14 +120,41 @@ def test_a_signature_that_is_verified_clears_the_link() -> None:
     assert [each.data["granted"] for each in tried] == [False] * 3
 
 
-def test_only_what_must_be_sent_to_a_public_read_of_one_object_is_a_signature() -> None:
-    assert sign_of(SIGNED) == "sig"
+def test_only_what_seals_a_public_read_of_one_object_is_a_signature() -> None:
     optional = Operation(method="GET", path="/files/{fileId}", optional=SIGNED.query)
+    assert sign_of(SIGNED) == sign_of(optional) == "sig"
     secured = Operation(
         method="GET", path="/files/{fileId}", query=SIGNED.query, schemes=(frozenset({"key"}),)
     )
     page = Operation(method="GET", path="/files/{fileId}", query={"page": {"type": "string"}})
-    assert not any(map(sign_of, (optional, secured, page)))
+    assert not any(map(sign_of, (secured, page)))
+
+
+def linked(shown: dict[str, Json], *, closed: bool) -> list[Observation]:
+    """What came of a link whose signature is not demanded, neither by the document nor at all."""
+    read = Operation(method="GET", path="/files/{fileId}", schemes=(frozenset({"key"}),))
+    content = Operation(method="GET", path="/files/{fileId}/content", optional=SIGNED.query)
+
+    def say(_: str, path: str, __: Any) -> tuple[int, Json]:
+        return (200, {"text": "one"}) if path.startswith("/files/f-1") else (404, {})
+
+    def nobody(method: str, path: str, body: Any) -> tuple[int, Json]:
+        return (401, {}) if closed and "/content" not in path else say(method, path, body)
+
+    victim = owner(say)
+    victim.ledger.note("file", {"id": "f-1", **shown}, {})
+    ground = LinkGround((read, content), Service(nobody))
+    duel: Any = LinkDuel(victim, owner(say), ground, Random(3))
+    return list(signed_links(duel))
+
+
+def test_a_signature_that_may_be_left_out_seals_what_is_closed_but_for_the_link() -> None:
+    link: Json = "https://api.example/files/f-1/content?sig=sign-one-1"
+    owned, *tried = linked({"url": link}, closed=True)
+    assert owned.data["positive"]
+    assert [each.data["granted"] for each in tried] == [True] * 2
+    assert not linked({"url": link}, closed=False), "anybody may see the file itself"
+    assert not linked({"sig": "sign-one-1"}, closed=True), "it is in no link"
 
 
 @pytest.mark.parametrize(

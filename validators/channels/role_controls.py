@@ -254,6 +254,16 @@ CONTROLS = (
         ),
     ),
     Control(
+        defect="a member is shown by a filter what the list and the read by id hide from him",
+        record=(
+            *AGENT,
+            *called("agent", MAKE, "granted", {}),
+            *called("agent", LIST, "granted", {"shown": False}),
+            *called("agent", LIST, "granted", {"shown": True, "filter": "user"}, "filter-call"),
+            *called("agent", READ, "undecided", {}),
+        ),
+    ),
+    Control(
         defect="another tenant's weaker role reads what its own owner does not",
         record=(*AGENT, *stranger(traces={"headers": [], "body": ["canary"]})),
     ),

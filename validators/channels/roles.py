@@ -171,8 +171,9 @@ def judge(seen: Sequence[Observation]) -> Iterator[Finding | Estimate | Doubt | 
         ):
             if hits:
                 yield rule.find(label, [word(each) for _, each in hits], hits)
-        beside = [*pick(numbered, "owned-call", label), *pick(numbered, "part-call", label)]
-        yield from judge_grounds(label, [*about, *beside], matrix)
+        for kind in ("owned-call", "part-call", "filter-call"):
+            about += pick(numbered, kind, label)
+        yield from judge_grounds(label, about, matrix)
     for label in subjects(numbered, "stranger-call"):
         hits = [item for item in pick(numbered, "stranger-call", label) if is_strange(item[1])]
         if hits:
@@ -283,6 +284,7 @@ def word(each: Observation) -> str:
     """Which role got what."""
     did = " and the owner saw another object" if each.data.get("effect") else ""
     did = did or (f", with the field {each.data['field']}" if each.data.get("field") else "")
+    did = did or (f", by the filter {each.data['filter']}" if each.data.get("filter") else "")
     did = did or (" and the owner saw a new object" if each.data.get("grown") else "")
     return f"{each.data.get('role')} was {each.data.get('said')} ({each.data.get('status')}){did}"
 

@@ -9,7 +9,7 @@ from gate.check import Answer
 from gate.model import Observation
 from gate.testbed.hints import roles_of
 from validators.credentials.lasting import note_ended
-from validators.document.names import ENDING, is_identity, words_of
+from validators.document.names import ENDING, is_identity, slots_of, words_of
 from validators.document.operations import Operation, as_object
 from validators.document.wording import ends_old
 from validators.estates.estate import LEAST
@@ -36,6 +36,9 @@ MINE = frozenset({"current", "me", "self", "this", "mine", "own"})
 ALL = frozenset({"all", "everywhere", "others"})
 ROTATING = frozenset({"rotate", "roll", "regenerate", "reroll"})
 OVERLAP = frozenset({"grace", "overlap"})
+# Their secrets sign what the service sends, and let nobody in.
+SIGNING = frozenset({"webhook", "hook", "web_hook"})
+SIGNS = "what it renews signs what is sent, and lets nobody in"
 
 
 def ends_own(operation: Operation) -> bool:
@@ -77,7 +80,7 @@ def ends_one(operation: Operation) -> bool:
     parts = operation.path.rsplit("}", 1)
     about = {word for part in parts[0].split("/")[-2:-1] for word in words_of(part)}
     verb = set(words_of(parts[1])) & (ENDING - {"lock", "block"}) if len(parts) > 1 else set()
-    by_method = operation.method == "DELETE" and operation.path.endswith("}")
+    by_method = operation.method == "DELETE" and operation.reads_one
     return bool(operation.names) and bool(about & KEYS) and (by_method or bool(verb))
 
 
@@ -97,6 +100,8 @@ def endings(duel: Duel) -> Iterator[Observation]:
         chosen = ends_own(operation), ends_one(operation), rotates(operation)
         if not any(chosen):
             yield from withdraw(duel, operation, known=False) if ends_made(duel, operation) else ()
+        elif chosen[2] and slots_of(operation.path)[-1][0] in SIGNING:
+            yield duel.note("not-applicable", operation, reason=SIGNS)
         elif not operation.speakable:
             yield duel.note("unreached", operation, reason=UNSPOKEN)
         elif chosen[0]:

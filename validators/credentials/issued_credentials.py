@@ -10,7 +10,7 @@ from validators.credentials.ended_credentials import endings, ends_one, ends_own
 from validators.credentials.expiring_keys import expiries
 from validators.credentials.guest_stays import stays_end
 from validators.credentials.key_holders import impersonate
-from validators.credentials.key_scopes import narrow
+from validators.credentials.key_scopes import narrow, only_read
 from validators.credentials.object_secrets import object_secrets
 from validators.credentials.password_changes import password_changes
 from validators.credentials.recoveries import recoveries
@@ -18,6 +18,7 @@ from validators.credentials.refreshing import dismissals, refreshes, spent_codes
 from validators.credentials.role_keys import outgrow
 from validators.credentials.shared_links import links_end
 from validators.credentials.wider_tokens import widened
+from validators.credentials.withdrawn_invitations import invitations_end
 from validators.crossing.foreign_writes import survey
 from validators.estates.ground import stand
 from validators.estates.throwaways import is_maker
@@ -34,9 +35,10 @@ def probe(testbed: Testbed) -> Iterator[Observation]:
     ended by the owner; what the document says works once is tried twice. Its password is set
     without its mail, and changed in one of two sessions.
     Links that open something to anybody are withdrawn, and left alone while their object goes. An
-    object that signs in by a secret of its own gets another one. Where an invitation is taken up by
-    somebody who has an account, a stranger comes in by one, is put out, and tries what he had there
-    and the same code.
+    object that signs in by a secret of its own gets another one.
+    Where an invitation is taken up by somebody who has an account, a stranger comes in by one, is
+    put out, and tries what he had there and the same code. Nobody comes in by one that was
+    withdrawn.
     """
     ground = stand(testbed)
     yield from ground.facts
@@ -51,6 +53,7 @@ def probe(testbed: Testbed) -> Iterator[Observation]:
     yield survey(ground, len(asked))
     yield from narrow(duel)
     yield from widened(duel)
+    yield from only_read(duel)
     yield from impersonate(duel)
     yield from outgrow(duel)
     yield from recoveries(duel)
@@ -63,3 +66,4 @@ def probe(testbed: Testbed) -> Iterator[Observation]:
     yield from links_end(duel)
     yield from object_secrets(duel)
     yield from stays_end(duel)
+    yield from invitations_end(duel)

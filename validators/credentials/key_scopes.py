@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from itertools import islice
 
 from gate.model import Observation
-from validators.credentials.scopes import Cut, cut_for
+from validators.credentials.scopes import Cut, cut_for, switch_of
 from validators.document.names import READING, stem, words_of
 from validators.document.operations import Operation
 from validators.estates.estate import FULL, LEAST
@@ -95,6 +95,33 @@ def trial_of(duel: Duel, maker: Operation) -> Trial | None:
     )
 
 
+def only_read(duel: Duel) -> Iterator[Observation]:
+    """Make keys that a switch (`read_only: true`) leaves nothing but reading, and create with them.
+
+    That they read is their control, and that their owner may create the same.
+    """
+    for maker in makers(duel):
+        switch = switch_of(duel.victim, maker)
+        if not switch:
+            continue
+        again = anew(duel, creations(duel, maker))
+        holder = issue(duel, maker, **{switch: True}) if len(again) >= SOME else None
+        if holder is None:
+            yield duel.note("unreached", maker, reason="no such key could be had and tried")
+            continue
+        scope, status = f"{switch}: true", holder.answer.status if holder.answer else 0
+        yield duel.note("owned-call", maker, status=status, positive=True, scope=scope)
+        yield tried(duel, maker, holder, scope, "creations", again)
+
+
+def anew(duel: Duel, made: Mapping[str, Call]) -> dict[str, Call]:
+    """Requests for other objects like these."""
+    return {
+        label: duel.victim.write(each.operation, each.path, {}, FULL)
+        for label, each in made.items()
+    }
+
+
 def granted_calls(duel: Duel) -> dict[str, Call]:
     """Reads that need a credential and that the owner succeeds with."""
     estate = duel.victim
@@ -162,10 +189,7 @@ def confined(duel: Duel, trial: Trial, scope: str, *, writable: bool) -> Iterato
         calls = {label: trial.calls[label] for label in sorted(others)}
         yield tried(duel, trial.maker, holder, scope, "reads", calls)
     if is_reading(scope) and writable:
-        again = {
-            label: duel.victim.write(each.operation, each.path, {}, FULL)
-            for label, each in trial.creations.items()
-        }
+        again = anew(duel, trial.creations)
         yield tried(duel, trial.maker, holder, scope, "creations", again)
 
 

@@ -42,7 +42,6 @@ def lasting(
 
     `about`: what ended it, what it was, and what is asked with it; `tried` tells whether it works.
     """
-    operation, what, call = about
     began, (answer, works) = time.monotonic(), tried()
 
     def ended() -> bool:
@@ -52,6 +51,22 @@ def lasting(
         return not works
 
     patient_until(ended, GRACE)
+    return noted(duel, about, (answer, works, time.monotonic() - began), line)
+
+
+def give_time() -> None:
+    """As long as a service may need, for what works once and cannot be asked again."""
+    patient_until(lambda: False, GRACE)
+
+
+def noted(
+    duel: Duel,
+    about: tuple[Operation, str, Call],
+    last: tuple[Answer, bool, float],
+    line: str,
+) -> Observation:
+    """What came of it in the end."""
+    (operation, what, call), (answer, works, waited) = about, last
     return duel.note(
         "ended-call",
         operation,
@@ -60,7 +75,7 @@ def lasting(
         opened=call.operation.label,
         status=answer.status,
         works=works,
-        waited=GRACE if works else min(GRACE, round(time.monotonic() - began, 1)),
+        waited=GRACE if works else min(GRACE, round(waited, 1)),
         excerpt=normalise(answer.body, call.sent)[:EXCERPT],
         curl=line,
     )

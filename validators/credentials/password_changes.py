@@ -53,7 +53,8 @@ def password_changes(duel: Duel) -> Iterator[Observation]:
 def sets_password(duel: Duel, operation: Operation) -> bool:
     """Does a signed-in account change its password by it?"""
     fields = as_object(duel.victim.author.simplify(dict(operation.body)).get("properties"))
-    called = [set(words_of(name)) for name in (*fields, operation.path.rpartition("/")[2])]
+    last = operation.path.rstrip("/").rpartition("/")[2]
+    called = [set(words_of(name)) for name in (*fields, last)]
     changes = operation.method in {"POST", "PUT", "PATCH"} and not operation.public
     about = operation.signs_in or not operation.names
     return changes and about and operation.speakable and any(PASSWORDS & each for each in called)

@@ -45,6 +45,16 @@ def cut_of(estate: Estate, maker: Operation) -> Cut | None:
     return None
 
 
+def switch_of(estate: Estate, maker: Operation) -> str:
+    """The field that makes a key for reading only when it is true (`read_only`); "" for none."""
+    properties = as_object(estate.author.simplify(dict(maker.body)).get("properties"))
+    named = (name for name in properties if "".join(words_of(name)) in {"readonly", "isreadonly"})
+    return next(
+        (each for each in named if kind_of(estate.author.simplify(properties[each])) == "boolean"),
+        "",
+    )
+
+
 def learned(estate: Estate, maker: Operation) -> Cut | None:
     """The same where the document does not list the scopes.
 

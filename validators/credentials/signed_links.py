@@ -6,11 +6,13 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from gate.check import Answer
-from gate.model import Json, Observation
+from gate.model import Observation
+from validators.credentials.role_keys import is_shut
 from validators.document.names import words_of
 from validators.document.operations import Operation
-from validators.estates.estate import LEAST
+from validators.estates.estate import LEAST, Estate
 from validators.estates.ground import Duel
+from validators.estates.things import Thing
 from validators.messages.calls import Call, curl, send
 from validators.messages.traces import EXCERPT, is_like, like, normalise
 
@@ -44,23 +46,55 @@ def signed_links(duel: Duel) -> Iterator[Observation]:
 
 
 def sign_of(operation: Operation) -> str:
-    """The parameter that must stand in the query of a public read and seals it; "" for none."""
+    """The parameter in the query of a public read of one object that seals it; "" for none.
+
+    One that must be there is taken before one that may.
+    """
     if operation.method != "GET" or not operation.public or not operation.names:
         return ""
-    return next((name for name in operation.query if SIGNS & set(words_of(name))), "")
+    declared = (*operation.query, *operation.optional)
+    return next((name for name in declared if SIGNS & set(words_of(name))), "")
 
 
 def link_of(duel: Duel, operation: Operation, name: str) -> tuple[Call, Answer] | None:
     """The link to an object of the owner's, signed as the object says, and what nobody gets by it.
 
-    None where no object says its signature.
+    None where no object says its signature. One that may be left out by the document must stand in
+    an address that the object shows, and the object itself must be shown to nobody: else the
+    signature may be for something beside it.
     """
     for path in duel.victim.ledger.fill(operation):
-        said = duel.victim.ledger.said_of(operation, path, (name,)).get(name)
-        if isinstance(said, str) and said:
+        said = signature(duel.victim, operation, path, name)
+        if said and (name in operation.query or is_closed(duel, operation, path)):
             call = duel.victim.write(operation, path, recipe=LEAST)
+            call = replace(call, query={**call.query, name: said})
             return call, send(duel.ground.nobody, call)
     return None
+
+
+def signature(estate: Estate, operation: Operation, path: tuple[str, ...], name: str) -> str:
+    """What the object that a path names says is its signature, by the document's word or a link."""
+    must = name in operation.query
+    told = estate.ledger.said_of if must else estate.ledger.linked
+    said = told(operation, path, (name,)).get(name)
+    return said if isinstance(said, str) else ""
+
+
+def is_closed(duel: Duel, operation: Operation, path: tuple[str, ...]) -> bool:
+    """Is there a read of the very object, which its owner is granted and nobody is refused?"""
+    for thing in duel.victim.ledger.at(operation, path):
+        for read in duel.ground.operations:
+            call = duel.victim.upon(read, thing) if is_read_of(read, thing) else None
+            if call is None or not duel.victim.accepts(duel.victim.send(call)):
+                continue
+            return is_shut(duel.ground.nobody, call)
+    return False
+
+
+def is_read_of(operation: Operation, thing: Thing) -> bool:
+    """Does it read one object of this kind by its id?"""
+    reads = operation.method == "GET" and operation.reads_one
+    return reads and operation.resource == thing.resource
 
 
 def trials(duel: Duel, call: Call, name: str) -> Iterator[tuple[str, Call]]:
@@ -70,8 +104,8 @@ def trials(duel: Duel, call: Call, name: str) -> Iterator[tuple[str, Call]]:
     made_up = like(str(call.query[name]), duel.chance)
     yield "a signature that nobody made", replace(call, query={**call.query, name: made_up})
     theirs = duel.attacker.ledger.fill(call.operation)
-    said = (duel.attacker.ledger.said_of(call.operation, path, (name,)) for path in theirs)
-    other: Json = next((each[name] for each in said if each.get(name)), None)
+    said = (signature(duel.attacker, call.operation, path, name) for path in theirs)
+    other = next(filter(None, said), "")
     if other and other != call.query[name]:
         yield "another object's signature", replace(call, query={**call.query, name: other})
 

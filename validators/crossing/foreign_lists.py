@@ -19,7 +19,7 @@ from validators.crossing.unpublished import unpublished
 from validators.document.names import is_identity, words_of
 from validators.document.operations import Operation, as_list
 from validators.document.wording import for_all, of_all
-from validators.estates.estate import LEAST, Estate
+from validators.estates.estate import FULL, LEAST, LINKED, Estate
 from validators.estates.ground import Duel, Ground, stand
 from validators.estates.identities import TENANTS, identities, is_owning
 from validators.estates.planting import absent_call, multiply
@@ -271,7 +271,8 @@ def grow(duel: Duel, lists: Sequence[Operation]) -> Iterator[Observation]:
             return
         mine, began = look(duel.victim, own), time.monotonic()
         before, quiet = look(duel.attacker, other), look(duel.attacker, other)
-        multiply(duel.victim)
+        # With all that they may refer to: what is everybody's may be counted for each tenant.
+        multiply(duel.victim, None, (LINKED, FULL, LEAST))
         # What the owner has just been shown is what a cache or a proxy could pass on.
         grown = changes(mine, look(duel.victim, own))
         after, age = look(duel.attacker, other), time.monotonic() - began

@@ -33,6 +33,7 @@ from validators.document.names import (
 )
 from validators.estates.estate import Estate
 from validators.estates.ground import Duel, stand
+from validators.estates.mending import REFUSED, mend
 from validators.estates.things import Thing, chain_of, values_of
 from validators.messages.calls import Call, Pointer, like_type
 
@@ -117,7 +118,7 @@ def rounds(duel: Duel, place: Place, turn: int) -> tuple[list[Observation], bool
 
 
 def control(duel: Duel, place: Place) -> tuple[Observation | None, bool]:
-    """The owner's own request on an object made for it."""
+    """The owner's own request on an object made for it, as the service wants it written."""
     fact = None
     for recipe in dict.fromkeys((place.recipe, *RECIPES)):
         things = next(duel.victim.ledger.match(place.operation), ())
@@ -136,7 +137,22 @@ def control(duel: Duel, place: Place) -> tuple[Observation | None, bool]:
                 fact, granted = controlled(duel, asked, thing.chain, ids=place.where)
                 if granted:
                     return fact, True
-    return fact, False
+    mended = mended_for(duel, place)
+    return controlled(duel, mended, place.thing.chain, ids=place.where) if mended else (fact, False)
+
+
+def mended_for(duel: Duel, place: Place) -> Call | None:
+    """The owner's request as a refusal asks for it, which the attacker's is written like then."""
+    operation, owner = place.operation, duel.victim
+    things = next(owner.ledger.match(operation), ())
+    path, chain = values_of(operation, things), chain_of(operation, things)
+
+    def again() -> Call:
+        call = owner.write(operation, path, chain, place.recipe, place.thing.fields)
+        return put(place.chosen(call), place.pointer, place.thing)
+
+    answer = owner.send(again())
+    return mend(owner, operation, again, answer)[0] if answer.status in REFUSED else None
 
 
 def put(call: Call, pointer: Pointer, thing: Thing) -> Call:

@@ -44,7 +44,7 @@ Options = dict[Pointer, Json]
 def ways(duel: Duel, call: Call, own: Call) -> Iterator[tuple[str, Call]]:
     """The requests to try, each with what is special about it; the largest page for all of them."""
     yield "plain", call
-    places = options(duel, call)
+    usual, places = call, options(duel, call)
     size = next((place for place in places if is_size(place)), None)
     if size is not None:
         for most in values_for(duel, call.operation, size, places[size])[:1]:
@@ -53,7 +53,9 @@ def ways(duel: Duel, call: Call, own: Call) -> Iterator[tuple[str, Call]]:
             call = large if duel.attacker.accepts(duel.attacker.send(large)) else call
     for place, schema in list(places.items())[:MOST_PARAMETERS]:
         for value in values_for(duel, call.operation, place, schema) if place != size else ():
-            yield f"with {said(place)}", call.put(place, value)
+            # Nothing is left for a second page where the first is as large as may be.
+            later = PAGE.search(inner(place)) is not None and bool(value)
+            yield f"with {said(place)}", (usual if later else call).put(place, value)
     yield from by_owner(duel, call, schemas_at(duel, places))
     yield from cursors(duel, call, own, size)
 

@@ -17,6 +17,9 @@ SIBLING = re.compile(
     r"|supersedes|replaces|blocks|blocked_by|depends_on|related_to|linked_to|based_on)(_ids?)?"
 )
 VERSION = re.compile(r"(?i)v\d+(\.\d+)*")
+BY = re.compile(r"(?i)by[-_]\w|by(?-i:[A-Z])")
+# Done to what stands before, whatever it is called: `mark-all-read`, `bulk-price`.
+ACTING = re.compile(r"(?i)(bulk|batch|mark)[-_]\w|(bulk|batch|mark)(?-i:[A-Z])")
 WORDS = re.compile(r"[A-Z]?[a-z0-9]+|[A-Z]+(?![a-z])")
 ARTICLES = frozenset({"the", "a", "an", "s", "of", "to", "id", "ids", "uid", "uids", "uuid",
                       "uuids", "identifier", "identifiers", "this", "its", "whose"})  # fmt: skip
@@ -208,8 +211,15 @@ def verb_of(path: str) -> str:
     words = [word for word in words_of(tail) if word not in GROUPING]
     if not words:
         return ""
+    otherwise = "update" if is_done_to_many(last) else ""
     verbs = VERBS if len(words) > 1 or tail[:1] in {":", "."} else VERBS - NOUNS
-    return next((word for word in (words[0], words[-1]) if word in verbs), "")
+    return next((word for word in (words[0], words[-1]) if word in verbs), otherwise)
+
+
+def is_done_to_many(segment: str) -> bool:
+    """Does it say what is done to what stands before (`batch-price`), and name nothing itself?"""
+    last = words_of(segment)[-1:]
+    return ACTING.match(segment) is not None and [stem(each) for each in last] == last
 
 
 def marks_read(path: str) -> bool:
@@ -234,12 +244,15 @@ def noun_of(segment: str) -> str:
     """A segment without the verb at its start or end, in the singular.
 
     What follows a dot is what is done, or a format: `payment.record`, `report.csv`. A version
-    names nothing, also where it follows the noun: `/users/v1/{name}`.
+    names nothing, also where it follows the noun: `/users/v1/{name}`; nor does `by-sku`, nor what
+    is done to many: `batch-price`, `mark-read`.
     """
-    if VERSION.fullmatch(segment):
+    if VERSION.fullmatch(segment) or BY.match(segment):
         return ""
     segment = segment.rpartition(".")[0] or segment
     words = [word for word in words_of(segment) if word not in GROUPING]
+    if is_done_to_many(segment):
+        return ""
     if len(words) == 1:
         return "" if words[0] in VERBS - NOUNS else stem(words[0])
     while words and words[0] in VERBS:

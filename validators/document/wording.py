@@ -50,6 +50,8 @@ SESSIONS_END = re.compile(
     rf"(immediately |also |then )?{OUT}\b"
     rf"|\b(signs? out|logs? out|revokes?|invalidates?|ends?|terminates?|closes?|destroys?) "
     rf"{OTHER} (of )?{WHOSE}{THEM}\b"
+    r"|\b(signs?|logs?|signed|logged) (you |them |(the |its )(user|holder|account) )?out "
+    r"(everywhere|everybody|anywhere|everyone) else\b"
 )
 UNLESS = re.compile(
     r"(?i)\b(not|never|unless|if|may|can|might|optional(ly)?|keeps?|remains?)\b|n't\b"

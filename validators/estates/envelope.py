@@ -41,12 +41,13 @@ class Source:
 class Envelope:
     """What successes and refusals with a success status looked like so far.
 
-    `matching` are the operations that asked for the state they change (428, RFC 6585), `dull` the
-    reads that show everybody the same. `before` is what must be done to an object before another
-    operation can be done to it, `endings` what ends a resource, `taught` what refusals have said of
-    an operation's fields beside their schemas, `common` what everybody may read and refer to,
-    `sources` of what comes of the making of something else, `principals` who is needed to the end,
-    `listed` what lists show to both tenants alike, once they were asked for that.
+    `matching` are the operations that asked for the state they change (428, RFC 6585), `in_use`
+    those that refused what was in use (409), `dull` the reads that show everybody the same.
+    `before` is what must be done to an object before another operation can be done to it, `endings`
+    what ends a resource, `taught` what refusals have said of an operation's fields beside their
+    schemas, `common` what everybody may read and refer to, `sources` of what comes of the making of
+    something else, `principals` who is needed to the end, `listed` what lists show to both tenants
+    alike, once they were asked for that.
     """
 
     refusals: set[Shape] = field(default_factory=set)
@@ -54,6 +55,7 @@ class Envelope:
     granted: set[Shape] = field(default_factory=set)
     granting: set[tuple[str, str]] = field(default_factory=set)
     matching: set[str] = field(default_factory=set)
+    in_use: set[str] = field(default_factory=set)
     dull: set[str] = field(default_factory=set)
     before: dict[str, Operation] = field(default_factory=dict)
     endings: dict[str, Operation] = field(default_factory=dict)

@@ -25,9 +25,11 @@ from validators.estates.handles import handed, located
 from validators.estates.ledger import Ledger
 from validators.estates.naming import (
     as_it_is,
+    code_for,
     given_for,
     headers_of,
     keep_references,
+    links,
     looked_for,
     names_itself,
     recipient_for,
@@ -40,7 +42,7 @@ from validators.messages.calls import Call, expand, send
 
 DEMANDED = 428
 MOST_PATHS = 5
-FULL_UP = frozenset({402, 403, 409, 422, 429})
+FULL_UP, CONFLICT = frozenset({402, 403, 409, 422, 429}), 409
 NO_CHAIN: Mapping[str, str] = {}
 
 
@@ -125,7 +127,8 @@ class Estate:
             if whom := recipient_for(operation, name, self.ledger):
                 return whom
             known = chain.get(wanted) or self.ledger.refer(name, operation.resource, label)
-            return known or self.envelope.common.refer(name, operation.resource)
+            known = known or self.envelope.common.refer(name, operation.resource)
+            return known or code_for(operation, name, self.ledger)
 
         def choices(name: str) -> list[str]:
             return [] if is_new(name) else self.ledger.choices(name, operation.resource)
@@ -136,7 +139,7 @@ class Estate:
             self.author,
             refer=refer,
             choices=choices,
-            given={**sought, **given_for(operation, self.author.given)},
+            given={**sought, **given_for(operation, self.author.given, self.envelope.in_use)},
             taught={
                 **as_it_is(self.author, self.ledger.things, operation),
                 **dict.fromkeys(self.envelope.principals.left_out(operation.label, path), OMIT),
@@ -164,6 +167,8 @@ class Estate:
     def send(self, call: Call) -> Answer:
         """Ask as this tenant; once more with the object's tag where the service demands it."""
         answer = send(self.client, call)
+        if answer.status == CONFLICT:
+            self.envelope.in_use.add(call.operation.label)
         if answer.status != DEMANDED or "If-Match" in call.headers:
             return answer
         self.envelope.matching.add(call.operation.label)
@@ -265,9 +270,8 @@ class Estate:
         if not operation.makes or not origin.path:
             return origin.path
         (*_, (resource, name)) = slots_of(operation.path)
-        alike = (each for each in self.ledger.things if each.resource == resource)
-        used = min(alike, key=lambda each: each.natural, default=None)
-        fresh = self.renew(used) if used else None
+        alike = [each for each in self.ledger.things if each.resource == resource]
+        fresh = self.renew(min(alike, key=lambda each: each.natural)) if alike else None
         if fresh is None:
             return origin.path
         self.prepare(operation, fresh)
@@ -315,15 +319,6 @@ def named_by(call: Call) -> Thing:
     parents = {key: value for key, value in parents_in(call).items() if key != resource}
     fields = {**as_object(call.body), **named}
     return Thing(resource=resource, fields=fields, parents=parents, origin=call)
-
-
-def links(operation: Operation, author: Author) -> dict[str, Json]:
-    """The optional query parameters that refer to a known object."""
-    return {
-        name: schema
-        for name, schema in operation.optional.items()
-        if author.refer(name) is not None
-    }
 
 
 def parents_in(call: Call) -> dict[str, str]:

@@ -119,7 +119,8 @@ class Ledger:
         ]
         if not fitting and names_people(name):
             fitting = [each for each in self.things if is_somebody(each)]
-        return sorted(fitting, key=self.rank)
+        # An order is no purchase order, as long as one is known.
+        return sorted(fitting, key=lambda each: (each.resource != wanted, self.rank(each)))
 
     def rank(self, thing: Thing) -> int:
         """How good it is to start from: what the caller made, himself, what he only saw.
@@ -148,25 +149,33 @@ class Ledger:
 
         Or what stands under them in an address of this path that it shows, as in a signed link.
         """
-        slots = slots_of(operation.path) if names else ()
-        if len(slots) != len(path) or not slots:
-            return {}
-        kinds = {slots[-1][0], resource_in(slots[-1][1])}
-        same = [each for each in self.things if each.id == path[-1] and each.resource in kinds]
+        return self.linked(operation, path, names) | {
+            name: each.fields[name]
+            for each in self.at(operation, path)
+            for name in names
+            if isinstance(each.fields.get(name), str | int)
+        }
+
+    def linked(
+        self, operation: Operation, path: tuple[str, ...], names: Collection[str]
+    ) -> dict[str, Json]:
+        """What stands under these names in an address of this path that its object shows."""
         here = expand(operation.path, path)
-        linked = {
+        return {
             name: said
-            for each in same
+            for each in self.at(operation, path)
             for _, text in leaves(dict(each.fields))
             for name, said in asked_in(text, here).items()
             if name in names
         }
-        return linked | {
-            name: each.fields[name]
-            for each in same
-            for name in names
-            if isinstance(each.fields.get(name), str | int)
-        }
+
+    def at(self, operation: Operation, path: tuple[str, ...]) -> list[Thing]:
+        """The objects that a path with these values names last."""
+        slots = slots_of(operation.path)
+        if len(slots) != len(path) or not slots:
+            return []
+        kinds = {slots[-1][0], resource_in(slots[-1][1])}
+        return [each for each in self.things if each.id == path[-1] and each.resource in kinds]
 
     def part(self, resource: str, parameter: str) -> str | None:
         """What stands for any object of this kind in a path."""

@@ -18,7 +18,7 @@ from validators.estates.estate import Estate
 from validators.estates.kept_filters import kept_filters
 from validators.messages.bodies import ADDED, BEGINNING, OMIT, YEAR
 from validators.messages.calls import Call, leaves
-from validators.messages.refusals import blames
+from validators.messages.refusals import LACKING, blames
 
 REFUSED = {400, 415, 422}
 GOOD = range(200, 300)
@@ -77,6 +77,8 @@ class Lessons:
             if ways is None:
                 shown = sample_of(self.operation, name)
                 usual = ways_of(known.get(name, NOTHING), f"{name} {said}", shown)
+                if name in known and is_lacking(name, said, call):  # as it is declared
+                    usual = chain([NOTHING], usual)
                 ways = chain(kept_filters(self.estate, name), usual)
                 self.left[name] = ways
             years = {each.get(YEAR, "") for other, each in self.taught.items() if other != name}
@@ -91,6 +93,12 @@ class Lessons:
             return False
         self.taught.update(self.wholes.pop(0))
         return True
+
+
+def is_lacking(name: str, said: str, call: Call) -> bool:
+    """Was it left out of the request, and does the refusal ask for it?"""
+    sent = {*call.query, *names_in(call.body)}
+    return name not in sent and LACKING.search(said) is not None
 
 
 def mend(

@@ -22,13 +22,25 @@ from validators.messages.bodies import OMIT, Author
 from validators.messages.calls import Call, leaves, value_at
 
 NO_FIELDS: Object = {}
+CODES = frozenset({"code", "number", "serial"})
 SEARCHED = frozenset({"q", "query", "search", "term", "keyword", "keywords"})
 
 
-def given_for(operation: Operation, given: Mapping[str, Json]) -> dict[str, Json]:
-    """The values for this operation: those for all, and those whose name begins with its label."""
+def given_for(
+    operation: Operation, given: Mapping[str, Json], in_use: Collection[str] = ()
+) -> dict[str, Json]:
+    """The values for this operation: those for all, and those whose name begins with its label.
+
+    What one object is called is no name for another: where a value was refused as in use, that for
+    all is left out (the `sku` of a path, which a new product cannot have as well).
+    """
     own = f"{operation.label} "
-    return {name.removeprefix(own): each for name, each in given.items()}
+    barred = operation.label in in_use
+    return {
+        name.removeprefix(own): each
+        for name, each in given.items()
+        if not (barred and not is_identity(name) and not name.startswith(own))
+    }
 
 
 def looked_for(author: Author, operation: Operation) -> dict[str, Json]:
@@ -67,6 +79,29 @@ def names_itself(operation: Operation, name: str) -> bool:
     if is_identity(name) or name.lower() in {*RESERVED, resource}:
         return False
     return wanted == resource or name in operation.keys.get(resource, ())
+
+
+def code_for(operation: Operation, name: str, ledger: Ledger) -> str | None:
+    """The code of an object made elsewhere that a step puts to use (`POST /carts/{id}/coupon`)."""
+    if name.lower() not in CODES or operation.method != "POST" or not operation.names:
+        return None
+    made = (
+        each.fields.get(name)
+        for each in ledger.things
+        if each.resource == operation.resource
+        and each.origin is not None
+        and each.origin.operation.label != operation.label
+    )
+    return next((each for each in made if isinstance(each, str)), None)
+
+
+def links(operation: Operation, author: Author) -> dict[str, Json]:
+    """The optional query parameters that refer to a known object."""
+    return {
+        name: schema
+        for name, schema in operation.optional.items()
+        if author.refer(name) is not None
+    }
 
 
 def keep_references(old: Call, new: Call, ledger: Ledger) -> Call:

@@ -247,7 +247,7 @@ def is_step(operation: Operation, operations: Sequence[Operation], estate: Estat
         return operation.speakable
     if operation.method != "POST" or operation.safe or operation.ends or operation.signs_in:
         return False
-    at_one = operation.speakable and bool(operation.path.rpartition("}")[2])
+    at_one = operation.speakable and not operation.reads_one
     return at_one and (bool(operation.makes) or not creates(operation, operations, estate))
 
 
@@ -340,8 +340,8 @@ def pays(author: Author, operation: Operation) -> bool:
 
 def is_collection(operation: Operation, operations: Sequence[Operation]) -> bool:
     """Can what is posted here be read here, or below?"""
+    below = f"{operation.path.rstrip('/')}/{{"
     return any(
-        each.method == "GET"
-        and (each.path == operation.path or each.path.startswith(f"{operation.path}/{{"))
+        each.method == "GET" and (each.path == operation.path or each.path.startswith(below))
         for each in operations
     )

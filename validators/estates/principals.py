@@ -118,7 +118,7 @@ def introductions(operations: Sequence[Operation]) -> list[Operation]:
         and not each.names
         and not each.public
         and each.speakable
-        and (each.resource in SELF - {"account"} or each.path.rpartition("/")[2] == "user")
+        and (each.resource in SELF - {"account"} or each.path.rstrip("/").endswith("/user"))
     ]
 
 

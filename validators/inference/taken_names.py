@@ -12,6 +12,7 @@ from validators.document.wording import unique_within
 from validators.estates.anew import Done, again, made_by, make, natural_keys
 from validators.estates.ground import Duel
 from validators.estates.ledger import Ledger
+from validators.estates.naming import code_for
 from validators.estates.principals import is_person
 from validators.estates.things import Thing
 from validators.estates.throwaways import PASSWORDS, is_maker, plain
@@ -61,7 +62,8 @@ def keys_in(duel: Duel, origin: Call) -> list[Pointer]:
     """The natural keys that are a tenant's own matter.
 
     What anybody may look up by it, such as the alias of a short link, is the world's; so is what
-    somebody signs in by without saying of which tenant he is.
+    somebody signs in by without saying of which tenant he is. What puts the code of another object
+    to use names nothing.
     """
     person = is_person(origin.operation.product)
     worldwide = logins(duel) if person else frozenset[str]()
@@ -75,7 +77,9 @@ def keys_in(duel: Duel, origin: Call) -> list[Pointer]:
         (*promised(duel, origin), *(each for each, _ in natural_keys(duel.victim, origin)))
     ):
         name = str(next(each for each in reversed(pointer) if isinstance(each, str)))
-        if not WORLDWIDE & set(words_of(name)) and plain(name) not in looked_up | worldwide:
+        if WORLDWIDE & set(words_of(name)) or plain(name) in looked_up | worldwide:
+            continue
+        if code_for(origin.operation, name, duel.victim.ledger) is None:
             found.append(pointer)
     return found
 

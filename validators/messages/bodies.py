@@ -24,6 +24,7 @@ from validators.document.operations import NOTHING, Object, as_list, as_object, 
 from validators.document.patterns import fits, texts
 from validators.document.schemas import floor, is_given_back, kind_of, merge, number_in
 from validators.messages.calls import as_text
+from validators.messages.traces import UUID as WRITTEN_UUID
 
 DEEPEST = 8
 SIMPLE = frozenset({"string", "integer"})
@@ -123,6 +124,8 @@ class Author:
         found = [each for each in (self.refer(name), *self.choices(name)) if each is not None]
         number, now = kind_of(schema) == "integer", self.current.get(name)
         fitting = [each for each in dict.fromkeys(found) if not number or each.isdigit()]
+        if schema.get("format") == "uuid":
+            fitting = [each for each in fitting if WRITTEN_UUID.fullmatch(each)] or fitting
         if number and not is_identity(name):
             fitting = [each for each in fitting if each != str(now)]
         return fitting[min(self.nth, len(fitting) - 1)] if fitting else None

@@ -17,8 +17,12 @@ from validators.messages.calls import leaves
 
 POINTING = ("loc", "pointer", "field", "path", "param", "parameter", "property", "attribute",
             "instancePath", "propertyPath", "name", "source")  # fmt: skip
+OF_ALL = frozenset({"status", "timestamp", "statusCode"})
 ECHOED = {"input", "value", "rejectedValue", "url", "ctx", "instance"}
-LACKING = re.compile(r"(?i)missing|required|blank|must be (set|given|provided|present)")
+LACKING = re.compile(
+    r"(?i)missing|required|blank|must be (set|given|provided|present)"
+    r"|(must|may|can|should)( ?not|'t) be (empty|null|none|undefined)"
+)
 DEEPEST = 8
 # "Scopes are some of read, write and admin": words that a message offers instead.
 WORD = r"""\\?['"`]?[A-Za-z*][\w*]*(?:[.:/-][\w*]+)*\\?['"`]?"""
@@ -65,7 +69,9 @@ def walk(value: Json, names: frozenset[str], depth: int = 0) -> Iterator[tuple[s
             yield from walk(each, names, depth + 1)
     if not isinstance(value, dict):
         return
-    pointed = next((name for key in POINTING if (name := last_of(value.get(key)))), "")
+    # Beside a status, the `path` is the request's own (Spring Boot), which blames no field.
+    blaming = [key for key in POINTING if key != "path" or not OF_ALL & value.keys()]
+    pointed = next((name for key in blaming if (name := last_of(value.get(key)))), "")
     said = " ".join(each for key, each in value.items() if key not in ECHOED for each in told(each))
     if pointed and said:
         yield pointed, said

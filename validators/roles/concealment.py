@@ -21,13 +21,22 @@ def hidden_elsewhere(call: Observation, matrix: Matrix) -> str:
     A role that may not make such objects is kept away by its rank, which is another matter. So is
     an object that anything else of its kind opens: it is shared, and what is not found may have
     had another cause. A read among those that hide must say so, and one must know the object by its
-    id: a list may be of one's own for convenience.
+    id: a list may be of one's own for convenience. One that opens it by a filter hides it without.
     """
-    if call.kind != "role-call" or call.data.get("declared") or not is_opened(call):
+    if (
+        call.kind not in {"role-call", "filter-call"}
+        or call.data.get("declared")
+        or not is_opened(call)
+    ):
         return ""
     about = on_same_objects(call, matrix, *WEIGHT)
     makes = any(each.data.get("act") == "make" and is_opened(each) for each in about)
     others = [each for each in about if each.data.get("act") != "make"]
+    others += filtered_elsewhere(call, matrix)
+    if call.kind == "filter-call":
+        others += [
+            each for each in matrix.of(call.data.get("role")) if each.subject == call.subject
+        ]
     hiding = [each for each in others if is_gone(each) or is_unlisted(each, matrix)]
     reads = any(each.data.get("safe") for each in hiding)
     if not makes or not reads or any(map(is_opened, others)) or len(hiding) < FEW:
@@ -36,6 +45,17 @@ def hidden_elsewhere(call: Observation, matrix: Matrix) -> str:
         return ""
     names = " and ".join(each.subject for each in hiding)
     return f"it opens what is hidden from a member who may make such objects: {names} hid it"
+
+
+def filtered_elsewhere(call: Observation, matrix: Matrix) -> list[Observation]:
+    """What other lists of such objects showed this role by a filter."""
+    return [
+        each
+        for each in matrix.filtered
+        if each.subject != call.subject
+        and is_opened(each)
+        and all(each.data.get(name) == call.data.get(name) for name in ("role", "collection"))
+    ]
 
 
 def is_opened(call: Observation) -> bool:

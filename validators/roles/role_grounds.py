@@ -37,13 +37,15 @@ Words = Mapping[str, Json]
 class Matrix:
     """All calls of one tenant's roles, and the roles from the weakest to the strongest.
 
-    `listed` are the rights of each role as the service itself shows them, by the read that does.
+    `listed` are the rights of each role as the service itself shows them, by the read that does;
+    `filtered` is what lists showed by a filter that they hide without.
     """
 
     calls: Sequence[Seen]
     roles: Sequence[str]
     ordered: bool
     listed: Mapping[str, Words] = field(default_factory=dict)
+    filtered: Sequence[Observation] = ()
 
     def of(self, role: Json, *, beside: str = "") -> list[Observation]:
         """What one role got that its owner also got; of himself all."""
@@ -93,6 +95,7 @@ def matrix_of(seen: Sequence[Seen]) -> Matrix:
             for _, each in seen
             if each.kind == "listed-rights"
         },
+        filtered=[each for _, each in seen if each.kind == "filter-call"],
     )
 
 

@@ -19,6 +19,7 @@ from validators.estates.states import State, as_data, changes, look, telling, un
 from validators.messages.calls import Call, curl, send
 from validators.messages.traces import EXCERPT, normalise
 from validators.roles.role_effects import is_effect, is_own_doing, is_seen_above, is_unseen_end
+from validators.roles.role_filters import filtered
 from validators.roles.role_parts import kept_parts
 from validators.roles.role_rights import rights_of
 from validators.roles.role_strangers import read_by_strangers, strangers_of, written_by_strangers
@@ -145,9 +146,13 @@ def read(duel: Duel, operation: Operation, crew: Crew) -> Iterator[Observation]:
     yield own(duel, call, answer, more, best)
     if rights := rights_of(operation, answer):
         yield Observation(kind="listed-rights", subject=operation.label, data={"roles": rights})
+    blind = dict[str, Client]()
     for role, said in told.items():
-        more = about(operation, crew) | shown(duel, call, answer, said, crew)
-        yield asked(duel, call, said, (role, crew.actors[role]), more)
+        seen = shown(duel, call, answer, said, crew)
+        yield asked(duel, call, said, (role, crew.actors[role]), about(operation, crew) | seen)
+        if seen.get("shown") is False:
+            blind[role] = crew.actors[role]
+    yield from filtered(duel, call, blind, about(operation, crew))
     yield from kept_parts(duel, call, crew.names, crew.actors)
     yield from read_by_strangers(duel, call, crew.strangers)
 
