@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
+from gate.check import Answer
 from gate.errors import SetupError
 from gate.testbed.client import placeholder
 from gate.testbed.sign_in import Door, hide, register, sign_in
@@ -17,12 +18,13 @@ from gate.testbed.target_file import WrittenTarget
 class Entry:
     """A credential beside the run's own. `stranger`: of an account that was made for it.
 
-    `placeholder` stands for it in everything printed.
+    `placeholder` stands for it in everything printed; `answer` is what gave it.
     """
 
     headers: Mapping[str, str] = field(repr=False)
     placeholder: str
     stranger: bool = False
+    answer: Answer | None = field(default=None, repr=False)
 
 
 @runtime_checkable
@@ -70,7 +72,8 @@ def entrance(
         except SetupError:
             return None
         hide(door, headers, shown)
-        return Entry(headers=headers, placeholder=shown, stranger=actor is None)
+        told = door.told[-1] if door.told else None
+        return Entry(headers=headers, placeholder=shown, stranger=actor is None, answer=told)
 
     return enter
 

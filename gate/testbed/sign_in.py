@@ -50,13 +50,17 @@ ENCODINGS = {"form": URLENCODED, "multipart": MULTIPART}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Door:
-    """Where people sign in. `secrets` grows with each credential, with its placeholder."""
+    """Where people sign in. `secrets` grows with each credential, with its placeholder.
+
+    `told` are the answers that gave them.
+    """
 
     base_url: str
     file: Path
     environment: Mapping[str, str] = field(repr=False)
     document: Document = field(default_factory=dict, repr=False)
     secrets: dict[str, str] = field(default_factory=dict, repr=False)
+    told: list[Answer] = field(default_factory=list, repr=False)
 
     def fill(self, text: str) -> str:
         """The text with the variables' values; UsageError for one that is missing or too short."""
@@ -81,6 +85,7 @@ class Door:
         """The headers that an answer's token makes; SetupError names what was asked."""
         if answer.status not in GOOD:
             raise SetupError(f"{what} answered {answer.status}: {answer.body[:200]}")
+        self.told.append(answer)
         found = find(answer) if written.token is None else Found(extract(written.token, answer))
         if not found or not found.value or not found.value.isprintable():
             place = "that was found" if written.token is None else f"at {written.token}"

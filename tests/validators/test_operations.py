@@ -47,6 +47,15 @@ def test_an_operation_knows_its_path_query_and_body() -> None:
     assert put.body == {"a": 1}
 
 
+@pytest.mark.parametrize(("media", "read"), [("application/json", True), ("*/*", True),
+                                             ("text/csv", False)])  # fmt: skip
+def test_an_answer_of_any_type_has_a_schema_like_json(media: str, read: bool) -> None:
+    schema: dict[str, Json] = {"type": "object", "properties": {"id": {"type": "string"}}}
+    answer: dict[str, Json] = {"200": {"content": {media: {"schema": schema}}}}
+    (found,) = list_operations({"paths": {"/clients": {"post": {"responses": answer}}}})
+    assert found.replies == (schema if read else {})
+
+
 def test_security_of_an_operation_overrides_that_of_the_document() -> None:
     public = {each.path: each.public for each in list_operations(DOCUMENT)}
     assert public == {"/runs/{id}": False, "/health": True, "/either": True, "/admin": False}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from validators.document.expressions import hierarchy_in
 from validators.document.operations import Operation, list_operations
 from validators.document.reservations import (
     MARKED,
@@ -46,6 +47,30 @@ SAYING = {
     "(the patient alone)": "patient",
     "##### Permissions\nMust have `manage_team` permission.\n": "permission manage_team",
 }
+EXPRESSIONS = {
+    "hasRole('MANAGER')": "manager",
+    "Lists all of them. Requires hasRole('OWNER').": "owner",
+    "hasAnyRole('ADMIN', 'STOCK_CLERK')": "admin or stock_clerk",
+    "hasAuthority('ROLE_ADMIN')": "admin",
+    "hasAuthority('ADMIN')": "admin",
+    "hasAuthority('orders:write')": "permission orders:write",
+    "@PreAuthorize(\"hasRole('ADMIN') or hasRole('MANAGER')\")": "admin or manager",
+    "<b>Access:</b> hasRole('ADMIN')<br/>Makes one": "admin",
+    "hasRole('ADMIN') and @guard.isOpen(#id)": "admin",
+    '@RolesAllowed({"ADMIN", "MANAGER"})': "admin or manager",
+    '[Authorize(Roles = "Admin,Manager")]': "admin or manager",
+}
+# They say who else may, who may not, or what becomes of it.
+OTHER_EXPRESSIONS = (
+    "hasRole('ADMIN') or #id == principal.id",
+    "hasRole('ADMIN') or hasAuthority('orders:write')",
+    "hasRole('ADMIN') and (hasRole('A') or #mine)",
+    "If hasRole('ADMIN'), all companies are shown",
+    "!hasRole(GUEST)",
+    "not hasRole(GUEST)",
+    "hasRole('USER')",
+    "isAuthenticated()",
+)
 MENTIONING = (
     "Notify the admin",
     "Create an admin note",
@@ -100,6 +125,31 @@ def operation(path: str = "/projects/{id}", method: str = "DELETE", **prose: str
 
 def said_of(each: Operation) -> list[str]:
     return [found.key for found in reservations(each) if found.how == SAID]
+
+
+@pytest.mark.parametrize(("text", "key"), EXPRESSIONS.items(), ids=repr)
+def test_an_expression_of_a_framework_says_who_may(text: str, key: str) -> None:
+    found = reservations(operation(description=text))
+    assert [(each.key, each.how) for each in found] == [(key, SAID)]
+
+
+@pytest.mark.parametrize("text", OTHER_EXPRESSIONS, ids=repr)
+def test_an_expression_that_says_more_reserves_nothing(text: str) -> None:
+    assert reservations(operation(description=text)) == ()
+
+
+def test_a_role_in_an_expression_is_one_whatever_it_is_called() -> None:
+    (found,) = reservations(operation(description="hasRole('OWNER')"))
+    assert found.exact
+    (member,) = reservations(operation(description="hasRole('MEMBER')"), ("guest", "member"))
+    assert (member.roles, member.known) == (("member",), True)
+
+
+def test_the_order_of_roles_is_read_where_all_of_them_stand_in_it() -> None:
+    said = "Role hierarchy: ROLE_OWNER > ROLE_MANAGER > ROLE_CLERK. The rest is elsewhere."
+    assert hierarchy_in(said, ("owner", "clerk")) == ("clerk", "owner")
+    assert not hierarchy_in(said, ("auditor", "clerk", "owner"))
+    assert not hierarchy_in("a > b", ("clerk",))
 
 
 @pytest.mark.parametrize(("text", "key"), SAYING.items(), ids=repr)

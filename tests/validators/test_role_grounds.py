@@ -11,6 +11,7 @@ from gate.model import Doubt, Finding, Json, Observation
 from validators.channels.role_controls import (
     AGENT,
     CHANGE,
+    EXPRESSED,
     LABEL,
     MAKE,
     MARK,
@@ -83,6 +84,12 @@ def test_a_role_that_is_stronger_than_the_one_that_is_named_may_be_let_in() -> N
     assert not rules([*ordered, *got(LABEL, "granted", said, "editor")])
     unordered = staffed("agent", "editor", "chief", "owner")
     assert not rules([*unordered, *got(LABEL, "granted", said)])
+
+
+def test_an_expression_means_a_role_whatever_owns_objects() -> None:
+    crew = staffed("agent", "owner", ordered=True)
+    assert rules([*crew, *got(LABEL, "granted", EXPRESSED)]) == {"reserved-operation"}
+    assert not rules([*crew, *got(LABEL, "granted", OWNERS)])
 
 
 def test_the_owner_of_an_object_is_no_role() -> None:

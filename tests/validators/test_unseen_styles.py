@@ -29,7 +29,8 @@ from validators.estates.handles import handed, handles
 from validators.estates.learned_reads import candidates, learn_reads
 from validators.estates.states import parts_of
 from validators.estates.things import Thing
-from validators.fields.promotions import flat
+from validators.fields.kept_fields import unlike
+from validators.fields.promotions import flat, ranks_in
 from validators.messages.calls import Call
 
 BY_ID = {check.id: check for check in CHECKS}
@@ -276,6 +277,19 @@ def test_where_both_have_made_the_same_the_own_call_is_watched() -> None:
 def test_a_profile_is_read_outside_of_its_lists() -> None:
     shown: Json = {"data": {"role": "clerk", "admin": False, "teams": [{"role": "lead"}]}}
     assert flat(shown) == {("data", "role"): "clerk", ("data", "admin"): False}
+
+
+def test_what_somebody_is_stands_in_his_only_membership_where_nothing_else_says_it() -> None:
+    teams: list[Json] = [{"name": "Red", "role": "clerk"}]
+    assert ranks_in({"name": "Ann", "teams": teams}) == {("teams", 0, "role"): "clerk"}
+    assert ranks_in({"role": "owner", "teams": teams}) == {("role",): "owner"}
+    assert not ranks_in({"teams": [*teams, {"role": "owner"}]})
+
+
+def test_another_number_is_a_whole_one_which_every_field_for_numbers_takes() -> None:
+    assert unlike("price", 12.5) == 1012
+    assert isinstance(unlike("price", 12.5), int)
+    assert unlike("price", float("inf")) is None
 
 
 def result_of(service: str, check: str, folder: Path, *, hints: bool = True) -> Any:

@@ -35,6 +35,7 @@ def words(how: str, key: str = "admin", **more: Json) -> dict[str, Json]:
 
 SAID, MARK = words("said"), words("marked", "path /v1", place="path", quote="/v1")
 ELSEWHERE = {**MARK, "collection": "v1/report"}
+EXPRESSED = words("said", "owner", roles=["owner"], quote="hasRole('OWNER')", exact=True)
 NOUN = words("said", "patient", roles=["patient"], quote="the patient alone", known=False)
 
 
@@ -150,6 +151,13 @@ CONTROLS = (
             *AGENT,
             *called("agent", LABEL, "granted", SAID),
             *called("agent", MAKE, "refused", SAID),
+        ),
+    ),
+    Control(
+        defect="a role is granted what an expression keeps for owners",
+        record=(
+            *staffed("agent", "owner", ordered=True),
+            *called("agent", LABEL, "granted", EXPRESSED),
         ),
     ),
     Control(

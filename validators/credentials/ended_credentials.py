@@ -13,6 +13,7 @@ from validators.document.names import ENDING, is_identity, slots_of, words_of
 from validators.document.operations import Operation, as_object
 from validators.document.wording import ends_old
 from validators.estates.estate import LEAST
+from validators.estates.exchanges import is_secret
 from validators.estates.ground import UNSPOKEN, Duel
 from validators.estates.throwaways import (
     KEYS,
@@ -23,6 +24,7 @@ from validators.estates.throwaways import (
     plain,
     secrets_in,
     signed,
+    traded,
     witness,
 )
 from validators.messages.calls import Call, curl, leaves, retrace, send
@@ -97,8 +99,8 @@ def endings(duel: Duel) -> Iterator[Observation]:
     for operation in operations:
         chosen = ends_own(operation), ends_one(operation), rotates(operation)
         if not any(chosen):
-            continue
-        if chosen[2] and slots_of(operation.path)[-1][0] in SIGNING:
+            yield from withdraw(duel, operation, known=False) if ends_made(duel, operation) else ()
+        elif chosen[2] and slots_of(operation.path)[-1][0] in SIGNING:
             yield duel.note("not-applicable", operation, reason=SIGNS)
         elif not operation.speakable:
             yield duel.note("unreached", operation, reason=UNSPOKEN)
@@ -108,7 +110,8 @@ def endings(duel: Duel) -> Iterator[Observation]:
             yield from withdraw(duel, operation)
         else:
             yield from rotate(duel, operation)
-        yield from duel.ground.after(operation)
+        if any(chosen):
+            yield from duel.ground.after(operation)
     yield from duel.ground.left_out(lambda each: ends_own(each) or ends_one(each) or rotates(each))
 
 
@@ -214,20 +217,31 @@ def outlived(  # noqa: PLR0913, PLR0917 - the parts of one attempt
     return replace(fact, data={**fact.data, "excerpt": holder.hidden(str(fact.data["excerpt"]))})
 
 
-def withdraw(duel: Duel, operation: Operation) -> Iterator[Observation]:
-    """End a credential that was made, by the id that it got."""
+def ends_made(duel: Duel, operation: Operation) -> bool:
+    """Does it end what is made with a secret, whatever that is called (an API client)?"""
+    by_id = operation.method == "DELETE" and operation.reads_one and operation.speakable
+    return by_id and any(is_about(maker, operation) for maker in makers(duel))
+
+
+def withdraw(duel: Duel, operation: Operation, *, known: bool = True) -> Iterator[Observation]:
+    """End a credential that was made, by the id that it got.
+
+    `known`: its path says that it is one; else it is none where its secret opens nothing.
+    """
     subject = subject_for(duel, operation)
     if isinstance(subject, str):
-        yield duel.note("unreached", operation, reason=subject)
+        yield from [duel.note("unreached", operation, reason=subject)] if known else ()
         return
     holder, call, opened = subject
-    before = holder.call(duel.ground, opened)
+    uses = [(holder, opened), *([secret_of(holder, opened)] if holder.entering else [])]
+    before = [(each, asked, each.call(duel.ground, asked)) for each, asked in uses]
     answer = duel.victim.send(call)
     if not duel.victim.accepts(answer):
         yield duel.note("owned-call", operation, status=answer.status, positive=False)
         return
     yield control(duel, operation, answer)
-    yield outlived(duel, operation, holder, opened, before, curl(duel.victim.client, call))
+    for each, asked, told in before:
+        yield outlived(duel, operation, each, asked, told, curl(duel.victim.client, call))
 
 
 def subject_for(duel: Duel, operation: Operation) -> tuple[Pass, Call, Call] | str:
@@ -271,14 +285,28 @@ def rotate(duel: Duel, operation: Operation) -> Iterator[Observation]:
     holder, call, opened = subject
     call, asked = without_overlap(duel, call)
     asked = asked or bool(ends_old(operation))
-    before = holder.call(duel.ground, opened)
+    old, asking = secret_of(holder, opened)
+    before = old.call(duel.ground, asking)
     answer = duel.victim.send(call)
     fresh = works_anew(duel, holder, answer, opened) if duel.victim.accepts(answer) else False
-    yield duel.note("owned-call", operation, status=answer.status, positive=fresh)
-    if fresh and asked:
-        yield outlived(duel, operation, holder, opened, before, curl(duel.victim.client, call))
-    elif fresh:
+    if fresh and not asked:
         yield duel.note("not-applicable", operation, reason="no field says when the old one ends")
+        return
+    yield duel.note("owned-call", operation, status=answer.status, positive=fresh)
+    if fresh:
+        yield outlived(duel, operation, old, asking, before, curl(duel.victim.client, call))
+
+
+def secret_of(holder: Pass, opened: Call) -> tuple[Pass, Call]:
+    """A secret as it is used: for what it opens, or to be traded for a token once more.
+
+    A token that it was traded for before may live on for its while when the secret ends.
+    """
+    entering = holder.entering
+    if entering is None:
+        return holder, opened
+    said = (text for place, text in leaves(entering.body) if is_secret(str(place[-1])))
+    return replace(holder, headers={}, secret=next(said, holder.secret)), entering
 
 
 def without_overlap(duel: Duel, call: Call) -> tuple[Call, bool]:
@@ -302,5 +330,6 @@ def is_there(duel: Duel, ending: Operation) -> Operation | None:
 def works_anew(duel: Duel, holder: Pass, answer: Answer, opened: Call) -> bool:
     """Does the answer hold another secret that opens the same?"""
     new: Sequence[str] = [each for each in secrets_in(answer) if each != holder.secret]
-    others = (replace(holder, headers=signed(duel.victim, each), secret=each) for each in new)
+    others = [replace(holder, headers=signed(duel.victim, each), secret=each) for each in new]
+    others += traded(duel, [replace(each, answer=answer) for each in others])
     return any(duel.victim.accepts(each.call(duel.ground, opened)) for each in others)

@@ -17,6 +17,7 @@ from validators.credentials.recoveries import recoveries
 from validators.credentials.refreshing import dismissals, refreshes, spent_codes
 from validators.credentials.role_keys import outgrow
 from validators.credentials.shared_links import links_end
+from validators.credentials.wider_tokens import widened
 from validators.credentials.withdrawn_invitations import invitations_end
 from validators.crossing.foreign_writes import survey
 from validators.estates.ground import stand
@@ -28,11 +29,11 @@ def probe(testbed: Testbed) -> Iterator[Observation]:
 
     Throw-aways come from a new account, from an operation that makes keys, or from another login;
     the run's own credentials are never ended. A key with one scope is tried on reads that only
-    other scopes are about; a key that may make keys asks for one with more than its own scopes; a
-    role asks for a key that stands for another member, and for one that opens what is closed to
-    itself. A new account signs out and refreshes, or is ended by the owner; what the document says
-    works once is tried twice. Its password is set without its mail, and changed in one of two
-    sessions.
+    other scopes are about; a key that may make keys asks for one with more than its own scopes, as
+    does a secret that is traded for a token; a role asks for a key that stands for another member,
+    and for one that opens what is closed to itself. A new account signs out and refreshes, or is
+    ended by the owner; what the document says works once is tried twice. Its password is set
+    without its mail, and changed in one of two sessions.
     Links that open something to anybody are withdrawn, and left alone while their object goes. An
     object that signs in by a secret of its own gets another one.
     Where an invitation is taken up by somebody who has an account, a stranger comes in by one, is
@@ -51,6 +52,7 @@ def probe(testbed: Testbed) -> Iterator[Observation]:
     ]
     yield survey(ground, len(asked))
     yield from narrow(duel)
+    yield from widened(duel)
     yield from only_read(duel)
     yield from impersonate(duel)
     yield from outgrow(duel)

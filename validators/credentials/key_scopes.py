@@ -12,7 +12,16 @@ from validators.document.names import READING, stem, words_of
 from validators.document.operations import Operation
 from validators.estates.estate import FULL, LEAST
 from validators.estates.ground import Duel
-from validators.estates.throwaways import Pass, hidden, is_maker, issue, makers, taken, with_fields
+from validators.estates.throwaways import (
+    Pass,
+    hidden,
+    is_maker,
+    issue,
+    makers,
+    taken,
+    traded,
+    with_fields,
+)
 from validators.judging import spell
 from validators.messages.calls import Call
 from validators.messages.traces import EXCERPT, normalise
@@ -29,7 +38,7 @@ ENOUGH, SOME, MOST_TRIED, MOST_MAKING, MOST_CREATIONS = 3, 2, 25, 6, 4
 class Trial:
     """What a key is tried on: reads that one without limits succeeds with, and creations.
 
-    `place` is where the answer shows a secret that works.
+    `place` is where the answer shows a secret that works, perhaps that of what it is `traded` for.
     """
 
     maker: Operation
@@ -37,6 +46,7 @@ class Trial:
     place: str
     calls: dict[str, Call]
     creations: dict[str, Call]
+    traded: bool = False
 
     def named(self, scope: str) -> set[str]:
         """The operations that a scope is about, by its words."""
@@ -54,19 +64,11 @@ def narrow(duel: Duel) -> Iterator[Observation]:
     That is what only other scopes for reading are about, and for a scope that reads, creations.
     """
     for maker in makers(duel):
-        cut = cut_for(duel.victim, maker)
-        whole = issue(duel, maker) if cut is not None else None
-        if cut is None or whole is None:
+        trial = trial_of(duel, maker)
+        if trial is None:
             continue
-        trial = Trial(
-            maker=maker,
-            cut=cut,
-            place=whole.place,
-            calls=granted_calls(duel),
-            creations=creations(duel, maker),
-        )
         chosen = [each for each in smallest(trial) if len(trial.others(each)) >= ENOUGH][:2]
-        reading = [each for each in chosen or cut.choices if is_reading(each)][:2]
+        reading = [each for each in chosen or trial.cut.choices if is_reading(each)][:2]
         writable = len(trial.creations) >= SOME
         if not chosen and not (reading and writable):
             yield duel.note("unreached", maker, reason="no scope leaves out enough operations")
@@ -75,6 +77,22 @@ def narrow(duel: Duel) -> Iterator[Observation]:
             yield from confined(duel, trial, scope, writable=writable)
         yield from surpassed(duel, trial)
         yield from raised(duel, trial)
+
+
+def trial_of(duel: Duel, maker: Operation) -> Trial | None:
+    """What keys of this making are tried on; None where they are for all, or do not work."""
+    cut = cut_for(duel.victim, maker)
+    whole = issue(duel, maker) if cut is not None else None
+    if cut is None or whole is None:
+        return None
+    return Trial(
+        maker=maker,
+        cut=cut,
+        place=whole.place,
+        traded=whole.entering is not None,
+        calls=granted_calls(duel),
+        creations=creations(duel, maker),
+    )
 
 
 def only_read(duel: Duel) -> Iterator[Observation]:
@@ -212,6 +230,7 @@ def issue_for(duel: Duel, trial: Trial, *scopes: str) -> Pass | None:
     call = with_fields(plain, {trial.cut.name: trial.cut.value(*scopes)})
     answer = duel.victim.send(call)
     found = taken(duel.victim, call, answer) if duel.victim.accepts(answer) else []
+    found = traded(duel, found) if trial.traded else found
     return next((each for each in found if each.place == trial.place), None)
 
 
@@ -281,7 +300,8 @@ def handed(
     """What a key got that it asked for, and what that opens of what is closed to itself."""
     answer = holder.call(duel.ground, call)
     made = taken(duel.victim, call, answer) if duel.victim.accepts(answer) else []
-    right = [each for each in made if each.place == trial.place]
+    whole = traded(duel, made) if trial.traded else made
+    right = [each for each in whole if each.place == trial.place]
     gained = {label for each in right for label in opened_by(duel, each, closed)}
     return duel.note(
         "handed-call",

@@ -19,9 +19,10 @@ from validators.document.operations import Operation, as_object, resolve
 from validators.document.schemes import scheme_header
 from validators.document.wording import ends_old
 from validators.estates.estate import FULL, LEAST, LINKED
+from validators.estates.exchanges import SHORTEST, is_secret
 from validators.estates.ground import Duel
 from validators.estates.things import Thing
-from validators.estates.throwaways import KEYS, SHORTEST, is_secret, secrets_in
+from validators.estates.throwaways import KEYS, secrets_in
 from validators.messages.callers import context_of
 from validators.messages.calls import Call, curl, like_type, retrace, send, value_at
 from validators.messages.traces import like

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import chain
 
 from gate.check import Answer
 from gate.model import Observation
@@ -26,7 +27,7 @@ from validators.document.wording import works_once
 from validators.estates.estate import LEAST
 from validators.estates.ground import Duel
 from validators.estates.members import id_of, invitation, members, somebody_new, upon, whom
-from validators.estates.throwaways import Pass, anew, taken, witness, working
+from validators.estates.throwaways import Pass, anew, entered, taken, witness, working
 from validators.messages.calls import Call, curl, retrace, send
 
 BUSY = 429
@@ -83,10 +84,10 @@ def trading(duel: Duel) -> tuple[Operation, str] | None:
     return None
 
 
-def refreshed(duel: Duel) -> tuple[Refresh, Pass] | None:
+def refreshed(duel: Duel, holders: Iterator[Pass]) -> tuple[Refresh, Pass] | None:
     """A new session that has been refreshed once: that is how it works."""
     found = trading(duel)
-    holder = next(somebody_new(duel), None) if found is not None else None
+    holder = next(holders, None) if found is not None else None
     token = shown(holder, found[1]) if found is not None and holder is not None else None
     if found is None or not token:
         return None
@@ -96,13 +97,17 @@ def refreshed(duel: Duel) -> tuple[Refresh, Pass] | None:
 
 
 def refreshes(duel: Duel) -> Iterator[Observation]:
-    """Sign out, then refresh; and refresh twice by a token that the document says works once."""
+    """Sign out, then refresh; and refresh twice by a token that the document says works once.
+
+    Where there is no new account, another login signs out. It never refreshes twice: a service may
+    take that for a theft, and end all that its holder has.
+    """
     for operation in duel.ground.operations:
         if not signs_out(operation) or operation.public or not operation.speakable:
             continue
-        found = refreshed(duel)
+        found = refreshed(duel, chain(somebody_new(duel), entered(duel, strangers=False)))
         if found is None:
-            return
+            break
         refresh, holder = found
         call = said_in(duel.victim.write(operation, (), recipe=LEAST), holder)
         before, last = refresh.trade()
@@ -123,7 +128,7 @@ def once_only(duel: Duel) -> Iterator[Observation]:
     found = trading(duel)
     if found is None or not works_once(found[0]):
         return
-    ready = refreshed(duel)
+    ready = refreshed(duel, somebody_new(duel))
     if ready is None:
         return
     refresh, _ = ready

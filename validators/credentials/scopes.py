@@ -9,12 +9,10 @@ from validators.document.names import words_of
 from validators.document.operations import Operation, as_list, as_object
 from validators.document.schemas import kind_of
 from validators.estates.estate import LEAST, Estate
+from validators.estates.exchanges import SCOPES
 from validators.estates.throwaways import with_fields
 from validators.messages.calls import leaves
 from validators.messages.refusals import offered
-
-SCOPES = frozenset({"scope", "scopes", "permission", "permissions", "grants", "privileges",
-                    "abilities", "rights"})  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -25,6 +25,7 @@ Object = Mapping[str, Json]
 ROLE_WORDS = ("x-required-roles", "x-roles", "x-required-role", "x-role", "x-allowed-roles")
 RIGHT_WORDS = ("x-required-permissions", "x-permissions", "x-required-permission", "x-permission")
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
+ANY = "*/*"
 NOTHING: Object = {}
 
 
@@ -308,9 +309,12 @@ def success_of(document: Object, operation: Object) -> Object:
 
 
 def schema_in(declared: Object) -> Object:
-    """The schema of a declared JSON answer, empty when there is none."""
+    """The schema of a declared JSON answer, empty when there is none.
+
+    One of any type is JSON unless it says otherwise (`*/*`, as Spring's documents have it).
+    """
     for media, content in as_object(declared.get("content")).items():
-        if "json" in media:
+        if "json" in media or media == ANY:
             return as_object(as_object(content).get("schema"))
     return NOTHING
 

@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from gate.model import Json
+from validators.document.expressions import demands, without
 from validators.document.names import PARAMETER, noun_of, stem, words_of
 from validators.document.operations import Operation
 from validators.document.rights import IT, ME, THING, named_right, tidy
@@ -69,8 +70,7 @@ REFUSING = tuple(
         rf"(?:must be|missing|lacks?|without) {WHO}",
         rf"{ME} (?:do|does)(?: not|n't) have {WHO}",
     )
-)
-# Nothing but roles, each in the plural: "Operators and managers."
+)  # Nothing but roles, each in the plural: "Operators and managers."
 PLURALS = re.compile(r"[a-z]+s(?:(?:,? and|,? or|,) [a-z]+s)*")
 LABEL = re.compile(r"(?:roles?|access|permissions?|authori[sz]ation|allowed|requires)")
 BRACKET = re.compile(r"[(\[]([^()\[\]]*)[)\]]")
@@ -104,7 +104,8 @@ class Reservation:
 
     `roles` are the standard names of who may, `key` is what operations reserved alike share, `how`
     is `said` for a sentence that excludes all others, and `marked` for a mere mark (`/admin`,
-    `[Admin]`, a tag, a scope). `known` is False for a noun that may be no role ("the patient").
+    `[Admin]`, a tag, a scope). `known` is False for a noun that may be no role ("the patient"),
+    `exact` is True for an expression (`hasRole('ADMIN')`).
     """
 
     roles: tuple[str, ...]
@@ -113,6 +114,7 @@ class Reservation:
     place: str
     quote: str
     known: bool = True
+    exact: bool = False
 
     def as_data(self) -> dict[str, Json]:
         """For the record."""
@@ -123,6 +125,7 @@ class Reservation:
             "place": self.place,
             "quote": self.quote,
             "known": self.known,
+            "exact": self.exact,
         }
 
 
@@ -172,7 +175,8 @@ def spoken(operation: Operation, known: Collection[str]) -> Iterator[Reservation
     """What sentences say: of the operation, and of its refusal."""
     for place in ("summary", "description", "answer 403"):
         text = EMPHASIS.sub("", operation.prose.get(place, ""))
-        for clause, bare in clauses(text):
+        yield from expressed(text, known, place)
+        for clause, bare in clauses(without(text)):
             party = party_in(clause, operation, known, place)
             named = marked(clause, known) if bare else lone(clause, operation, known)
             if party is not None:
@@ -183,6 +187,23 @@ def spoken(operation: Operation, known: Collection[str]) -> Iterator[Reservation
                 yield reserved(named, MARKED if named.known else SAID, place, clause)
     if declared := operation.prose.get("permissions"):
         yield permission(declared, "x-permissions", declared)
+
+
+def expressed(text: str, known: Collection[str], place: str) -> Iterator[Reservation]:
+    """What expressions in it ask for; an authority that is called like a role is one."""
+    for each in demands(text):
+        roles = tuple(standard(name) for name in each.roles or each.rights)
+        if not each.roles and not all(name in known for name in roles):
+            yield permission(" or ".join(each.rights), place, each.quote)
+        elif all(name in known or name not in EVERYBODY for name in roles):
+            party = Party(roles, roles, known=True)
+            yield replace(reserved(party, SAID, place, each.quote), exact=True)
+
+
+def standard(role: str) -> str:
+    """The standard name of a role as an expression names it: all of it, unlike in prose."""
+    name = stem("_".join(words_of(role)))
+    return SYNONYMS.get(name, name)
 
 
 def marked(clause: str, known: Collection[str]) -> Party | None:

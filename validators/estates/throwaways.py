@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import islice
 
 from gate.check import Answer
 from gate.model import Json
@@ -16,23 +15,27 @@ from gate.testbed.hints import roles_of
 from validators.document.names import CHANGING, SELF, SESSIONS, words_of
 from validators.document.operations import Operation, as_object
 from validators.estates.estate import FULL, LEAST, Estate, Recipe
+from validators.estates.exchanges import (
+    COOKIE,
+    exchange_in,
+    is_secret,
+    places_of_secrets,
+    scoped_to,
+)
 from validators.estates.ground import Duel, Ground
 from validators.estates.ledger import Ledger
 from validators.estates.own_fields import place_in
 from validators.estates.things import Thing
 from validators.messages.callers import context_of
 from validators.messages.calls import Call, curl, leaves, send
-from validators.messages.traces import scalars
 
-SHORTEST, MOST_SECRETS, MOST_READS = 12, 4, 6
-SECRETS = frozenset({"secret", "token", "key", "jwt", "credential", "apikey", "pat"})
+MOST_READS = 6
 KEYS = frozenset({"key", "keys", "token", "tokens", "apikey", "apikeys", "session", "sessions",
                   "credential", "credentials", "pat", "pats", "secret", "secrets"})  # fmt: skip
 REGISTERING = frozenset({"register", "registration", "registrations", "signup", "users",
                          "accounts", "enroll"})  # fmt: skip
 ENTERING = frozenset({"login", "signin", "authenticate", "auth", "logon"}) | KEYS
 PASSWORDS = frozenset({"password", "passwd", "passphrase", "pin"})
-COOKIE = "cookie"
 NO_MORE: Mapping[str, Json] = {}
 
 
@@ -100,14 +103,14 @@ def entered(duel: Duel, *, strangers: bool) -> Iterator[Pass]:
         entry = enter_again(testbed, tenant, role)
         if entry is None or (strangers and not entry.stranger):
             continue
-        headers = dict(entry.headers)
-        secret = max((value.rpartition(" ")[2] for value in headers.values()), key=len)
+        secret = max((value.rpartition(" ")[2] for value in entry.headers.values()), key=len)
         yield Pass(
             how="a new account" if entry.stranger else f"another login ({role})",
-            headers=headers,
+            headers=dict(entry.headers),
             secret=secret,
             placeholder=entry.placeholder,
             stranger=entry.stranger,
+            answer=entry.answer,
         )
 
 
@@ -139,12 +142,6 @@ def said_in(path: str) -> set[str]:
     return {word for part in parts for word in words_of(part)}
 
 
-def is_secret(name: str) -> bool:
-    """Is a field of this name a credential (`accessKey`, `client_secret`, `token`)?"""
-    words = words_of(name)
-    return bool(words) and words[-1] in SECRETS
-
-
 def issue(duel: Duel, operation: Operation, **fields: Json) -> Pass | None:
     """A credential of the victim's own making that works; None where there is none to be had."""
     path = next(duel.victim.ledger.fill(operation), None)
@@ -154,8 +151,25 @@ def issue(duel: Duel, operation: Operation, **fields: Json) -> Pass | None:
         if duel.victim.accepts(answer):
             found = taken(duel.victim, call, answer)
             duel.victim.spares.extend(each.thing for each in found[:1] if each.thing is not None)
-            return working(duel, found)
+            return working(duel, found) or working(duel, traded(duel, found))
     return None
+
+
+def traded(duel: Duel, found: Sequence[Pass]) -> list[Pass]:
+    """What each of these is traded for, where it opens nothing itself (an API client's secret)."""
+    exchange = exchange_in(duel.victim.author, duel.ground.operations)
+    made: list[Pass] = []
+    for each in found if exchange is not None else ():
+        if exchange is None or each.answer is None or each.thing is None:
+            continue
+        call = anew(duel.victim, exchange.operation, full=False)
+        call = exchange.filled(call, each.secret, each.answer.json(), each.thing.id)
+        answer = send(duel.ground.nobody, call)
+        if duel.victim.accepts(answer):
+            for secret, place in places_of_secrets(answer).items():
+                new = replace(each, secret=secret, place=place, entering=call)
+                made.append(replace(new, headers=signed(duel.victim, secret)))
+    return made
 
 
 def with_fields(call: Call, fields: dict[str, Json]) -> Call:
@@ -185,21 +199,6 @@ def taken(estate: Estate, call: Call, answer: Answer) -> list[Pass]:
 def secrets_in(answer: Answer) -> list[str]:
     """The values of an answer that may be a credential, by name and shape."""
     return [*places_of_secrets(answer)]
-
-
-def places_of_secrets(answer: Answer) -> dict[str, str]:
-    """The same, each with where it stands."""
-    found: dict[str, str] = {}
-    for place, value in scalars(answer.json()):
-        name = place.rpartition(".")[2].rstrip("[]")
-        spaced = isinstance(value, str) and any(letter.isspace() for letter in value)
-        if is_secret(name) and isinstance(value, str) and len(value) >= SHORTEST and not spaced:
-            found.setdefault(value, place)
-    # A cookie's value is what stands before its attributes (RFC 6265, section 5.2).
-    cookie = answer.headers.get("set-cookie", "").partition(";")[0].partition("=")[2]
-    if len(cookie) >= SHORTEST:
-        found.setdefault(cookie, COOKIE)
-    return dict(islice(found.items(), MOST_SECRETS))
 
 
 def signed(estate: Estate, secret: str) -> dict[str, str]:
@@ -312,7 +311,7 @@ def working(duel: Duel, found: list[Pass]) -> Pass | None:
 def witness(duel: Duel, holder: Pass) -> Call | None:
     """A read that this credential opens and that is refused to nobody's: what shows that it works.
 
-    What needs no object comes first, because a new account has none.
+    What its scopes are about comes first, then what needs no object: a new account has none.
     """
     estate, ground = duel.victim, duel.ground
     reads = [
@@ -323,7 +322,13 @@ def witness(duel: Duel, holder: Pass) -> Call | None:
         and not each.public
         and not ground.hints.is_public(each.label)
     ]
-    reads.sort(key=lambda each: (len(each.names), each.resource not in SELF, each.method != "GET"))
+    scopes = scoped_to(holder.answer)
+
+    def rank(each: Operation) -> tuple[bool, int, bool, bool]:
+        about = bool(scopes & said_in(each.path))
+        return not about, len(each.names), each.resource not in SELF, each.method != "GET"
+
+    reads.sort(key=rank)
     tried = 0
     for operation in reads:
         path = next(estate.ledger.fill(operation), None)

@@ -10,7 +10,7 @@ from validators.document.names import SELF, is_identity, resource_in, slots_of
 from validators.document.operations import Operation, as_list, as_object
 from validators.estates.ground import Duel
 from validators.estates.identities import RANKS, identities, is_owning, is_ranking
-from validators.estates.own_fields import fields_in, free_fields
+from validators.estates.own_fields import fields_in, free_fields, himself
 from validators.estates.principals import is_person
 from validators.estates.things import Thing
 from validators.fields.account_fields import is_settled
@@ -98,7 +98,7 @@ def known(
             None if value is None else Injection(name=name, value=value, kind="owner", known=True)
         )
     if is_ranking(name):
-        rank = RANKS.get(name, "admin")
+        rank = RANKS.get(name) or others_rank(duel, operation, name, now) or "admin"
         if now == rank:  # what he is already is no promotion
             return None
         return Injection(name=name, value=rank, kind="rank", known=name in shown)
@@ -110,6 +110,15 @@ def known(
         value = twin if isinstance(now, str) or twin is None else int(twin)
         return None if value is None else Injection(name=name, value=value, kind="id", known=True)
     return None if value is None else Injection(name=name, value=value, kind="other", known=True)
+
+
+def others_rank(duel: Duel, operation: Operation, name: str, now: Json) -> Json:
+    """What the other tenant has there, of what has no usual highest (a plan, a tier)."""
+    once = himself(duel.attacker, duel.ground.operations, operation)
+    things = duel.attacker.ledger.things
+    theirs = [once, *(each.fields for each in things if each.resource == operation.resource)]
+    found = (each[name] for each in theirs if isinstance(each.get(name), str))
+    return next((each for each in found if isinstance(now, str) and each != now), None)
 
 
 def foreign_value(duel: Duel, name: str, thing: Thing | None) -> Json:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import isfinite
 
 from gate.check import Answer
 from gate.forms import is_form
@@ -100,8 +101,8 @@ def unlike(name: str, now: Json) -> Json:
     """Another value of the same type; None for what cannot be told apart."""
     if isinstance(now, bool):
         return not now
-    if isinstance(now, int | float):
-        return now + 1000
+    if isinstance(now, int | float) and isfinite(now):
+        return int(now) + 1000  # a whole number is one wherever another is
     if isinstance(now, str) and len(now) >= 10 and now[:4].isdigit() and now[4] == "-":  # noqa: PLR2004
         return PAST
     return f"{name}-injected" if isinstance(now, str) else None

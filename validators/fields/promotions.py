@@ -74,11 +74,11 @@ def profiles(duel: Duel, actor: Client, stronger: Client) -> Iterator[Profile]:
         said, best = send(actor, view), send(stronger, replace(view, path=their_path))
         if not (duel.victim.accepts(said) and duel.victim.accepts(best)):
             continue
-        own, other = flat(said.json()), flat(best.json())
+        own, other = ranks_in(said.json()), ranks_in(best.json())
         ranks = {
             place: (value, other[place])
             for place, value in own.items()
-            if is_ranking(str(place[-1])) and other.get(place, value) != value
+            if other.get(place, value) != value
         }
         if ranks:
             yield Profile(view=view, shown=said.json(), ranks=ranks, called=names_of(actor))
@@ -96,12 +96,27 @@ def at_name(operation: Operation, called: Mapping[str, str]) -> tuple[str, ...] 
     return found if all(found) else None
 
 
-def flat(value: Json, place: Pointer = ()) -> dict[Pointer, Json]:
-    """Every text, number and truth value outside of lists, by its place."""
+def flat(value: Json, place: Pointer = (), *, alone: bool = False) -> dict[Pointer, Json]:
+    """Every text, number and truth value outside of lists, by its place.
+
+    With `alone` also what stands in a list of a single object.
+    """
+    if alone and isinstance(value, list) and len(value) == 1 and isinstance(value[0], dict):
+        return flat(value[0], (*place, 0), alone=alone)
     if isinstance(value, dict):
-        found = [flat(each, (*place, name)) for name, each in value.items()]
+        found = [flat(each, (*place, name), alone=alone) for name, each in value.items()]
         return {at: each for inner in found for at, each in inner.items()}
     return {} if value is None or isinstance(value, list) or not place else {place: value}
+
+
+def ranks_in(value: Json) -> dict[Pointer, Json]:
+    """What a profile says of what somebody may; else what his only membership says of it."""
+    for alone in (False, True):
+        said = flat(value, alone=alone)
+        found = {place: each for place, each in said.items() if is_ranking(str(place[-1]))}
+        if found:
+            return found
+    return {}
 
 
 def path_to(operation: Operation, profile: Profile) -> tuple[str, ...] | None:

@@ -10,12 +10,13 @@ from validators.document.names import words_of
 from validators.document.operations import Object, Operation, as_object
 from validators.document.wording import unique_within
 from validators.estates.anew import Done, again, made_by, make, natural_keys
+from validators.estates.exchanges import is_secret
 from validators.estates.ground import Duel
 from validators.estates.ledger import Ledger
 from validators.estates.naming import code_for
 from validators.estates.principals import is_person
 from validators.estates.things import Thing
-from validators.estates.throwaways import KEYS, PASSWORDS, is_maker, is_secret, plain
+from validators.estates.throwaways import KEYS, PASSWORDS, is_maker, plain
 from validators.messages.calls import Call, Pointer, curl, leaves, retrace, send, value_at
 from validators.messages.traces import EXCERPT, SHORTEST, find_marks, normalise
 

@@ -173,7 +173,9 @@ def names_another(call: Observation, words: Words, matrix: Matrix) -> bool:
     role, roles = str(call.data.get("role")), set(texts(words.get("roles")))
     if not words.get("known") or (role == TOP and not matrix.above):
         return False
-    if "owner" in roles and not re.search(rf"owners?'? {RIGHTS}", str(words.get("quote")).lower()):
+    quote = str(words.get("quote")).lower()
+    called = words.get("exact") or re.search(rf"owners?'? {RIGHTS}", quote)
+    if "owner" in roles and not called:
         return False
     named = [name for name in matrix.roles if standing(name) & roles]
     if not named:

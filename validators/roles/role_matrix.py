@@ -9,7 +9,8 @@ from gate.check import Answer, Client, Testbed
 from gate.model import Json, Observation
 from validators.crossing.foreign_writes import is_write, survey
 from validators.crossing.trials import kept
-from validators.document.operations import Operation
+from validators.document.expressions import hierarchy_in
+from validators.document.operations import Operation, as_object
 from validators.document.reservations import act_of, collection_of, reservations
 from validators.estates.estate import FULL, LEAST
 from validators.estates.ground import Duel, Ground, stand
@@ -77,8 +78,10 @@ def probe(testbed: Testbed) -> Iterator[Observation]:
     tenant = duel.victim.client.tenant
     below, above = split(ground, tenant)
     names = [*below, *above]
+    whole = (*below, TOP, *above)
+    said = () if ground.hints.roles else hierarchy_in(described(testbed), whole)
     crew = Crew(
-        names=(*below, TOP, *above),
+        names=said or whole,
         above=tuple(above),
         actors={name: ground.client(testbed.actor(tenant, name)) for name in names},
         strangers=strangers_of(duel),
@@ -89,7 +92,7 @@ def probe(testbed: Testbed) -> Iterator[Observation]:
         kind="staffed",
         subject=tenant,
         at=testbed.clock(),
-        data={"roles": [*crew.names], "ordered": bool(ground.hints.roles) or is_known(names)},
+        data={"roles": [*crew.names], "ordered": is_ordered(ground, names, said)},
     )
     for operation in sorted(chosen, key=lambda each: (not each.safe, each.ends)):
         if operation.safe:
@@ -107,6 +110,16 @@ def asked_of(ground: Ground) -> list[Operation]:
         for each in ground.operations
         if each.speakable and not (each.public and ground.secured)
     ]
+
+
+def described(testbed: Testbed) -> str:
+    """What the document says of the whole service."""
+    return str(as_object(testbed.openapi().get("info")).get("description", ""))
+
+
+def is_ordered(ground: Ground, names: list[str], said: tuple[str, ...]) -> bool:
+    """Is the order of the roles known: by the target file, the document, or their names?"""
+    return bool(ground.hints.roles or said) or is_known(names)
 
 
 def is_known(names: list[str]) -> bool:
