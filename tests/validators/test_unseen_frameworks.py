@@ -134,4 +134,4 @@ def test_a_second_page_is_asked_for_where_the_first_is_as_usual() -> None:
     duel = cast(Duel, type("Two", (), {"attacker": tenant, "victim": tenant}))
     call = Call(operation=listed)
     asked = [dict(each.query) for label, each in ways(duel, call, call) if label == "with page"]
-    assert asked == [{"size": 1000, "page": 0}, {"page": 1}]
+    assert asked == [{"size": 1000, "page": 0}, {"page": 1}, {"page": 2}]

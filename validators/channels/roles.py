@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from gate.check import Check, Lie
 from gate.exhibits import Exhibit
 from gate.model import Doubt, Estimate, Finding, Observation, Severity
-from validators.channels.role_controls import CONTROLS
+from validators.channels.role_controls import CLEAN, CONTROLS, LABEL
 from validators.estates.ground import judge_ground
 from validators.estates.seniors import TOP
 from validators.judging import (
@@ -42,6 +42,7 @@ from validators.roles.role_grounds import (
 )
 from validators.roles.role_matrix import probe
 
+__all__ = ["CHECK", "CLEAN", "LABEL", "judge"]
 ID = "isolation.roles"
 # Roles whose name promises that they change nothing of others.
 READERS = re.compile(r"(?i)(^|[_-])(viewer|reader|read_?only|guest|auditor|observer)($|[_-])")

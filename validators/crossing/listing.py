@@ -54,7 +54,7 @@ def ways(duel: Duel, call: Call, own: Call) -> Iterator[tuple[str, Call]]:
     for place, schema in list(places.items())[:MOST_PARAMETERS]:
         for value in values_for(duel, call.operation, place, schema) if place != size else ():
             # Nothing is left for a second page where the first is as large as may be.
-            later = PAGE.search(inner(place)) is not None and bool(value)
+            later = PAGE.search(inner(place)) is not None and value != first_of(duel, schema)
             yield f"with {said(place)}", (usual if later else call).put(place, value)
     yield from by_owner(duel, call, schemas_at(duel, places))
     yield from cursors(duel, call, own, size)
@@ -154,8 +154,13 @@ def numbers_for(duel: Duel, operation: Operation, name: str, plain: Object) -> l
         most = plain.get("maximum")
         return [most if isinstance(most, int) else LARGE]
     theirs = [int(each) for each in victims(duel, operation, name) if each.isdigit()]
-    first = plain.get("minimum", 0)
-    return [*theirs] or ([first, 1] if PAGE.search(name) and first != 1 else [first])
+    first = first_of(duel, dict(plain))
+    return [*theirs] or ([*dict.fromkeys([first, 1, 2])] if PAGE.search(name) else [first])
+
+
+def first_of(duel: Duel, schema: Json) -> Json:
+    """Where the numbers of a parameter begin, as far as the document says."""
+    return duel.attacker.author.simplify(schema).get("minimum", 0)
 
 
 def victims(duel: Duel, operation: Operation, name: str) -> list[str]:

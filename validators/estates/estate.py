@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from random import Random
@@ -35,6 +35,7 @@ from validators.estates.naming import (
     names_itself,
     recipient_for,
     signs_up,
+    told_of,
 )
 from validators.estates.things import Thing, find_entries
 from validators.messages.bodies import OMIT, Author, Canaries, draw_canaries
@@ -121,7 +122,7 @@ class Estate:
             # Two of a kind: `sourceId` and `targetId`, and `ids` and `into` of what is merged.
             merges = operation.verb in MERGING and (wanted in PARTS or name in {"id", "ids"})
             if merges or (wanted in PARTS and is_identity(name)):
-                found = self.another(operation.resource, taken)
+                found = self.ledger.another(operation.resource, taken)
                 taken.add(found or "")
                 return found
             if is_new(name):
@@ -131,8 +132,7 @@ class Estate:
             if is_sibling(name):
                 return self.ledger.sibling(name, operation.resource, label, path[-1:])
             known = chain.get(wanted) or self.ledger.refer(name, operation.resource, label)
-            known = known or self.envelope.common.refer(name, operation.resource)
-            return known or code_for(operation, name, self.ledger)
+            return known or self.elsewhere(operation, name)
 
         def choices(name: str) -> list[str]:
             return [] if is_new(name) else self.ledger.choices(name, operation.resource)
@@ -154,20 +154,18 @@ class Estate:
             current=current or {},
         )
         query = dict(operation.query) | (links(operation, author) if recipe.linked else {})
-        told = self.ledger.linked(operation, path, operation.optional)
-        told |= self.ledger.said_of(operation, path, query)
+        told = told_of(self.ledger, operation, path, query)
         asked = {name: told.get(name) or author.write(query[name], name) for name in query | told}
         body = author.write(dict(operation.body), "") if operation.media else None
         headers = headers_of(operation, author, self.client.credentials)
-        demanded = operation.label in self.envelope.matching
-        if match := recipe.match or (self.tag(path, operation) if demanded else ""):
-            headers["If-Match"] = match
+        match = recipe.match or self.tag(path, operation)
+        headers |= {"If-Match": match} if match else {}
         return Call(operation=operation, path=path, query=asked, body=body, headers=headers)
 
-    def another(self, resource: str, taken: Collection[str]) -> str | None:
-        """An object of this kind, one that is not taken if possible."""
-        known = [thing.id for thing in self.ledger.things if thing.resource == resource]
-        return next((each for each in known if each not in taken), next(iter(known), None))
+    def elsewhere(self, operation: Operation, name: str) -> str | None:
+        """What everybody may refer to, or the code of something that was made."""
+        known = self.envelope.common.refer(name, operation.resource)
+        return known or code_for(operation, name, self.ledger)
 
     def send(self, call: Call) -> Answer:
         """Ask as this tenant; once more with the object's tag where the service demands it."""
@@ -181,7 +179,9 @@ class Estate:
         return send(self.client, replace(call, headers={**call.headers, "If-Match": tag}))
 
     def tag(self, path: tuple[str, ...], operation: Operation) -> str:
-        """The tag of the object as this tenant reads it (RFC 9110, section 8.8.3), or any."""
+        """The tag that an operation asked for, as its object has it (RFC 9110, 8.8.3), or any."""
+        if operation.label not in self.envelope.matching:
+            return ""
         return self.client.request("GET", expand(operation.path, path)).headers.get("etag", "*")
 
     def path_for(self, operation: Operation) -> tuple[str, ...] | None:

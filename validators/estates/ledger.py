@@ -95,6 +95,11 @@ class Ledger:
         """Another one of the kind that the request is about: nothing is a part of itself."""
         return next((each for each in self.choices(name, about, label) if each not in own), None)
 
+    def another(self, resource: str, taken: Collection[str]) -> str | None:
+        """An object of this kind, one that is not taken if possible."""
+        known = [thing.id for thing in self.things if thing.resource == resource]
+        return next((each for each in known if each not in taken), next(iter(known), None))
+
     def choices(self, name: str, about: str = "", label: str = "") -> list[str]:
         """All ids, or numbers of that name, that such a field could hold, best first."""
         found = (

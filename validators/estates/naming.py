@@ -95,6 +95,14 @@ def code_for(operation: Operation, name: str, ledger: Ledger) -> str | None:
     return next((each for each in made if isinstance(each, str)), None)
 
 
+def told_of(
+    ledger: Ledger, operation: Operation, path: tuple[str, ...], query: Object
+) -> dict[str, Json]:
+    """What the object that a path names says of the query: in an address, or by the same name."""
+    told = ledger.linked(operation, path, operation.optional)
+    return told | ledger.said_of(operation, path, query)
+
+
 def links(operation: Operation, author: Author) -> dict[str, Json]:
     """The optional query parameters that refer to a known object."""
     return {
