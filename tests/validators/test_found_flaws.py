@@ -110,17 +110,24 @@ ALSO = {
     "token-readonly",
     "invitation-undead",
 }
+# Half a minute each, on the largest of the services.
+SLOW = {("mass-assignment", "depot"), ("roles", "depot")}
 LAST = {check: service for check, service in FOUND}  # noqa: C416
 CASES = [
     pytest.param(
         *(check, service, flaw),
-        marks=() if flaw in ALSO or (LAST[check], at) == (service, 0) else (pytest.mark.matrix,),
+        marks=pytest.mark.matrix
+        if (check, service) in SLOW or not (flaw in ALSO or (LAST[check], at) == (service, 0))
+        else (),
     )
     for (check, service), flaws in FOUND.items()
     for at, flaw in enumerate(flaws.split())
 ]
 # Where the flaws were, and where something was found once that is none.
-CLEAN = [*FOUND, ("credentials", "fleet"), ("undocumented-routes", "fleet")]
+CLEAN = [
+    pytest.param(*each, marks=pytest.mark.matrix if each in SLOW else ())
+    for each in [*FOUND, ("credentials", "fleet"), ("undocumented-routes", "fleet")]
+]
 
 
 @pytest.fixture(autouse=True)
