@@ -112,7 +112,7 @@ def step_of(scale: Scale, parts: int) -> float:
 def multiples(scale: Scale, step: float) -> tuple[float, ...]:
     """The multiples of a step that lie on the scale, without rounding noise."""
     first, final = ceil(scale.first / step), floor(scale.final / step)
-    return tuple(float(f"{index * step:.12g}") for index in range(first, final + 1))
+    return tuple(float(f"{index * step:.15g}") for index in range(first, final + 1))
 
 
 def anchor_of(x: float) -> str:

@@ -3,7 +3,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from gate.exhibits import Curve, Histogram, Phase, Phases, Span, Timeline
@@ -18,8 +18,13 @@ def is_inside(x: float, y: float) -> bool:
     return LEFT - 1 <= x <= RIGHT + 1 and TOP - 1 <= y <= BOTTOM + 1
 
 
+# A moment in milliseconds has more digits than the labels.
+MOMENT = Timeline(title="", x="", y="", curves=(Curve(name="", points=((1027644846271.0, 0.0),)),))
+
+
 @unhurried
 @given(timelines)
+@example(MOMENT)
 def test_every_line_and_span_lies_on_the_drawing(timeline: Timeline) -> None:
     drawing = plot(timeline)
     if drawing is None:
