@@ -8,11 +8,11 @@ from dataclasses import replace
 from gate.check import Answer
 from gate.model import Observation
 from validators.credentials.role_keys import is_shut
+from validators.crossing.owned_reads import granted_read
 from validators.document.names import words_of
 from validators.document.operations import Operation
 from validators.estates.estate import LEAST, Estate
 from validators.estates.ground import Duel
-from validators.estates.things import Thing
 from validators.messages.calls import Call, curl, send
 from validators.messages.traces import EXCERPT, is_like, like, normalise
 
@@ -83,18 +83,10 @@ def signature(estate: Estate, operation: Operation, path: tuple[str, ...], name:
 def is_closed(duel: Duel, operation: Operation, path: tuple[str, ...]) -> bool:
     """Is there a read of the very object, which its owner is granted and nobody is refused?"""
     for thing in duel.victim.ledger.at(operation, path):
-        for read in duel.ground.operations:
-            call = duel.victim.upon(read, thing) if is_read_of(read, thing) else None
-            if call is None or not duel.victim.accepts(duel.victim.send(call)):
-                continue
+        call = granted_read(duel.victim, duel.ground.operations, thing)
+        if call is not None:
             return is_shut(duel.ground.nobody, call)
     return False
-
-
-def is_read_of(operation: Operation, thing: Thing) -> bool:
-    """Does it read one object of this kind by its id?"""
-    reads = operation.method == "GET" and operation.reads_one
-    return reads and operation.resource == thing.resource
 
 
 def trials(duel: Duel, call: Call, name: str) -> Iterator[tuple[str, Call]]:

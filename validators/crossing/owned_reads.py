@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import islice
 
 from gate.check import Answer, Client
@@ -9,7 +10,7 @@ from validators.crossing.trials import fresh_things
 from validators.document.operations import Operation
 from validators.estates.estate import LEAST, Estate
 from validators.estates.planting import absent_call
-from validators.estates.things import values_of
+from validators.estates.things import Thing, values_of
 from validators.messages.calls import Call, leaves, send
 from validators.messages.traces import digest, is_like
 
@@ -44,6 +45,16 @@ def is_positive(estate: Estate, call: Call, answer: Answer) -> bool:
     if call.operation.reads_one:
         expected.add(call.path[-1])
     return estate.accepts(answer) and any(each in answer.body for each in expected)
+
+
+def granted_read(estate: Estate, operations: Sequence[Operation], thing: Thing) -> Call | None:
+    """The owner's read of this very object by its id; None where none is granted."""
+    for read in operations:
+        if read.method == "GET" and read.reads_one and read.resource == thing.resource:
+            call = estate.upon(read, thing) if read.speakable else None
+            if call is not None and estate.accepts(estate.send(call)):
+                return call
+    return None
 
 
 def is_told_apart(estate: Estate, call: Call, answer: Answer) -> bool:

@@ -14,6 +14,7 @@ from itertools import islice
 from gate.model import Observation
 from validators.crossing.foreign_answers import has_traces, read_foreign
 from validators.crossing.fuller_reads import fuller
+from validators.crossing.owned_reads import granted_read
 from validators.crossing.trials import at_pointer, references
 from validators.document.operations import Operation
 from validators.estates.byproducts import makers_of
@@ -89,9 +90,5 @@ def referring(estate: Estate, thing: Thing) -> Thing | None:
 
 def is_hidden(duel: Duel, thing: Thing) -> bool:
     """Is its owner shown it by its id, and the other tenant not?"""
-    for read in duel.ground.operations:
-        if read.method == "GET" and read.reads_one and read.resource == thing.resource:
-            call = duel.victim.upon(read, thing) if read.speakable else None
-            if call is not None and duel.victim.accepts(duel.victim.send(call)):
-                return not duel.attacker.accepts(send(duel.attacker.client, call))
-    return False
+    call = granted_read(duel.victim, duel.ground.operations, thing)
+    return call is not None and not duel.attacker.accepts(send(duel.attacker.client, call))

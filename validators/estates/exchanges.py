@@ -75,7 +75,7 @@ def is_secret(name: str) -> bool:
 
 
 def places_of_secrets(answer: Answer) -> dict[str, str]:
-    """The same, each with where it stands."""
+    """The credentials that an answer shows, each with where it stands."""
     found: dict[str, str] = {}
     for place, value in scalars(answer.json()):
         name = place.rpartition(".")[2].rstrip("[]")
