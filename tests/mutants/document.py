@@ -60,7 +60,7 @@ LISTED: Mapping[str, tuple[str, ...]] = {
     "PUT /v1/models/{model_id}/aliases/{alias}": ("version",),
     "POST /v1/uploads/{upload_id}:complete": ("part",),
     "POST /v1/deployments/{deployment_id}:rollback": ("promoted",),
-    "DELETE /v1/tenants/{tenant_id}": ("run_id", "tag", "version", "member_id"),
+    "DELETE /v1/tenants/{tenant_id}": ("run_id", "tag", "version", "member_id", "key_id"),
     "GET /v1/webhooks": ("webhook_id",),
     "GET /v1/members": ("member_id",),
     "GET /v1/api-keys": ("key_id",),

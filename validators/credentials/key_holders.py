@@ -7,16 +7,16 @@ from collections.abc import Iterator, Sequence
 from gate.check import Answer, Client
 from gate.model import Observation
 from gate.testbed.hints import roles_of
-from validators.document.names import SELF, is_identity, resource_in
-from validators.document.operations import Operation, as_object
+from validators.document.names import resource_in
+from validators.document.operations import Operation
 from validators.estates.estate import LEAST, Estate
 from validators.estates.ground import Duel
+from validators.estates.holders import introductions, person_in, staff
 from validators.estates.throwaways import Pass, hidden, makers, taken, with_fields
 from validators.messages.calls import Call, curl, send
 from validators.messages.traces import EXCERPT, normalise, scalars
 from validators.roles.role_matrix import is_known
 
-PEOPLE = frozenset({"member", "user", "owner", "holder", "person", "employee"})
 REFUSED = {401, 403}
 
 
@@ -38,13 +38,6 @@ def impersonate(duel: Duel) -> Iterator[Observation]:
             yield from stand_for(duel, maker, name, people, actor, roles)
 
 
-def person_in(estate: Estate, maker: Operation) -> str:
-    """The field of the body that says whose it is to be."""
-    properties = as_object(estate.author.simplify(dict(maker.body)).get("properties"))
-    found = (name for name in properties if is_identity(name) and resource_in(name) in PEOPLE)
-    return next(found, "")
-
-
 def known_people(estate: Estate, name: str) -> dict[str, str]:
     """The members that such a field may name, each with its role as the service shows it."""
     found: dict[str, str] = {}
@@ -52,27 +45,6 @@ def known_people(estate: Estate, name: str) -> dict[str, str]:
         if thing.resource == resource_in(name) and thing.fields.get("role"):
             found.setdefault(thing.id, str(thing.fields["role"]))
     return found
-
-
-def staff(duel: Duel, name: str) -> dict[str, str]:
-    """The run's own principals of this tenant, as the service calls them, each with its role."""
-    testbed, tenant = duel.ground.testbed, duel.victim.client.tenant
-    return {
-        str(value): role
-        for role in roles_of(testbed, tenant)
-        for each in introductions(duel)
-        for place, value in scalars(send(testbed.actor(tenant, role), each).json())
-        if place.rpartition(".")[2] == name and value
-    }
-
-
-def introductions(duel: Duel) -> list[Call]:
-    """The reads that say who the caller is."""
-    return [
-        Call(operation=each)
-        for each in duel.ground.operations
-        if each.method == "GET" and not each.names and not each.public and each.resource in SELF
-    ]
 
 
 def stand_for(  # noqa: PLR0913, PLR0917 - the parts of one attempt

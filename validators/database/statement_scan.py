@@ -24,6 +24,7 @@ from validators.document.repeatable import declared_headers
 from validators.estates.anew import made_by, make
 from validators.estates.estate import FULL, LEAST, LINKED, Estate
 from validators.estates.ground import Ground, stand
+from validators.estates.newcomers import newcomer, takes_newcomers
 from validators.messages.calls import Call
 from validators.messages.patience import Relay
 from validators.messages.traces import like
@@ -228,6 +229,22 @@ def walk(ground: Ground, ledger: Ledger, service: Testbed) -> None:
         repeat(heard, estate)
         for call in [*strange_reads(heard, estate, other), *changes(heard, estate)]:
             estate.send(call)
+    sacrifice(ground, ledger, service)
+
+
+def sacrifice(ground: Ground, ledger: Ledger, service: Testbed) -> None:
+    """What ends what cannot be made again, each in a new tenant of its own."""
+    duel, _ = replace(ground, testbed=service).duels()
+    for operation in ground.operations if takes_newcomers(duel) else ():
+        things = next(duel.victim.ledger.match(operation), None) if operation.ends else None
+        if things is None or things[-1].origin is not None or not operation.speakable:
+            continue
+        with newcomer(duel, operation) as other:
+            values = next(other.victim.ledger.fill(operation), None) if other else None
+            if other is not None and values is not None:
+                owner = Overheard(client=other.victim.client, ledger=ledger)
+                call = other.victim.write(operation, values)
+                replace(other.victim, client=owner).send(call)
 
 
 def repeat(ground: Ground, estate: Estate) -> None:

@@ -93,10 +93,15 @@ def is_sacrificed(duel: Duel, operation: Operation) -> bool:
 
     How an account signs in is changed on new ones where anybody may sign up.
     """
-    if "newcomers" in duel.ground.testbed.target.offers:
+    if takes_newcomers(duel):
         return operation.ends
     named = operation.names and "_".join(words_of(operation.names[-1])) in ACCOUNT
     return bool(named) and operation.signs_in and bool(opening(duel.ground, REGISTERING))
+
+
+def takes_newcomers(duel: Duel) -> bool:
+    """Does the target take new tenants?"""
+    return "newcomers" in duel.ground.testbed.target.offers
 
 
 def account_of(duel: Duel, holder: Pass) -> Estate:
@@ -126,7 +131,7 @@ def newcomer(duel: Duel, operation: Operation) -> Iterator[Duel | None]:
     He looks around until he knows something that the operation can be done to.
     """
     ground = duel.ground
-    if "newcomers" not in ground.testbed.target.offers:
+    if not takes_newcomers(duel):
         with new_accounts(duel) as other:
             yield other
         return

@@ -81,15 +81,19 @@ def by_path(duel: Duel, operation: Operation) -> Staging | Observation:
 
     def fresh() -> Stage:
         again = member_for(duel, operation) if member is not None else None
-        made = again or made_ready(duel, operation, things)
-        chain, path = chain_of(operation, made), values_of(operation, made)
-        return Stage(
-            chain,
-            lambda recipe: duel.victim.write(operation, path, chain, recipe, made[-1].fields),
-            views_of(duel.victim, duel.ground.operations, chain)[:MOST_LOOKS],
-        )
+        return stage_on(duel, operation, again or made_ready(duel, operation, things))
 
     return Staging(things, fresh)
+
+
+def stage_on(duel: Duel, operation: Operation, things: tuple[Thing, ...]) -> Stage:
+    """On these objects, which its path names."""
+    chain, path = chain_of(operation, things), values_of(operation, things)
+    return Stage(
+        chain,
+        lambda recipe: duel.victim.write(operation, path, chain, recipe, things[-1].fields),
+        views_of(duel.victim, duel.ground.operations, chain)[:MOST_LOOKS],
+    )
 
 
 def nowhere(duel: Duel, operation: Operation) -> Stage:
