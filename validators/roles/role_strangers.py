@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from gate.check import Client
+from gate.check import Answer, Client
 from gate.model import Json, Observation
 from validators.crossing.trials import references
 from validators.document.operations import Operation
 from validators.estates.estate import FULL
 from validators.estates.ground import Duel
 from validators.estates.seniors import TOP, split
-from validators.estates.states import State, as_data, look, unrest
+from validators.estates.states import as_data, look, unrest
 from validators.messages.calls import Call, curl, send
 from validators.messages.traces import EXCERPT, find_marks, normalise
 from validators.roles.role_effects import is_effect
@@ -45,33 +45,31 @@ def read_by_strangers(
         if any(traces.values()):
             above = send(duel.attacker.client, call)
             data["owner_too"] = any(find_marks(above, duel.marks, call.sent).values())
-        yield duel.note(
-            "stranger-call",
-            operation,
-            role=role,
-            status=answer.status,
-            excerpt=normalise(answer.body, call.sent)[:EXCERPT],
-            curl=curl(stranger, call),
-            **data,
-        )
+        yield told(duel, call, answer, (role, stranger), data)
 
 
 def written_by_strangers(
     duel: Duel, operation: Operation, staged: Staging, strangers: Mapping[str, Client]
 ) -> Iterator[Observation]:
-    """A write on the victim's object; one with an effect again on a new one, and by their owner."""
+    """A write on the victim's object; what is granted again on new ones, watched, by two of them.
+
+    What was refused and changed something all the same is the matter of `isolation.write-by-id`.
+    """
     scene: Stage | None = None
-    quiet: State | None = None
     for role, stranger in strangers.items():
         scene = scene or staged.fresh()
-        fact, quiet = struck(duel, operation, (staged, scene), (role, stranger), quiet)
+        call = scene.call(FULL)
+        answer = send(stranger, call)
+        if not duel.victim.accepts(answer):
+            yield told(duel, call, answer, (role, stranger), {"effect": False})
+            continue
+        scene = None
+        fact = struck(duel, staged, (role, stranger))
         if fact.data.get("effect"):
-            again, _ = struck(duel, operation, (staged, staged.fresh()), (role, stranger))
-            owner = (TOP, duel.attacker.client)
-            above, _ = struck(duel, operation, (staged, staged.fresh()), owner)
+            again = struck(duel, staged, (role, stranger))
+            above = struck(duel, staged, (TOP, duel.attacker.client))
             more = {"effect": again.data.get("effect"), "owner_too": above.data.get("effect")}
             fact = duel.note("stranger-call", operation, **{**own_words(fact), **more})
-            scene, quiet = None, None
         yield fact
 
 
@@ -80,32 +78,30 @@ def own_words(fact: Observation) -> dict[str, Json]:
     return {name: each for name, each in fact.data.items() if name not in {"victim", "attacker"}}
 
 
-def struck(
-    duel: Duel,
-    operation: Operation,
-    tried: tuple[Staging, Stage],
-    caller: tuple[str, Client],
-    known: State | None = None,
-) -> tuple[Observation, State]:
-    """One write between looks of the object's owner, and what he saw last.
-
-    What was refused and changed something all the same is the matter of `isolation.write-by-id`.
-    """
-    (staged, scene), (role, stranger) = tried, caller
+def struck(duel: Duel, staged: Staging, caller: tuple[str, Client]) -> Observation:
+    """One write on a new object between looks of its owner."""
+    scene, (_, stranger) = staged.fresh(), caller
     call, views = scene.call(FULL), scene.views
-    quiet = known or look(duel.victim, views)
+    quiet = look(duel.victim, views)
     answer = send(stranger, call)
-    after = look(duel.victim, views)
     granted = duel.victim.accepts(answer)
+    after = look(duel.victim, views) if granted else quiet
     moving = unrest(duel.victim, views, quiet, quiet, after) if granted else []
-    fact = duel.note(
+    effect = granted and is_effect(duel, staged, scene, call, (quiet, after), moving)
+    return told(duel, call, answer, caller, {"effect": effect, **as_data(quiet, after, moving)})
+
+
+def told(
+    duel: Duel, call: Call, answer: Answer, caller: tuple[str, Client], more: dict[str, Json]
+) -> Observation:
+    """What a stranger got, for the record."""
+    role, stranger = caller
+    return duel.note(
         "stranger-call",
-        operation,
+        call.operation,
         role=role,
         status=answer.status,
-        effect=granted and is_effect(duel, staged, scene, call, (quiet, after), moving),
         excerpt=normalise(answer.body, call.sent)[:EXCERPT],
         curl=curl(stranger, call),
-        **as_data(quiet, after, moving),
+        **more,
     )
-    return fact, after
