@@ -15,6 +15,8 @@ from tests.targets import (
     heldout_bazaar_target,
     heldout_board,
     heldout_board_target,
+    heldout_books,
+    heldout_books_target,
     heldout_campus,
     heldout_campus_target,
     heldout_clinic,
@@ -51,6 +53,7 @@ BLIND = {
     "fleet": heldout_fleet_target,
     "folio": heldout_folio_target,
     "atlas": heldout_atlas_target,
+    "books": heldout_books_target,
 }
 DESCRIBED = {**OLDER, **BLIND}
 MODULES = {
@@ -150,6 +153,7 @@ MAKERS: dict[str, Callable[[str], Any]] = {
     "depot": heldout_depot.Depot,
     "fleet": heldout_fleet.Fleet,
     "atlas": heldout_atlas.Atlas,
+    "books": heldout_books.Books,
 }
 # These speak ASGI, the others WSGI.
 ASYNCHRONOUS: dict[str, Callable[[str], Any]] = {

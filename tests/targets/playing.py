@@ -54,10 +54,13 @@ class Bridge:
 
 
 def client(service: str, flaw: str) -> Client:
-    """Somebody who speaks to a build of the service that is made here and served by nobody."""
+    """Somebody who speaks to a build of the service that is made here and served by nobody.
+
+    Cookies are sent where a step says so: several people speak through one client.
+    """
     if service in ASYNCHRONOUS:
-        return Client(Bridge(ASYNCHRONOUS[service](flaw)))
-    return Client(MAKERS[service](flaw))
+        return Client(Bridge(ASYNCHRONOUS[service](flaw)), use_cookies=False)
+    return Client(MAKERS[service](flaw), use_cookies=False)
 
 
 @contextmanager

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+from io import BytesIO
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -17,6 +18,8 @@ from werkzeug.test import Client
 from tests.targets import (
     heldout_atlas_attacks,
     heldout_atlas_target,
+    heldout_books_attacks,
+    heldout_books_target,
     heldout_deals_attacks,
     heldout_deals_target,
     heldout_depot_attacks,
@@ -36,9 +39,10 @@ SERVICES: dict[str, tuple[list[Step], Any, Any]] = {
     "fleet": (heldout_fleet_attacks.FLEET, heldout_fleet_attacks, heldout_fleet_target),
     "folio": (heldout_folio_attacks.FOLIO, heldout_folio_attacks, heldout_folio_target),
     "atlas": (heldout_atlas_attacks.ATLAS, heldout_atlas_attacks, heldout_atlas_target),
+    "books": (heldout_books_attacks.BOOKS, heldout_books_attacks, heldout_books_target),
 }
-# How a service wants tokens to be sent, if not as Bearer.
-SCHEMES = {"atlas": "Token"}
+# How a service wants tokens to be sent, if not as Bearer; in a cookie where it ends with `=`.
+SCHEMES = {"atlas": "Token", "books": f"{heldout_books_target.COOKIE}="}
 FLAWS = [(name, flaw) for name, (_, _, said) in SERVICES.items() for flaw in said.FLAWS]
 
 
@@ -69,6 +73,20 @@ def first(answer: Any, name: str) -> Any:
     return None
 
 
+def credential(scheme: str, secret: Any) -> dict[str, str]:
+    if scheme.endswith("="):
+        return {"Cookie": f"{scheme}{secret}"}
+    return {"Authorization": f"{scheme} {secret}"}
+
+
+def form(said: dict[str, Any]) -> dict[str, Any]:
+    """Fields of a form; a file is its name and what stands in it."""
+    return {
+        name: (BytesIO(value[1].encode()), value[0]) if isinstance(value, list) else str(value)
+        for name, value in said.items()
+    }
+
+
 def gone_through(service: Client, steps: list[Step], clean: bool, scheme: str) -> Told:
     kept, told = {}, []
     for who, operation, values, body, headers, keep in steps:
@@ -79,10 +97,12 @@ def gone_through(service: Client, steps: list[Step], clean: bool, scheme: str) -
             if f"{{{name}}}" not in path:
                 query[name] = said
             path = path.replace(f"{{{name}}}", said)
-        known = {"Authorization": f"{scheme} {kept[who]}"} if who in kept else {}
+        known = credential(scheme, kept[who]) if who in kept else {}
         more: dict[str, Any] = {"headers": known | filled(headers, kept)}
         if method == "GET":
             query |= filled(body or {}, kept)
+        elif headers.get("Content-Type") == "multipart/form-data":
+            more["data"] = form(filled(body, kept))
         elif body is not None:
             more["json"] = filled(body, kept)
         answer = service.open(path, method=method, query_string=query, **more)
@@ -90,7 +110,10 @@ def gone_through(service: Client, steps: list[Step], clean: bool, scheme: str) -
         for each in keep.split():
             name, _, asked = each.partition("=")
             called, _, parameter = asked.partition("?")
-            found = first(json.loads(answer.get_data()), called)
+            if called == "Set-Cookie":
+                found = answer.headers.get(called, "").partition("=")[2].partition(";")[0] or None
+            else:
+                found = first(json.loads(answer.get_data()), called)
             if parameter and found:  # of a link
                 found = parse_qs(urlsplit(found).query)[parameter][0]
             assert found is not None or not clean, (operation, called, answer.get_data())
@@ -149,8 +172,8 @@ def test_only_what_the_document_leaves_open_answers_to_nobody(service: str) -> N
     for path, item in document["paths"].items():
         for method in item.keys() & {"get", "post", "put", "patch", "delete"}:
             status = nobody.open(re.sub(r"\{\w+\}", "1", path), method=method.upper()).status_code
-            needed = item[method].get("security")
-            left_open = needed == [] or {} in (needed or [])
+            needed = item[method].get("security", document.get("security", []))
+            left_open = needed == [] or {} in needed
             assert (status == 401) == (not left_open), (method, path, status)
 
 
