@@ -32,6 +32,8 @@ from tests.targets import (
     heldout_invoicing,
     heldout_payroll,
     heldout_payroll_target,
+    heldout_studio,
+    heldout_studio_target,
     heldout_warehouse,
 )
 from tests.targets.serving import Threaded, asgi, running, wsgi
@@ -51,6 +53,7 @@ BLIND = {
     "fleet": heldout_fleet_target,
     "folio": heldout_folio_target,
     "atlas": heldout_atlas_target,
+    "studio": heldout_studio_target,
 }
 DESCRIBED = {**OLDER, **BLIND}
 MODULES = {
@@ -150,6 +153,7 @@ MAKERS: dict[str, Callable[[str], Any]] = {
     "depot": heldout_depot.Depot,
     "fleet": heldout_fleet.Fleet,
     "atlas": heldout_atlas.Atlas,
+    "studio": heldout_studio.Studio,
 }
 # These speak ASGI, the others WSGI.
 ASYNCHRONOUS: dict[str, Callable[[str], Any]] = {
