@@ -34,6 +34,8 @@ from tests.targets import (
     heldout_invoicing,
     heldout_payroll,
     heldout_payroll_target,
+    heldout_studio,
+    heldout_studio_target,
     heldout_warehouse,
 )
 from tests.targets.serving import Threaded, asgi, running, wsgi
@@ -54,6 +56,7 @@ BLIND = {
     "folio": heldout_folio_target,
     "atlas": heldout_atlas_target,
     "books": heldout_books_target,
+    "studio": heldout_studio_target,
 }
 DESCRIBED = {**OLDER, **BLIND}
 MODULES = {
@@ -154,6 +157,7 @@ MAKERS: dict[str, Callable[[str], Any]] = {
     "fleet": heldout_fleet.Fleet,
     "atlas": heldout_atlas.Atlas,
     "books": heldout_books.Books,
+    "studio": heldout_studio.Studio,
 }
 # These speak ASGI, the others WSGI.
 ASYNCHRONOUS: dict[str, Callable[[str], Any]] = {

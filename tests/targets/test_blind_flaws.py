@@ -28,6 +28,8 @@ from tests.targets import (
     heldout_fleet_target,
     heldout_folio_attacks,
     heldout_folio_target,
+    heldout_studio_attacks,
+    heldout_studio_target,
 )
 from tests.targets.heldout_attacks import Step
 from tests.targets.playing import client, foreseeable
@@ -40,6 +42,7 @@ SERVICES: dict[str, tuple[list[Step], Any, Any]] = {
     "folio": (heldout_folio_attacks.FOLIO, heldout_folio_attacks, heldout_folio_target),
     "atlas": (heldout_atlas_attacks.ATLAS, heldout_atlas_attacks, heldout_atlas_target),
     "books": (heldout_books_attacks.BOOKS, heldout_books_attacks, heldout_books_target),
+    "studio": (heldout_studio_attacks.STUDIO, heldout_studio_attacks, heldout_studio_target),
 }
 # How a service wants tokens to be sent, if not as Bearer; in a cookie where it ends with `=`.
 SCHEMES = {"atlas": "Token", "books": f"{heldout_books_target.COOKIE}="}
