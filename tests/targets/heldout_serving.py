@@ -26,6 +26,8 @@ from tests.targets import (
     heldout_fleet_target,
     heldout_folio,
     heldout_folio_target,
+    heldout_forge,
+    heldout_forge_target,
     heldout_garage,
     heldout_garage_target,
     heldout_helpdesk,
@@ -51,6 +53,7 @@ BLIND = {
     "fleet": heldout_fleet_target,
     "folio": heldout_folio_target,
     "atlas": heldout_atlas_target,
+    "forge": heldout_forge_target,
 }
 DESCRIBED = {**OLDER, **BLIND}
 MODULES = {
@@ -150,6 +153,7 @@ MAKERS: dict[str, Callable[[str], Any]] = {
     "depot": heldout_depot.Depot,
     "fleet": heldout_fleet.Fleet,
     "atlas": heldout_atlas.Atlas,
+    "forge": heldout_forge.Forge,
 }
 # These speak ASGI, the others WSGI.
 ASYNCHRONOUS: dict[str, Callable[[str], Any]] = {

@@ -25,6 +25,8 @@ from tests.targets import (
     heldout_fleet_target,
     heldout_folio_attacks,
     heldout_folio_target,
+    heldout_forge_attacks,
+    heldout_forge_target,
 )
 from tests.targets.heldout_attacks import Step
 from tests.targets.playing import client, foreseeable
@@ -36,9 +38,10 @@ SERVICES: dict[str, tuple[list[Step], Any, Any]] = {
     "fleet": (heldout_fleet_attacks.FLEET, heldout_fleet_attacks, heldout_fleet_target),
     "folio": (heldout_folio_attacks.FOLIO, heldout_folio_attacks, heldout_folio_target),
     "atlas": (heldout_atlas_attacks.ATLAS, heldout_atlas_attacks, heldout_atlas_target),
+    "forge": (heldout_forge_attacks.FORGE, heldout_forge_attacks, heldout_forge_target),
 }
 # How a service wants tokens to be sent, if not as Bearer.
-SCHEMES = {"atlas": "Token"}
+SCHEMES = {"atlas": "Token", "forge": "token"}
 FLAWS = [(name, flaw) for name, (_, _, said) in SERVICES.items() for flaw in said.FLAWS]
 
 
