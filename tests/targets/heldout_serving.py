@@ -28,6 +28,8 @@ from tests.targets import (
     heldout_fleet_target,
     heldout_folio,
     heldout_folio_target,
+    heldout_forge,
+    heldout_forge_target,
     heldout_garage,
     heldout_garage_target,
     heldout_helpdesk,
@@ -57,6 +59,7 @@ BLIND = {
     "atlas": heldout_atlas_target,
     "books": heldout_books_target,
     "studio": heldout_studio_target,
+    "forge": heldout_forge_target,
 }
 DESCRIBED = {**OLDER, **BLIND}
 MODULES = {
@@ -158,6 +161,7 @@ MAKERS: dict[str, Callable[[str], Any]] = {
     "atlas": heldout_atlas.Atlas,
     "books": heldout_books.Books,
     "studio": heldout_studio.Studio,
+    "forge": heldout_forge.Forge,
 }
 # These speak ASGI, the others WSGI.
 ASYNCHRONOUS: dict[str, Callable[[str], Any]] = {

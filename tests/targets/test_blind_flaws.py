@@ -28,6 +28,8 @@ from tests.targets import (
     heldout_fleet_target,
     heldout_folio_attacks,
     heldout_folio_target,
+    heldout_forge_attacks,
+    heldout_forge_target,
     heldout_studio_attacks,
     heldout_studio_target,
 )
@@ -43,9 +45,14 @@ SERVICES: dict[str, tuple[list[Step], Any, Any]] = {
     "atlas": (heldout_atlas_attacks.ATLAS, heldout_atlas_attacks, heldout_atlas_target),
     "books": (heldout_books_attacks.BOOKS, heldout_books_attacks, heldout_books_target),
     "studio": (heldout_studio_attacks.STUDIO, heldout_studio_attacks, heldout_studio_target),
+    "forge": (heldout_forge_attacks.FORGE, heldout_forge_attacks, heldout_forge_target),
 }
 # How a service wants tokens to be sent, if not as Bearer; in a cookie where it ends with `=`.
-SCHEMES = {"atlas": "Token", "books": f"{heldout_books_target.COOKIE}="}
+SCHEMES = {
+    "atlas": "Token",
+    "books": f"{heldout_books_target.COOKIE}=",
+    "forge": "token",
+}
 FLAWS = [(name, flaw) for name, (_, _, said) in SERVICES.items() for flaw in said.FLAWS]
 
 
