@@ -262,6 +262,7 @@ def noun_of(segment: str) -> str:
     return stem("_".join(words))
 
 
+@lru_cache(maxsize=4096)
 def resource_in(name: str) -> str:
     """The resource that a field or parameter refers to: `sourceRunId` → `source_run`.
 

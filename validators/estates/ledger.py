@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain
 from urllib.parse import parse_qsl
@@ -249,22 +249,15 @@ class Ledger:
         ordered: list[Thing],
     ) -> Iterator[tuple[Thing, ...]]:
         """Fill the slots from the left; a child must belong to the parents already chosen."""
-        if not slots:
-            yield ()
-            return
-        (resource, parameter), *rest = slots
-        kin = chosen.items()
-
-        def fitness(each: Thing) -> tuple[bool, bool]:
-            return not kin & each.parents.items(), parameter not in each.fields
-
-        for thing in sorted(ordered, key=fitness):
-            value = thing.value_for(parameter)
-            if value is None or not is_called(thing, resource, parameter):
-                continue
-            if all(chosen.get(name, parent) == parent for name, parent in thing.parents.items()):
-                for tail in self.complete(tuple(rest), {**chosen, resource: value}, ordered):
-                    yield (thing, *tail)
+        fitting = [
+            [
+                (thing, value)
+                for thing in ordered
+                if is_called(thing, *slot) and (value := thing.value_for(slot[1])) is not None
+            ]
+            for slot in slots
+        ]
+        yield from joined(slots, fitting, chosen)
 
     @property
     def ids(self) -> frozenset[str]:
@@ -279,6 +272,26 @@ class Ledger:
             for thing in self.things
             if thing.origin and len(thing.id) >= MARKING and thing.id not in thing.origin.sent
         )
+
+
+def joined(
+    slots: Sequence[tuple[str, str]],
+    fitting: Sequence[Sequence[tuple[Thing, str]]],
+    chosen: Mapping[str, str],
+) -> Iterator[tuple[Thing, ...]]:
+    """One of what fits into each slot, so that all belong together; the nearest kin first."""
+    if not slots:
+        yield ()
+        return
+    (resource, parameter), kin = slots[0], chosen.items()
+
+    def fitness(each: tuple[Thing, str]) -> tuple[bool, bool]:
+        return not kin & each[0].parents.items(), parameter not in each[0].fields
+
+    for thing, value in sorted(fitting[0], key=fitness):
+        if all(chosen.get(name, parent) == parent for name, parent in thing.parents.items()):
+            for tail in joined(slots[1:], fitting[1:], {**chosen, resource: value}):
+                yield (thing, *tail)
 
 
 def asked_in(address: str, path: str) -> dict[str, str]:
