@@ -30,6 +30,11 @@ FOUND = {
     ): "prices-batch orders-batch order-customer transfer-location",
     ("body-reference", "fleet"): "rule-notify claim-serial device-read rule-device",
     ("body-reference", "folio"): "bulk-update bulk-delete labels-merge",
+    (
+        "body-reference",
+        "studio",
+    ): "assets-batch-get assets-batch-update assets-batch-delete move-destination clone-source "
+    "task-asset asset-source",
     ("credentials", "atlas"): "export-unsigned file-signature",
     ("credentials", "board"): "header-acting",
     ("credentials", "deals"): "download-unsigned",
@@ -59,6 +64,7 @@ FOUND = {
     ("list-leak", "fleet"): "members-account lookup-serial alerts-since",
     ("list-leak", "folio"): "cursor-foreign activity-page articles-total",
     ("list-leak", "payroll"): "employees-by-company",
+    ("list-leak", "studio"): "search-all projects-deleted assets-total usage-all audit-page",
     ("mass-assignment", "campus"): "course-org submission-grade join-role",
     ("mass-assignment", "deals"): "deal-org accept-role",
     ("mass-assignment", "depot"): "me-role company-plan order-status line-price",
@@ -72,6 +78,7 @@ FOUND = {
     ("read-by-id", "fleet"): "export-read",
     ("read-by-id", "folio"): "job-read",
     ("read-by-id", "garage"): "username-email",
+    ("read-by-id", "studio"): "asset-get project-policy-get comment-nested operation-get",
     ("roles", "atlas"): "entries-user",
     ("roles", "campus"): "grade-by-student role-by-teacher",
     ("roles", "deals"): "audit-by-rep export-by-viewer",
