@@ -34,7 +34,7 @@ FOUND = {
         "body-reference",
         "studio",
     ): "assets-batch-get assets-batch-update assets-batch-delete move-destination clone-source "
-    "task-asset asset-source",
+    "task-asset asset-source collection-assets share-asset asset-body-name",
     ("credentials", "atlas"): "export-unsigned file-signature",
     ("credentials", "board"): "header-acting",
     ("credentials", "deals"): "download-unsigned",
@@ -64,7 +64,8 @@ FOUND = {
     ("list-leak", "fleet"): "members-account lookup-serial alerts-since",
     ("list-leak", "folio"): "cursor-foreign activity-page articles-total",
     ("list-leak", "payroll"): "employees-by-company",
-    ("list-leak", "studio"): "search-all projects-deleted assets-total usage-all audit-page",
+    ("list-leak", "studio"): "search-all projects-deleted assets-total usage-all audit-page "
+    "assets-filter tasks-wildcard",
     ("mass-assignment", "campus"): "course-org submission-grade join-role",
     ("mass-assignment", "deals"): "deal-org accept-role",
     ("mass-assignment", "depot"): "me-role company-plan order-status line-price",

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from random import Random
-from typing import Any
+from typing import Any, cast
 
 from gate.check import Answer
 from gate.model import Json
-from tests.validators.scripted import owner
-from validators.document.operations import Operation
+from tests.validators.scripted import Duel, owner
+from validators.crossing.named_lists import by_names
+from validators.document.operations import Object, Operation
+from validators.estates.estate import LINKED
+from validators.estates.ground import Duel as Real
 from validators.estates.ledger import Ledger
 from validators.estates.mending import learn_demanded, quoted
 from validators.estates.named_fields import by_name, names_new
 from validators.estates.planting import create
-from validators.messages.calls import Call, expand
+from validators.messages.calls import Call, Pointer, expand
 from validators.messages.traces import like
 
 KEYS = {"rack": ("rack",), "book": ("book",), "user": ("user",)}
@@ -112,3 +116,32 @@ def test_a_parameter_that_a_refusal_asks_for_is_given_from_then_on() -> None:
     assert learn_demanded(estate, operation, answer)
     assert estate.write(operation, ()).query == {"query": estate.canaries.token}
     assert not learn_demanded(estate, operation, answer)
+
+
+def test_a_change_says_the_name_of_what_it_changes_where_it_refers() -> None:
+    schema: Json = {"properties": {"name": {"type": "string", "readOnly": True}, "title": TEXT}}
+    change = Operation(
+        method="PATCH", path=f"{BOOKS}/{{book}}", body=schema, media="application/json", keys=KEYS
+    )
+    estate = owner()
+    path = ("racks/s-1", "racks/s-1/books/b-1")
+    linked = estate.write(change, path, recipe=LINKED).body
+    assert isinstance(linked, dict)
+    assert linked["name"] == path[-1]
+    plain = estate.write(change, path).body
+    assert isinstance(plain, dict)
+    assert "name" not in plain
+
+
+def test_lists_are_asked_over_all_parents_and_with_a_filter_for_a_mark() -> None:
+    victim, attacker = owner(seed="v"), owner(seed="a")
+    token = victim.canaries.token
+    named: dict[str, Json] = {"name": "racks/s-1/books/b-1", "title": f"{token}001"}
+    victim.ledger.note("book", named, {}, keys=KEYS)
+    listing = replace(get(BOOKS), optional={"filter": TEXT})
+    duel = cast(Real, Duel(victim, attacker))
+    places: dict[Pointer, Object] = {("query", "filter"): {"type": "string"}}
+    asked = dict(by_names(duel, Call(operation=listing, path=("racks/s-2",)), places))
+    assert asked["over all of rack"].target == "/v1/racks/-/books"
+    assert asked["with filter by title"].query == {"filter": f'title:"{token}"'}
+    assert not dict(by_names(duel, Call(operation=listing, path=("s-2",)), places))

@@ -188,7 +188,7 @@ def is_late(seen: list[Observation]) -> bool:
 def made_ready(duel: Duel, operation: Operation, things: Things) -> Things:
     """The objects of a path, the last made anew; what is to be restored is deleted first."""
     fresh = fresh_things(duel.victim, things, operation)
-    above = operation.path.rstrip("/").rpartition("/")[0]
+    above = operation.path.rpartition("}")[0] + "}"  # of `{id}/restore` and of `{id}:undelete`
     deletions = (each for each in duel.ground.operations if each.method == "DELETE")
     ending = [each for each in deletions if each.path.rstrip("/") == above]
     if operation.verb in REVIVING and ending and fresh[-1] is not things[-1]:

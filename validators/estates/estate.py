@@ -24,7 +24,7 @@ from validators.document.operations import Object, Operation, as_object
 from validators.estates.envelope import Envelope
 from validators.estates.handles import handed, located
 from validators.estates.ledger import Ledger
-from validators.estates.named_fields import by_name, names_new
+from validators.estates.named_fields import body_of, by_name, names_new
 from validators.estates.naming import (
     as_it_is,
     code_for,
@@ -157,7 +157,7 @@ class Estate:
         query = {**operation.query, **must} | (links(operation, author) if recipe.linked else {})
         told = told_of(self.ledger, operation, path, query)
         asked = {name: told.get(name) or author.write(query[name], name) for name in query | told}
-        body = author.write(dict(operation.body), "") if operation.media else None
+        body = body_of(author, operation, path)
         headers = headers_of(operation, author, self.client.credentials)
         match = recipe.match or self.tag(path, operation)
         headers |= {"If-Match": match} if match else {}

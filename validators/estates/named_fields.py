@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from gate.model import Json
 from validators.document.names import PARTS, resource_in, slots_of, words_of
-from validators.document.operations import Operation
+from validators.document.operations import Operation, as_object
 from validators.document.resource_names import pairs_of
 from validators.estates.ledger import Ledger
 from validators.estates.things import Thing
+from validators.messages.bodies import Author
 
 
 def by_name(ledger: Ledger, operation: Operation, name: str, path: Sequence[str]) -> str | None:
@@ -20,6 +22,8 @@ def by_name(ledger: Ledger, operation: Operation, name: str, path: Sequence[str]
     if not known:
         return None
     words = words_of(name)
+    if words == ["name"] and operation.reads_one and path and pairs_of(path[-1]):
+        return path[-1]
     if words == ["names"] or (words == ["name"] and not is_new(operation)):
         fitting = [each for each in known if each.resource == operation.resource]
         return best(ledger, [each for each in fitting if is_below(each.id, path)] or fitting, path)
@@ -30,6 +34,19 @@ def by_name(ledger: Ledger, operation: Operation, name: str, path: Sequence[str]
     if [word for word in words if word != "name"] in [[part] for part in sorted(PARTS)]:
         return best(ledger, [each for each in known if each.resource == operation.resource], path)
     return None
+
+
+def body_of(author: Author, operation: Operation, path: Sequence[str]) -> Json:
+    """The body; that of a change, where it refers, with the name of what it changes (AIP-134).
+
+    Clients send it back, though the document has it as read-only: the path says it already.
+    """
+    body = author.write(dict(operation.body), "") if operation.media else None
+    changes = operation.method in {"PUT", "PATCH"} and operation.reads_one and author.linked
+    if not (changes and path and pairs_of(path[-1]) and isinstance(body, dict)):
+        return body
+    known = as_object(author.simplify(dict(operation.body)).get("properties"))
+    return {**body, "name": path[-1]} if "name" in known else body
 
 
 def names_new(ledger: Ledger, operation: Operation, name: str) -> bool:
