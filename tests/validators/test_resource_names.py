@@ -12,6 +12,7 @@ from gate.model import Json
 from tests.validators.scripted import Duel, owner
 from validators.crossing.named_lists import by_names
 from validators.document.operations import Object, Operation
+from validators.document.resource_names import renames
 from validators.estates.estate import LINKED
 from validators.estates.ground import Duel as Real
 from validators.estates.ledger import Ledger
@@ -145,3 +146,18 @@ def test_lists_are_asked_over_all_parents_and_with_a_filter_for_a_mark() -> None
     assert asked["over all of rack"].target == "/v1/racks/-/books"
     assert asked["with filter by title"].query == {"filter": f'title:"{token}"'}
     assert not dict(by_names(duel, Call(operation=listing, path=("s-2",)), places))
+
+
+def test_what_is_done_to_an_object_makes_no_other_one() -> None:
+    ledger, name = library(), "racks/s-1/books/b-1"
+    known = len(ledger.things)
+    step = Operation(method="POST", path=f"{BOOKS}/{{book}}:addTags", keys=KEYS)
+    call = Call(operation=step, path=("racks/s-1", name))
+    ledger.note("book", {"name": name}, {"rack": "racks/s-1", "book": name}, call, keys=KEYS)
+    assert len(ledger.things) == known
+
+
+def test_a_move_takes_the_name_of_what_it_moves() -> None:
+    assert renames("move", ("racks/s-1", "racks/s-1/books/b-1"))
+    assert not renames("move", ("s-1", "b-1"))
+    assert not renames("archive", ("racks/s-1",))

@@ -39,6 +39,11 @@ def parents_of_name(name: str) -> dict[str, str]:
     return {noun_of(each): "/".join(parts[: 2 * at + 2]) for at, (each, _) in enumerate(pairs)}
 
 
+def renames(verb: str, path: Collection[str]) -> bool:
+    """Does it give an object another name, so that its old one is nobody's?"""
+    return verb == "move" and any(map(pairs_of, path))
+
+
 def in_place(before: str, value: str) -> str:
     """What stands for a value in the place of a path after `before`: the last part of a name."""
     pairs = pairs_of(value)

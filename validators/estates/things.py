@@ -145,7 +145,9 @@ def find_things(
     key = key_in(resource, members, keys.get(resource, ()))
     whole = Thing(resource=resource, fields=fields, parents=parents, key=key)
     if kind := kind_of_name(whole.id, keys):
-        above = {**parents, **parents_of_name(whole.id)}
+        # What acts on it has it in its path, and nothing is a part of itself.
+        beside = {each: value for each, value in parents.items() if each != kind}
+        above = {**beside, **parents_of_name(whole.id)}
         whole = Thing(resource=kind, fields=fields, parents=above, key=key)
     said = not key and resource in members and is_said(members, resource)
     cover = (said and whole.id == members[resource]) or is_page(members)
