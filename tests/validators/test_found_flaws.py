@@ -52,7 +52,7 @@ FOUND = {
         "issued-credentials",
         "payroll",
     ): "signout-refresh refresh-reuse password-sessions deactivated-token share-undead",
-    ("issued-credentials", "studio"): "link-undead sign-out-refresh",
+    ("issued-credentials", "studio"): "link-undead sign-out-refresh key-undead",
     ("list-leak", "atlas"): "staff-open users-search",
     ("list-leak", "bazaar"): "transactions-all",
     ("list-leak", "board"): "cursor-foreign",
@@ -88,10 +88,13 @@ FOUND = {
     ("roles", "depot"): "invite-by-manager refund-by-clerk prices-by-clerk",
     ("roles", "fleet"): "command-by-observer token-to-observer",
     ("roles", "folio"): "bulk-delete-by-viewer draft-read drafts-all draft-publish",
+    ("credentials", "studio"): "header-workspace",
+    ("roles", "studio"): "approve-by-viewer view-colleague comment-colleague",
     ("roles", "payroll"): "employee-by-manager expense-approve",
     ("side-channels", "atlas"): "project-key",
     ("side-channels", "depot"): "customer-email",
     ("side-channels", "fleet"): "serial-taken",
+    ("side-channels", "studio"): "project-id-taken",
     ("side-channels", "folio"): "idempotent-replay space-key-taken",
     ("write-by-id", "atlas"): "note-read",
     ("write-by-id", "bazaar"): "password-set",
@@ -100,7 +103,7 @@ FOUND = {
     ("write-by-id", "deals"): "undo-any notification-read",
     ("write-by-id", "depot"): "line-delete customer-patch product-put order-cancel",
     ("write-by-id", "fleet"): "command-cancel",
-    ("write-by-id", "studio"): "asset-undelete asset-delete project-archive",
+    ("write-by-id", "studio"): "link-nested asset-undelete asset-delete project-archive",
 }
 # These too, for each has a cause of its own.
 ALSO = {

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from gate.check import Answer
-from validators.document.names import CHANGING, MAKING, slots_of
+from validators.document.names import CHANGING, MAKING, REVIVING, slots_of
 from validators.document.operations import Operation
 from validators.estates.envelope import GOOD, is_alike
 from validators.estates.estate import FULL, LEAST, LINKED, Estate, Recipe
@@ -258,17 +258,22 @@ def is_step(operation: Operation, operations: Sequence[Operation], estate: Estat
 
 
 def rivals(operation: Operation, operations: Sequence[Operation]) -> list[Operation]:
-    """Other changes of the same object, which may have to come first."""
+    """Other changes of the same object, which may have to come first; of a revival its deletion."""
     whole = operation.path.rpartition("}")[0] + "}"
-    return [
-        each
-        for each in operations
-        if each.path.startswith(whole)
-        and each.label != operation.label
-        and each.method in {"POST", "PUT", "PATCH"}
-        and each.speakable
-        and not (each.safe or each.ends or each.signs_in)
-    ][:MOST_RIVALS]
+    gone = [each for each in operations if each.label == f"DELETE {whole}"]
+    dead = gone if operation.verb in REVIVING else []
+    return (
+        dead
+        + [
+            each
+            for each in operations
+            if each.path.startswith(whole)
+            and each.label != operation.label
+            and each.method in {"POST", "PUT", "PATCH"}
+            and each.speakable
+            and not (each.safe or each.ends or each.signs_in)
+        ][:MOST_RIVALS]
+    )
 
 
 def try_step(
