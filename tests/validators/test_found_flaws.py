@@ -103,7 +103,7 @@ FOUND = {
     ("write-by-id", "deals"): "undo-any notification-read",
     ("write-by-id", "depot"): "line-delete customer-patch product-put order-cancel",
     ("write-by-id", "fleet"): "command-cancel",
-    ("write-by-id", "studio"): "link-nested asset-undelete asset-delete project-archive",
+    ("write-by-id", "studio"): "etag-first link-nested asset-undelete asset-delete project-archive",
 }
 # These too, for each has a cause of its own.
 ALSO = {

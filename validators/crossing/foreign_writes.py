@@ -11,7 +11,7 @@ from validators.crossing.aims import Aim, Sequel, marks_of
 from validators.crossing.confirming import lessened, repeat
 from validators.crossing.directories import excused
 from validators.crossing.foreign_reads import mixes
-from validators.crossing.tags import untagged
+from validators.crossing.tags import mistagged, untagged
 from validators.crossing.trials import (
     attack,
     controlled,
@@ -236,6 +236,8 @@ def rounds(
             effect = effect or hit
             if hit:
                 break
+        if all(each.foreign) and not (each.by_victim or effect):
+            facts.extend(mistagged(duel, aim))
         if way.tag and all(each.foreign) and not (each.by_victim or effect):
             more, effect = attack(duel, by_wrong_tag(duel, operation, whole, each, way), turn)
             facts.extend(more)
