@@ -72,8 +72,8 @@ FOUND = {
     ("mass-assignment", "depot"): "me-role company-plan order-status line-price",
     ("mass-assignment", "fleet"): "device-account account-limit redeem-role",
     ("mass-assignment", "folio"): "space-organization",
+    ("mass-assignment", "studio"): "project-creator user-email workspace-plan",
     ("mass-assignment", "payroll"): "me-role me-salary employee-company",
-    ("mass-assignment", "studio"): "project-creator user-email",
     ("read-by-id", "atlas"): "label-expand",
     ("read-by-id", "board"): "members-any search-results",
     ("read-by-id", "deals"): "deal-expand view-read view-results",
@@ -102,8 +102,8 @@ FOUND = {
     ("write-by-id", "campus"): "favourites-all etag-first notification-read",
     ("write-by-id", "deals"): "undo-any notification-read",
     ("write-by-id", "depot"): "line-delete customer-patch product-put order-cancel",
-    ("write-by-id", "fleet"): "command-cancel",
     ("write-by-id", "studio"): "etag-first link-nested asset-undelete asset-delete project-archive",
+    ("write-by-id", "fleet"): "command-cancel",
 }
 # These too, for each has a cause of its own.
 ALSO = {
