@@ -147,6 +147,8 @@ def test_a_guest_may_write_what_is_his_own(act: str, expected: bool) -> None:
         ("DELETE /notes/{note}/comments/{comment}", "end", True),
         ("DELETE /notes/{note}/comments", "end", True),
         ("POST /notes/{note}/files", "make", True),
+        ("POST /notes/{note}:submit", "make", False),
+        ("POST /notes/{note}:publish", "step", True),
     ],
 )
 def test_a_reader_may_say_something_of_what_he_reads(label: str, act: str, expected: bool) -> None:

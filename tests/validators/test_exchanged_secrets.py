@@ -106,3 +106,29 @@ def test_where_nobody_new_comes_another_login_signs_out_and_refreshes(
         duel, _ = stand(testbed).duels()
         seen = [each for each in refreshes(duel) if each.kind == "ended-call"]
     assert [(each.data["credential"], each.data["works"]) for each in seen] == [(REFRESHING, works)]
+
+
+@pytest.mark.parametrize(
+    ("fields", "given", "found"),
+    [
+        (["key", "scopes"], "accessToken", True),
+        (["key", "scopes"], "message", False),
+        (["key", "email"], "accessToken", False),
+        (["idToken"], "accessToken", False),
+        (["refreshToken"], "accessToken", False),
+    ],
+)
+def test_a_key_may_say_itself_whose_it_is(fields: list[str], given: str, found: bool) -> None:
+    body: dict[str, Json] = {"properties": dict.fromkeys(fields, TEXT)}
+    reply: Json = {"content": {"application/json": {"schema": {"properties": {given: TEXT}}}}}
+    said: dict[str, Json] = {
+        "requestBody": {"content": {"application/json": {"schema": body}}},
+        "responses": {"200": reply},
+        "security": [],
+    }
+    document: dict[str, Json] = {"paths": {"/v1/auth:exchangeKey": {"post": said}}}
+    exchange = exchange_in(reader_of(document), list_operations(document))
+    assert (exchange is not None) is found
+    if exchange is not None:
+        call = exchange.filled(Call(operation=exchange.operation, body={}), "s3", {"id": 7}, "7")
+        assert call.body == {"key": "s3"}

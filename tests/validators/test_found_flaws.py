@@ -30,6 +30,11 @@ FOUND = {
     ): "prices-batch orders-batch order-customer transfer-location",
     ("body-reference", "fleet"): "rule-notify claim-serial device-read rule-device",
     ("body-reference", "folio"): "bulk-update bulk-delete labels-merge",
+    (
+        "body-reference",
+        "studio",
+    ): "assets-batch-get assets-batch-update assets-batch-delete move-destination clone-source "
+    "task-asset asset-source collection-assets share-asset asset-body-name",
     ("credentials", "atlas"): "export-unsigned file-signature",
     ("credentials", "board"): "header-acting",
     ("credentials", "deals"): "download-unsigned",
@@ -47,6 +52,7 @@ FOUND = {
         "issued-credentials",
         "payroll",
     ): "signout-refresh refresh-reuse password-sessions deactivated-token share-undead",
+    ("issued-credentials", "studio"): "link-undead sign-out-refresh key-undead",
     ("list-leak", "atlas"): "staff-open users-search",
     ("list-leak", "bazaar"): "transactions-all",
     ("list-leak", "board"): "cursor-foreign",
@@ -59,11 +65,14 @@ FOUND = {
     ("list-leak", "fleet"): "members-account lookup-serial alerts-since",
     ("list-leak", "folio"): "cursor-foreign activity-page articles-total",
     ("list-leak", "payroll"): "employees-by-company",
+    ("list-leak", "studio"): "search-all projects-deleted assets-total usage-all audit-page "
+    "assets-filter tasks-wildcard",
     ("mass-assignment", "campus"): "course-org submission-grade join-role",
     ("mass-assignment", "deals"): "deal-org accept-role",
     ("mass-assignment", "depot"): "me-role company-plan order-status line-price",
     ("mass-assignment", "fleet"): "device-account account-limit redeem-role",
     ("mass-assignment", "folio"): "space-organization",
+    ("mass-assignment", "studio"): "project-creator user-email workspace-plan",
     ("mass-assignment", "payroll"): "me-role me-salary employee-company",
     ("read-by-id", "atlas"): "label-expand",
     ("read-by-id", "board"): "members-any search-results",
@@ -72,16 +81,20 @@ FOUND = {
     ("read-by-id", "fleet"): "export-read",
     ("read-by-id", "folio"): "job-read",
     ("read-by-id", "garage"): "username-email",
+    ("read-by-id", "studio"): "asset-get project-policy-get comment-nested operation-get",
     ("roles", "atlas"): "entries-user",
     ("roles", "campus"): "grade-by-student role-by-teacher",
     ("roles", "deals"): "audit-by-rep export-by-viewer",
     ("roles", "depot"): "invite-by-manager refund-by-clerk prices-by-clerk",
     ("roles", "fleet"): "command-by-observer token-to-observer",
     ("roles", "folio"): "bulk-delete-by-viewer draft-read drafts-all draft-publish",
+    ("credentials", "studio"): "header-workspace",
+    ("roles", "studio"): "approve-by-viewer view-colleague comment-colleague",
     ("roles", "payroll"): "employee-by-manager expense-approve",
     ("side-channels", "atlas"): "project-key",
     ("side-channels", "depot"): "customer-email",
     ("side-channels", "fleet"): "serial-taken",
+    ("side-channels", "studio"): "project-id-taken",
     ("side-channels", "folio"): "idempotent-replay space-key-taken",
     ("write-by-id", "atlas"): "note-read",
     ("write-by-id", "bazaar"): "password-set",
@@ -89,6 +102,7 @@ FOUND = {
     ("write-by-id", "campus"): "favourites-all etag-first notification-read",
     ("write-by-id", "deals"): "undo-any notification-read",
     ("write-by-id", "depot"): "line-delete customer-patch product-put order-cancel",
+    ("write-by-id", "studio"): "etag-first link-nested asset-undelete asset-delete project-archive",
     ("write-by-id", "fleet"): "command-cancel",
 }
 # These too, for each has a cause of its own.
@@ -110,8 +124,9 @@ ALSO = {
     "token-readonly",
     "invitation-undead",
 }
-# Half a minute each, on the largest of the services.
-SLOW = {("mass-assignment", "depot"), ("roles", "depot")}
+# Half a minute each, on the largest of the services, or where each object has a long path.
+SLOW = {("mass-assignment", "depot"), ("roles", "depot"), ("write-by-id", "studio"),
+        ("mass-assignment", "studio")}  # fmt: skip
 LAST = {check: service for check, service in FOUND}  # noqa: C416
 CASES = [
     pytest.param(

@@ -31,6 +31,7 @@ from validators.document.names import (
     names_people,
     words_of,
 )
+from validators.document.resource_names import renames
 from validators.estates.estate import Estate
 from validators.estates.ground import Duel, stand
 from validators.estates.mending import REFUSED, mend
@@ -123,7 +124,8 @@ def control(duel: Duel, place: Place) -> tuple[Observation | None, bool]:
     for recipe in dict.fromkeys((place.recipe, *RECIPES)):
         things = next(duel.victim.ledger.match(place.operation), ())
         own = things
-        if place.operation.ends or place.operation.label in duel.ground.envelope.before:
+        moved = renames(place.operation.verb, values_of(place.operation, things))
+        if moved or place.operation.ends or place.operation.label in duel.ground.envelope.before:
             own = fresh_things(duel.victim, things, place.operation)
         path = values_of(place.operation, own)
         chain, current = chain_of(place.operation, own), place.thing.fields

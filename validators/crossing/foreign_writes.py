@@ -11,7 +11,7 @@ from validators.crossing.aims import Aim, Sequel, marks_of
 from validators.crossing.confirming import lessened, repeat
 from validators.crossing.directories import excused
 from validators.crossing.foreign_reads import mixes
-from validators.crossing.tags import untagged
+from validators.crossing.tags import mistagged, untagged
 from validators.crossing.trials import (
     attack,
     controlled,
@@ -188,7 +188,7 @@ def is_late(seen: list[Observation]) -> bool:
 def made_ready(duel: Duel, operation: Operation, things: Things) -> Things:
     """The objects of a path, the last made anew; what is to be restored is deleted first."""
     fresh = fresh_things(duel.victim, things, operation)
-    above = operation.path.rstrip("/").rpartition("/")[0]
+    above = operation.path.rpartition("}")[0] + "}"  # of `{id}/restore` and of `{id}:undelete`
     deletions = (each for each in duel.ground.operations if each.method == "DELETE")
     ending = [each for each in deletions if each.path.rstrip("/") == above]
     if operation.verb in REVIVING and ending and fresh[-1] is not things[-1]:
@@ -236,6 +236,8 @@ def rounds(
             effect = effect or hit
             if hit:
                 break
+        if all(each.foreign) and not (each.by_victim or effect):
+            facts.extend(mistagged(duel, aim))
         if way.tag and all(each.foreign) and not (each.by_victim or effect):
             more, effect = attack(duel, by_wrong_tag(duel, operation, whole, each, way), turn)
             facts.extend(more)

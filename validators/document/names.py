@@ -250,6 +250,7 @@ def noun_of(segment: str) -> str:
     if VERSION.fullmatch(segment) or BY.match(segment):
         return ""
     segment = segment.rpartition(".")[0] or segment
+    segment = segment.partition(":")[0] or segment  # a custom method, as AIP-136 writes it
     words = [word for word in words_of(segment) if word not in GROUPING]
     if is_done_to_many(segment):
         return ""

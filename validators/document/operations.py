@@ -95,7 +95,7 @@ class Operation:
     @property
     def safe(self) -> bool:
         """Does it only read: GET, or a POST that says so (`/search`, `/getInvoice`)?"""
-        by_word = self.method == "POST" and self.verb in READING
+        by_word = self.method == "POST" and self.verb in READING and not self.makes
         return self.method == "GET" or by_word or self.reads
 
     @property

@@ -59,8 +59,11 @@ def names_in(document: Object, schema: Json, depth: int = 4) -> Iterator[str]:
 
 
 def made_by(operation: Operation, shown: dict[str, str]) -> str:
-    """The resource of the schema that it answers with; "" for that of its path."""
-    if operation.method != "POST" or operation.safe:
+    """The resource of the schema that it answers with; "" for that of its path.
+
+    An export that answers with a job is no read: it makes this job.
+    """
+    if operation.method != "POST" or (operation.safe and operation.verb != "export"):
         return ""
     found = shown.get(reference(operation.replies), "")
     known = {operation.resource, *(resource for resource, _ in slots_of(operation.path))}

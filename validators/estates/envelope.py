@@ -49,7 +49,8 @@ class Envelope:
     what ends a resource, `taught` what refusals have said of an operation's fields beside their
     schemas, `common` what everybody may read and refer to, `sources` of what comes of the making of
     something else, `principals` who is needed to the end, `listed` what lists show to both tenants
-    alike, once they were asked for that.
+    alike, once they were asked for that. `demanded` are parameters that the document leaves to the
+    caller, and a refusal has asked for.
     """
 
     refusals: set[Shape] = field(default_factory=set)
@@ -66,6 +67,7 @@ class Envelope:
     principals: Principals = field(default_factory=Principals)
     sources: dict[str, Source] = field(default_factory=dict)
     listed: set[str] | None = None
+    demanded: dict[str, dict[str, Json]] = field(default_factory=dict)
 
     def learn_refusal(self, answer: Answer) -> None:
         """An answer to what cannot have succeeded."""

@@ -24,6 +24,7 @@ from validators.document.operations import Object, Operation, as_object
 from validators.estates.envelope import Envelope
 from validators.estates.handles import handed, located
 from validators.estates.ledger import Ledger
+from validators.estates.named_fields import body_of, by_name, names_new
 from validators.estates.naming import (
     as_it_is,
     code_for,
@@ -37,7 +38,7 @@ from validators.estates.naming import (
     signs_up,
     told_of,
 )
-from validators.estates.things import Thing, find_entries
+from validators.estates.things import Thing, find_entries, named_by
 from validators.messages.bodies import OMIT, Author, Canaries, draw_canaries
 from validators.messages.callers import names_of
 from validators.messages.calls import Call, expand, send
@@ -115,7 +116,8 @@ class Estate:
         new = signs_up(self.author, operation)
 
         def is_new(name: str) -> bool:
-            return names_itself(operation, name) or (new and not is_identity(name))
+            own = names_itself(operation, name) or (new and not is_identity(name))
+            return own or names_new(self.ledger, operation, name)
 
         def refer(name: str) -> str | None:
             wanted = operation.resource if name.lower() in RESERVED else resource_in(name)
@@ -127,22 +129,21 @@ class Estate:
                 return found
             if is_new(name):
                 return None
-            if whom := recipient_for(operation, name, self.ledger):
+            known = by_name(self.ledger, operation, name, path)
+            if whom := known or recipient_for(operation, name, self.ledger):
                 return whom
             if is_sibling(name):
                 return self.ledger.sibling(name, operation.resource, label, path[-1:])
             known = chain.get(wanted) or self.ledger.refer(name, operation.resource, label)
             return known or self.elsewhere(operation, name)
 
-        def choices(name: str) -> list[str]:
-            return [] if is_new(name) else self.ledger.choices(name, operation.resource)
-
         learned = self.envelope.taught.get(operation.label, {})
-        sought = looked_for(self.author, operation) if not learned else {}
+        must = self.envelope.demanded.get(operation.label, {})
+        sought = looked_for(self.author, operation, must) if not learned else {}
         author = replace(
             self.author,
             refer=refer,
-            choices=choices,
+            choices=lambda n: [] if is_new(n) else self.ledger.choices(n, operation.resource),
             given={**sought, **given_for(operation, self.author.given, self.envelope.in_use)},
             taught={
                 **as_it_is(self.author, self.ledger.things, operation),
@@ -153,10 +154,10 @@ class Estate:
             linked=recipe.linked,
             current=current or {},
         )
-        query = dict(operation.query) | (links(operation, author) if recipe.linked else {})
+        query = {**operation.query, **must} | (links(operation, author) if recipe.linked else {})
         told = told_of(self.ledger, operation, path, query)
         asked = {name: told.get(name) or author.write(query[name], name) for name in query | told}
-        body = author.write(dict(operation.body), "") if operation.media else None
+        body = body_of(author, operation, path)
         headers = headers_of(operation, author, self.client.credentials)
         match = recipe.match or self.tag(path, operation)
         headers |= {"If-Match": match} if match else {}
@@ -315,15 +316,6 @@ class Estate:
         """A new name for what the last place of a path names."""
         schema = operation.places.get(operation.names[-1], {})
         return str(replace(self.author, refer=lambda _: None).write(schema))
-
-
-def named_by(call: Call) -> Thing:
-    """The object that a PUT brought into being, by its name."""
-    (*_, (resource, name)) = slots_of(call.operation.path)
-    named = {"id": call.path[-1], name: call.path[-1]}
-    parents = {key: value for key, value in parents_in(call).items() if key != resource}
-    fields = {**as_object(call.body), **named}
-    return Thing(resource=resource, fields=fields, parents=parents, origin=call)
 
 
 def parents_in(call: Call) -> dict[str, str]:

@@ -23,13 +23,17 @@ TRADING = frozenset({"auth", "oauth", "oauth2", "token", "tokens", "login", "sig
                      "authenticate"})  # fmt: skip
 SCOPES = frozenset({"scope", "scopes", "permission", "permissions", "grants", "privileges",
                     "abilities", "rights"})  # fmt: skip
+KEY = frozenset({"key", "apikey", "pat", "secret"})
 COOKIE, SHORTEST, MOST_SECRETS = "cookie", 12, 4
 GRANTED = "client_credentials"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Exchange:
-    """The operation that trades a secret for a credential, and its fields for both."""
+    """The operation that trades a secret for a credential, and its fields for both.
+
+    A key may say itself whose it is: then there is no `name`.
+    """
 
     operation: Operation
     name: str
@@ -42,12 +46,17 @@ class Exchange:
         called = (str(value) for name, value in said if words_of(name) == words_of(self.name))
         for each in grants(self.fields):
             call = call.put(("body", each), GRANTED)
-        call = call.put(("body", self.name), next(called, own))
+        if self.name:
+            call = call.put(("body", self.name), next(called, own))
         return call.put(("body", self.secret), secret)
 
 
 def exchange_in(author: Author, operations: tuple[Operation, ...]) -> Exchange | None:
-    """The public operation that takes a secret and whose it is, and no password."""
+    """The public operation that takes a secret and whose it is, and no password.
+
+    Else one that takes nothing but a key, and maybe scopes, and answers with a token.
+    """
+    alone = None
     for each in operations:
         words = {word for part in each.path.split("/")[-2:] for word in words_of(part)}
         if each.method != "POST" or not each.public or each.names or not each.speakable:
@@ -60,7 +69,12 @@ def exchange_in(author: Author, operations: tuple[Operation, ...]) -> Exchange |
         names = [name for name in fields if is_identity(name)]
         if len(names) == len(secrets) == 1 and {*must} <= {*names, *secrets, *grants(fields)}:
             return Exchange(operation=each, name=names[0], secret=secrets[0], fields=fields)
-    return None
+        others = [name for name in fields if name not in {*secrets, *grants(fields)}]
+        plain = len(secrets) == 1 and KEY & {*words_of(secrets[0])} and {*others} <= SCOPES
+        given = as_object(author.simplify(dict(each.replies)).get("properties"))
+        if plain and alone is None and any(map(is_secret, given)):
+            alone = Exchange(operation=each, name="", secret=secrets[0], fields=fields)
+    return alone
 
 
 def grants(fields: Mapping[str, Json]) -> list[str]:
@@ -71,7 +85,8 @@ def grants(fields: Mapping[str, Json]) -> list[str]:
 def is_secret(name: str) -> bool:
     """Is a field of this name a credential (`accessKey`, `client_secret`, `token`)?"""
     words = words_of(name)
-    return bool(words) and words[-1] in SECRETS
+    plain = words[:-1] if words[-1:] == ["data"] else words  # `privateKeyData`
+    return bool(plain) and plain[-1] in SECRETS
 
 
 def places_of_secrets(answer: Answer) -> dict[str, str]:

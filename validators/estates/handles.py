@@ -9,6 +9,7 @@ from gate.check import Answer, Client
 from gate.model import Json
 from validators.document.names import (
     CHANGING,
+    RECIPIENTS,
     RESERVED,
     SESSIONS,
     is_identity,
@@ -21,6 +22,7 @@ from validators.messages.bodies import Author
 from validators.messages.calls import Call, expand, leaves
 
 DEEP, FOUND = 3, 200
+AMOUNTS = frozenset({"amount", "sum", "value", "points", "credits", "coins", "tokens"})
 
 
 def gives_id(author: Author, operation: Operation) -> bool:
@@ -29,6 +31,17 @@ def gives_id(author: Author, operation: Operation) -> bool:
         is_identity(name) and resource_in(name) == operation.resource
         for name in given(author, operation)
     )
+
+
+def pays(author: Author, operation: Operation) -> bool:
+    """Does it give an amount to somebody, which leaves a record (`/wallet/transfer`)?
+
+    What moves an object into other hands says no amount.
+    """
+    names = as_object(author.simplify(dict(operation.body)).get("properties"))
+    said = [words_of(name) for name in names]
+    to = any(RECIPIENTS & set(words[:1]) for words in said)
+    return not operation.names and to and any(AMOUNTS & set(words) for words in said)
 
 
 def handles(author: Author, operation: Operation) -> tuple[str, ...]:

@@ -24,6 +24,7 @@ from validators.estates.things import (
     NO_KEYS,
     Keys,
     Thing,
+    find_named,
     find_references,
     find_things,
     is_called,
@@ -65,7 +66,7 @@ class Ledger:
         """
         found = list(find_things(resource, value, parents, keys))
         first = next((thing for thing in found if thing.resource == resource), None)
-        for thing in (*found, *find_references(value)):
+        for thing in (*found, *find_references(value), *find_named(value, keys)):
             whole = first is not None and (thing is first or thing.is_part_of(first))
             made = replace(thing, origin=origin) if whole else thing
             text = str(thing.fields)
@@ -78,7 +79,9 @@ class Ledger:
         known = [at for at, each in enumerate(self.things) if is_same(each, thing)]
         if not known:
             self.things.append(thing)
-        elif thing.origin and not any(self.things[at].origin for at in known):
+        elif any(self.things[at].origin for at in known):
+            return
+        elif thing.origin or set(self.things[known[0]].fields) == {"name"}:
             self.things[known[0]] = thing
 
     def refer(self, name: str, about: str = "", label: str = "") -> str | None:

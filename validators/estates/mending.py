@@ -16,12 +16,14 @@ from validators.document.operations import NOTHING, Object, Operation, as_list, 
 from validators.document.schemas import kind_of
 from validators.estates.estate import Estate
 from validators.estates.kept_filters import kept_filters
-from validators.messages.bodies import ADDED, BEGINNING, OMIT, YEAR
+from validators.messages.bodies import ADDED, BEGINNING, OMIT, REFER, YEAR
 from validators.messages.calls import Call, leaves
 from validators.messages.refusals import LACKING, blames
 
 REFUSED = {400, 415, 422}
 GOOD = range(200, 300)
+LONG = 8
+REFERENCE = re.compile(r"(?i)\b(reference|resource|not found|no such|exist|belong|member|unknown)")
 MOST_TRIES = 24
 DEEPEST = 6
 YEARS = (2031, 2032, 2033, 1990, 1991)
@@ -72,11 +74,13 @@ class Lessons:
         """Change what is taught by a refusal; False when nothing is left to try."""
         known = dict(fields_of(self.estate, self.operation))
         names = {*known, *call.query, *names_in(call.body)}
-        for name, said in blames(answer, names).items():
+        for name, said in {**quoted(answer, call), **blames(answer, names)}.items():
             ways = self.left.get(name)
             if ways is None:
                 shown = sample_of(self.operation, name)
                 usual = ways_of(known.get(name, NOTHING), f"{name} {said}", shown)
+                if REFERENCE.search(said) and name in quoted(answer, call):
+                    usual = chain([REFER], usual)
                 if name in known and is_lacking(name, said, call):  # as it is declared
                     usual = chain([NOTHING], usual)
                 ways = chain(kept_filters(self.estate, name), usual)
@@ -95,6 +99,17 @@ class Lessons:
         return True
 
 
+def quoted(answer: Answer, call: Call) -> dict[str, str]:
+    """The fields whose values a refusal quotes (`Invalid resource reference: 'x'`)."""
+    text = " ".join(said for _, said in leaves(answer.json()))
+    sent = leaves({**dict(call.query), **as_object(call.body)})
+    return {
+        next(str(part) for part in reversed(place) if isinstance(part, str)): text
+        for place, value in sent
+        if len(value) >= LONG and re.search(rf"['\"`]{re.escape(value)}['\"`]", text)
+    }
+
+
 def is_lacking(name: str, said: str, call: Call) -> bool:
     """Was it left out of the request, and does the refusal ask for it?"""
     sent = {*call.query, *names_in(call.body)}
@@ -102,16 +117,20 @@ def is_lacking(name: str, said: str, call: Call) -> bool:
 
 
 def mend(
-    estate: Estate, operation: Operation, write: Callable[[], Call], answer: Answer
+    estate: Estate,
+    operation: Operation,
+    write: Callable[[], Call],
+    answer: Answer,
+    refused: Call | None = None,
 ) -> tuple[Call | None, Answer]:
     """The request written in other ways until it is granted: that call, or None, and the answer."""
-    call, before = write(), estate.envelope.taught.get(operation.label)
+    call, before = refused or write(), estate.envelope.taught.get(operation.label)
     taught = dict(before or {})
     estate.envelope.taught[operation.label] = taught
     lessons = Lessons(estate, operation, taught)
     for _ in range(MOST_TRIES):
-        refused = answer.status in REFUSED or answer.status in GOOD
-        if not refused or not lessons.next(answer, call):
+        mendable = answer.status in REFUSED or answer.status in GOOD
+        if not mendable or not lessons.next(answer, call):
             break
         call = write()
         answer = estate.send(call)
@@ -122,6 +141,21 @@ def mend(
     else:
         estate.envelope.taught[operation.label] = before
     return None, answer
+
+
+def learn_demanded(estate: Estate, operation: Operation, answer: Answer) -> bool:
+    """Note the parameters that a refusal asks for, though the document leaves them to the caller.
+
+    What is written by protobuf's generators marks no parameter as required (`query` of a search).
+    """
+    if answer.status not in REFUSED or operation.label in estate.envelope.demanded:
+        return False
+    named = blames(answer, operation.optional)
+    found = {name: operation.optional[name] for name in named if name in operation.optional}
+    asked = {name: each for name, each in found.items() if LACKING.search(named[name])}
+    if asked:
+        estate.envelope.demanded[operation.label] = asked
+    return bool(asked)
 
 
 def fields_of(estate: Estate, operation: Operation) -> Iterator[tuple[str, Object]]:

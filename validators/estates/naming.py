@@ -43,7 +43,9 @@ def given_for(
     }
 
 
-def looked_for(author: Author, operation: Operation) -> dict[str, Json]:
+def looked_for(
+    author: Author, operation: Operation, demanded: Object = NO_FIELDS
+) -> dict[str, Json]:
     """What a search has to ask for, now or whenever it is run: what all marks begin with.
 
     A new mark would find nothing, and nothing would be seen of whose things a search finds.
@@ -55,7 +57,7 @@ def looked_for(author: Author, operation: Operation) -> dict[str, Json]:
     }
     free = {
         name: author.simplify(each)
-        for name, each in {**operation.query, **fields}.items()
+        for name, each in {**operation.query, **demanded, **fields}.items()
         if name.lower() in SEARCHED
     }
     limited = {"enum", "const", "pattern", "format", "maxLength"}

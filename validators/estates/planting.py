@@ -7,22 +7,21 @@ from dataclasses import dataclass
 from functools import partial
 
 from gate.check import Answer
-from validators.document.names import CHANGING, MAKING, RECIPIENTS, slots_of, words_of
-from validators.document.operations import Operation, as_object
+from validators.document.names import CHANGING, MAKING, REVIVING, slots_of
+from validators.document.operations import Operation
 from validators.estates.envelope import GOOD, is_alike
 from validators.estates.estate import FULL, LEAST, LINKED, Estate, Recipe
-from validators.estates.handles import gives_id, handles
-from validators.estates.mending import mend
+from validators.estates.handles import gives_id, handles, pays
+from validators.estates.mending import learn_demanded, mend
 from validators.estates.things import Thing
-from validators.messages.bodies import Author
 from validators.messages.calls import Call, Pointer
+from validators.messages.refusals import LACKING
 from validators.messages.traces import like
 
 REFUSED = {400, 422}
 UNTIMELY = {400, 409, 412, 422, 423}
 SAME_AGAIN = 3
 MOST_RIVALS = 5
-AMOUNTS = frozenset({"amount", "sum", "value", "points", "credits", "coins", "tokens"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,13 +129,17 @@ def is_ready(estate: Estate, operation: Operation) -> bool:
 def create(estate: Estate, operation: Operation) -> Step:
     """Make one object, with all marked fields, or with fewer or linked ones when refused."""
     path = next(estate.ledger.fill(operation))
-    call, answer = attempt(estate, operation, path, FULL)
+    whole = call, answer = attempt(estate, operation, path, FULL)
     for recipe in (LINKED, LEAST):
         if answer.status in REFUSED or not estate.accepts(answer):
             call, answer = attempt(estate, operation, path, recipe)
     made = estate.accepts(answer)
     if not made:
-        mended, last = mend(estate, operation, lambda: estate.write(operation, path), answer)
+        # What the least request lacks, the whole one had: something else was wrong with it.
+        lacking = whole[1].status in REFUSED and LACKING.search(answer.body)
+        first, answer = whole if lacking else (None, answer)
+        again = partial(estate.write, operation, path)
+        mended, last = mend(estate, operation, again, answer, first)
         made, call, answer = mended is not None, mended or call, last if mended else answer
     if made:
         estate.envelope.learn_success(answer)
@@ -169,6 +172,9 @@ def browse(estate: Estate, operations: Sequence[Operation]) -> None:
             continue
         call = estate.write(operation, path, recipe=LEAST)
         answer = estate.send(call)
+        if learn_demanded(estate, operation, answer):
+            call = estate.write(operation, path, recipe=LEAST)
+            answer = estate.send(call)
         marked = estate.canaries.token in answer.body
         if marked and estate.accepts(answer):
             estate.envelope.learn_success(answer)
@@ -252,17 +258,22 @@ def is_step(operation: Operation, operations: Sequence[Operation], estate: Estat
 
 
 def rivals(operation: Operation, operations: Sequence[Operation]) -> list[Operation]:
-    """Other changes of the same object, which may have to come first."""
+    """Other changes of the same object, which may have to come first; of a revival its deletion."""
     whole = operation.path.rpartition("}")[0] + "}"
-    return [
-        each
-        for each in operations
-        if each.path.startswith(whole)
-        and each.label != operation.label
-        and each.method in {"POST", "PUT", "PATCH"}
-        and each.speakable
-        and not (each.safe or each.ends or each.signs_in)
-    ][:MOST_RIVALS]
+    gone = [each for each in operations if each.label == f"DELETE {whole}"]
+    dead = gone if operation.verb in REVIVING else []
+    return (
+        dead
+        + [
+            each
+            for each in operations
+            if each.path.startswith(whole)
+            and each.label != operation.label
+            and each.method in {"POST", "PUT", "PATCH"}
+            and each.speakable
+            and not (each.safe or each.ends or each.signs_in)
+        ][:MOST_RIVALS]
+    )
 
 
 def try_step(
@@ -320,22 +331,13 @@ def creates(operation: Operation, operations: Sequence[Operation], estate: Estat
     if handles(estate.author, operation):
         return True
     if operation.verb in CHANGING and not (
-        gives_id(estate.author, operation) or pays(estate.author, operation)
+        gives_id(estate.author, operation)
+        or pays(estate.author, operation)
+        or is_collection(operation, operations)  # of what is called so: `shareLinks`
     ):
         return False
     carries = bool(operation.media) and estate.author.carries(dict(operation.body))
     return carries or operation.verb in MAKING or is_collection(operation, operations)
-
-
-def pays(author: Author, operation: Operation) -> bool:
-    """Does it give an amount to somebody, which leaves a record (`/wallet/transfer`)?
-
-    What moves an object into other hands says no amount.
-    """
-    names = as_object(author.simplify(dict(operation.body)).get("properties"))
-    said = [words_of(name) for name in names]
-    to = any(RECIPIENTS & set(words[:1]) for words in said)
-    return not operation.names and to and any(AMOUNTS & set(words) for words in said)
 
 
 def is_collection(operation: Operation, operations: Sequence[Operation]) -> bool:

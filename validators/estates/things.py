@@ -12,12 +12,19 @@ from validators.document.names import (
     RESERVED,
     WRAPPERS,
     is_identity,
+    parents_of,
     resource_in,
     slots_of,
     stem,
     words_of,
 )
 from validators.document.operations import Operation, as_list, as_object
+from validators.document.resource_names import (
+    kind_of_name,
+    names_in,
+    pairs_of,
+    parents_of_name,
+)
 from validators.estates.principals import PEOPLE
 from validators.messages.calls import Call
 
@@ -92,7 +99,7 @@ def is_stranger(thing: Thing) -> bool:
 
 def is_somebody(thing: Thing) -> bool:
     """Is it a person with an id, rather than one of whom only a name is known?"""
-    called = thing.id and thing.id != thing.fields.get("name")
+    called = thing.id and (thing.id != thing.fields.get("name") or bool(pairs_of(thing.id)))
     return bool(called) and thing.resource.rpartition("_")[2] in PEOPLE
 
 
@@ -137,6 +144,11 @@ def find_things(
     fields = {**members, **as_object(members.get("attributes"))}
     key = key_in(resource, members, keys.get(resource, ()))
     whole = Thing(resource=resource, fields=fields, parents=parents, key=key)
+    if kind := kind_of_name(whole.id, keys):
+        # What acts on it has it in its path, and nothing is a part of itself.
+        beside = {each: value for each, value in parents.items() if each != kind}
+        above = {**beside, **parents_of_name(whole.id)}
+        whole = Thing(resource=kind, fields=fields, parents=above, key=key)
     said = not key and resource in members and is_said(members, resource)
     cover = (said and whole.id == members[resource]) or is_page(members)
     named = whole.id if members and not cover else ""
@@ -193,6 +205,13 @@ def is_said(members: Mapping[str, Json], name: str) -> bool:
     return name == resource_in(name) and any(covers)
 
 
+def find_named(value: Json, keys: Keys) -> Iterator[Thing]:
+    """The objects that a JSON value names by their whole resource names, and what these are in."""
+    for kind, name in names_in(value, keys):
+        for each, said in {**parents_of_name(name), kind: name}.items():
+            yield Thing(resource=each, fields={"name": said}, parents=parents_of_name(said))
+
+
 def find_references(value: Json) -> Iterator[Thing]:
     """The objects that a JSON value names by id only, such as `tenant_id`."""
     for member in as_list(value):
@@ -214,3 +233,13 @@ def is_called(thing: Thing, resource: str, parameter: str) -> bool:
     if account and "_".join(words_of(parameter)) in ACCOUNT:
         return True
     return thing.resource in {resource, resource_in(parameter)}
+
+
+def named_by(call: Call) -> Thing:
+    """The object that a PUT brought into being, by its name."""
+    (*_, (resource, name)) = slots_of(call.operation.path)
+    named = {"id": call.path[-1], name: call.path[-1]}
+    above = parents_of(call.operation.path, call.path)
+    parents = {key: value for key, value in above.items() if key != resource}
+    fields = {**as_object(call.body), **named}
+    return Thing(resource=resource, fields=fields, parents=parents, origin=call)

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
-from gate.model import Observation
+from gate.model import Json, Observation
 from validators.crossing.directories import is_open
 from validators.document.names import words_of
 from validators.document.operations import Object, Operation, as_object
 from validators.document.wording import unique_within
 from validators.estates.anew import Done, again, made_by, make, natural_keys
+from validators.estates.estate import Estate
 from validators.estates.exchanges import is_secret
 from validators.estates.ground import Duel
 from validators.estates.ledger import Ledger
+from validators.estates.named_fields import names_new
 from validators.estates.naming import code_for
 from validators.estates.principals import is_person
 from validators.estates.things import Thing
@@ -41,7 +44,7 @@ def taken_names(duel: Duel) -> Iterator[Observation]:
         if reason := by_design(origin):
             yield duel.note("suppressed", operation, reason=reason)
             continue
-        for pointer in keys_in(duel, origin)[:MOST_FIELDS]:
+        for pointer in [*keys_in(duel, origin)[:MOST_FIELDS], *ids_in(duel, operation)]:
             for turn in range(ROUNDS):
                 facts = [*compare(duel, operation, (mine, theirs), pointer, turn)]
                 yield from facts
@@ -99,6 +102,12 @@ def keys_in(duel: Duel, origin: Call) -> list[Pointer]:
     return found
 
 
+def ids_in(duel: Duel, operation: Operation) -> list[Pointer]:
+    """The ids that a caller may choose for what he makes below something of his (AIP-133)."""
+    new = [n for n in operation.optional if names_new(duel.victim.ledger, operation, n)]
+    return [("query", name) for name in new if operation.names]
+
+
 def promised(duel: Duel, origin: Call) -> list[Pointer]:
     """The texts of which the document says in words that one tenant has each of them once."""
     described = {name: str(each.get("description", "")) for name, each in fields_of(duel, origin)}
@@ -147,6 +156,8 @@ def compare(
 ) -> Iterator[Observation]:
     """One name: made by the victim, then by the other tenant; beside two that nobody has."""
     mine, before = make(duel.victim, things[0]), make(duel.attacker, things[1])
+    if mine is not None and mine.granted and pointer[0] == "query":
+        mine = with_id(duel.victim, mine, pointer)
     positive = mine is not None and mine.granted and before is not None and before.granted
     statuses = [each.answer.status for each in (mine, before) if each is not None]
     yield duel.note("owned-call", operation, status=max(statuses, default=0), positive=positive)
@@ -159,14 +170,24 @@ def compare(
     yield asked(duel, (mine, known), before, pointer, turn)
 
 
+def with_id(estate: Estate, done: Done, pointer: Pointer) -> Done:
+    """Another one, under an id that its maker has chosen."""
+    call = again(estate, done).put(pointer, estate.canaries.draw())
+    answer = estate.send(call)
+    return replace(done, call=call, answer=answer, granted=estate.accepts(answer))
+
+
 def asked(
     duel: Duel, made: tuple[Done, Thing | None], before: Done, pointer: Pointer, turn: int
 ) -> Observation:
     """What the other tenant gets under the victim's name, and under a new one afterwards."""
     other, (mine, known) = duel.attacker, made
-    call = again(other, before).put(pointer, value_at(mine.call.body, pointer[1:]))
+    said: Json = {"query": dict(mine.call.query), "body": mine.call.body}
+    call = again(other, before).put(pointer, value_at(said, pointer))
     answer = send(other.client, call)
-    after = send(other.client, again(other, before))
+    alone = again(other, before)
+    free = alone.put(pointer, other.canaries.draw()) if pointer[0] == "query" else alone
+    after = send(other.client, free)
     # A short number stands in any header.
     marks = {known.id: "id"} if known is not None and len(known.id) >= SHORTEST else {}
     return duel.note(

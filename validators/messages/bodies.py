@@ -29,6 +29,8 @@ from validators.messages.traces import UUID as WRITTEN_UUID
 DEEPEST = 8
 SIMPLE = frozenset({"string", "integer"})
 OMIT: Object = {"not": {}}
+# Not to be made up: it is sent where it refers to a known object.
+REFER: Object = {"x-refer": True}
 YEAR, BEGINNING, ADDED = "x-year", "x-beginning", "x-added"
 MARKED = {"email", "idn-email", "uri", "url", "iri", "hostname", "password", "textarea"}
 DATED = {
@@ -37,7 +39,11 @@ DATED = {
     "duration": "PT1H",
     "ipv4": "192.0.2.1",
     "ipv6": "2001:db8::1",
+    "field-mask": "*",
+    "google-fieldmask": "*",
 }
+# What says which version is meant, and would be refused if it were made up (AIP-154).
+TAGS = frozenset({"etag", "_etag"})
 SIZES = frozenset({"size", "size_bytes", "byte_size", "bytes", "length", "content_length",
                    "file_size", "sizebytes", "bytesize", "contentlength", "filesize"})  # fmt: skip
 SUMS = re.compile(r"(?i)(?:^|_|content)(sha_?256|sha_?1|sha_?512|md5|digest|checksum)$")
@@ -116,6 +122,8 @@ class Author:
     def learned(self, schema: Object, name: str) -> Object:
         """What a refusal has said of this name; of a list's name it may be meant of the items."""
         said = self.taught.get(name, NOTHING)
+        if said == REFER:
+            return NOTHING
         inside = kind_of(schema) in {"object", "array"} and "const" not in said
         return NOTHING if inside and kind_of(said) != kind_of(schema) else said
 
@@ -210,7 +218,7 @@ class Author:
             for name, each in properties.items()
             if (name in required and not is_given_back(resolve(self.document, each)))
             or name in self.given
-            or name in self.taught
+            or self.taught.get(name, REFER) != REFER
             or self.wants(each, name)
         ]
         if not wanted and self.about:  # it may say nothing but which one is meant
@@ -231,14 +239,17 @@ class Author:
 
     def wants(self, schema: Json, name: str) -> bool:
         """Is an optional field worth writing?"""
-        if is_given_back(resolve(self.document, schema)):
+        if is_given_back(resolve(self.document, schema)) or name.lower() in TAGS:
+            return False
+        if self.taught.get(name) == REFER and not self.linked:
             return False
         if (
             self.linked
             and self.refer(self.called(name, resolve(self.document, schema))) is not None
         ):
             return True
-        return self.full and self.carries(schema, name)
+        made_up = self.full and self.taught.get(name) != REFER
+        return made_up and self.carries(schema, name)
 
     def write_array(self, schema: Object, name: str) -> Json:
         """As many items as the schema demands; one when it demands none."""

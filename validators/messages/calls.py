@@ -12,6 +12,7 @@ from gate.forms import JSON_PATCH, TABLE, Form, is_form, write_form, write_patch
 from gate.model import Json
 from validators.document.names import PARAMETER
 from validators.document.operations import Operation
+from validators.document.resource_names import in_places, said_by
 
 Pointer = tuple[str | int, ...]
 SHORTEST_SENT = 8
@@ -40,7 +41,7 @@ class Call:
         """What the caller said himself and so does not learn from an answer."""
         said = [text for _, text in leaves({"query": dict(self.query), "body": self.body})]
         long = (each for each in said if len(each) >= SHORTEST_SENT)
-        return (*self.path, *self.exchanged, *long)
+        return (*said_by(self.operation.path, self.path), *self.exchanged, *long)
 
     def put(self, pointer: Pointer, value: Json) -> Call:
         """The call with another value at a place that `slots` gave."""
@@ -125,7 +126,7 @@ def value_at(value: Json, pointer: Pointer) -> Json:
 
 def expand(path: str, values: tuple[str, ...]) -> str:
     """The path with its parameters replaced from left to right, percent-encoded (RFC 3986)."""
-    left = iter(values)
+    left = iter(in_places(path, values))
     return PARAMETER.sub(lambda _: quote(next(left), safe=""), path)
 
 

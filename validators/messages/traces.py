@@ -9,6 +9,7 @@ from random import Random
 
 from gate.check import Answer
 from gate.model import Json
+from validators.document.resource_names import pairs_of
 
 SHORTEST = 8
 EXCERPT = 500
@@ -115,7 +116,13 @@ def is_like(owned: Answer, answer: Answer) -> bool:
 
 
 def like(value: str, chance: Random) -> str:
-    """An id of the same shape that no object has; a UUID keeps its version and variant."""
+    """An id of the same shape that no object has; a UUID keeps its version and variant.
+
+    Of a resource name only the last part is another one.
+    """
+    if pairs_of(value):
+        above, _, last = value.rpartition("/")
+        return f"{above}/{like(last, chance)}"
     if UUID.fullmatch(value):
         return value[:-12] + f"{chance.getrandbits(48):012x}"
     if value.isdigit():

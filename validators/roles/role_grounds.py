@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from gate.model import Json, Observation
-from validators.document.names import SAYINGS, noun_of
+from validators.document.names import SAYINGS, noun_of, verb_of
 from validators.document.operations import as_list, as_object
 from validators.document.reservations import (
     ADMIN,
@@ -269,10 +269,13 @@ def on_same_objects(call: Observation, matrix: Matrix, *acts: str) -> list[Obser
 def says_its_own(call: Observation) -> bool:
     """Does it add what readers usually say or mark of what they read: a comment, a star?
 
-    Not where it changes or ends one that is there (`/comments/{id}`).
+    Not where it changes or ends one that is there (`/comments/{id}`). Nor is it told from outside
+    whose a task is, which whoever it was given to hands in (`:submit`).
     """
     method, _, path = call.subject.partition(" ")
     last = path.rstrip("/").rpartition("/")[2]
+    if call.data.get("act") in {"make", "step"} and verb_of(path) == "submit":
+        return True
     adds = call.data.get("act") in {"make", "step"} or method == "PUT"
     return adds and "{" not in last and noun_of(last) in SAYINGS
 
