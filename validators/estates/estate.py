@@ -239,7 +239,7 @@ class Estate:
         for name, value in as_object(said).items():
             known = self.ledger.by_value(str(value)) if is_identity(name) else None
             if known and known.origin and name.lower() not in RESERVED:
-                found[known.resource] = known.id
+                found[known.resource] = known.place
         return found
 
     def renew(
@@ -305,7 +305,7 @@ class Estate:
             return None
         path = []
         for resource, name in slots_of(operation.path):
-            known = thing.chain.get(resource) or self.ledger.part(resource, name)
+            known = thing.within(resource, name) or self.ledger.part(resource, name)
             if known is None:
                 return None
             path.append(known)
