@@ -138,6 +138,9 @@ def test_a_text_called_as_its_object_is_no_reference_to_it() -> None:
     assert ledger.refer("content") is None
     assert ledger.refer("content_path") is None
     assert ledger.things[0].id == "a.md"
+    ledger.note("secret", {"name": "TOKEN"}, {}, None, (), {"secret": ("secret_name", "name")})
+    assert ledger.things[-1].id == "TOKEN"
+    assert ledger.refer("name") is None
 
 
 def test_only_what_says_that_it_is_public_excuses_a_list() -> None:

@@ -25,6 +25,7 @@ from validators.messages.calls import Call
 ID_FIELDS = ("id", "uuid", "_id", "key", "slug", "number", "name")
 MOST_LISTED = 20
 MARKING = 8
+PLAIN = frozenset({"name", "slug"})
 EMBEDDED, FEW = "_embedded", 2
 # What only a page has (in the words of Spring Data, Django REST framework and others).
 PAGING = frozenset({
@@ -205,7 +206,8 @@ def key_in(resource: str, members: Mapping[str, Json], names: Collection[str]) -
     if set(ID_FIELDS[:3]) & members.keys():
         return ""
     plain = [n for n, each in members.items() if isinstance(each, str | int) and each != ""]
-    named = next((name for name in names if name in plain and name not in ID_FIELDS), "")
+    names = [name for name in names if name not in PLAIN]  # of whatever kind, so of none
+    named = next((name for name in names if name in plain), "")
     wanted = {resource_in(name) for name in names} - {resource, *RESERVED}
     alike = next((name for name in plain if resource_in(name) in wanted), "")  # `accountNo`
     own = (name for name in plain if resource_in(name) == resource)
