@@ -8,14 +8,17 @@ from itertools import islice
 import pytest
 
 from gate.model import Json
+from tests.validators.scripted import owner
 from validators.crossing.excuses import OPEN, PUBLISHED, holds
+from validators.crossing.places import is_by_handle
 from validators.crossing.unpublished import says_open
 from validators.document.callings import calling, holders_in
 from validators.document.names import slots_of
 from validators.document.operations import Object, Operation, list_operations
 from validators.document.relations import related
 from validators.estates.ledger import Ledger
-from validators.estates.things import Thing
+from validators.estates.naming import somebody_for
+from validators.estates.things import Thing, is_called
 
 TEXT: Json = {"type": "string"}
 NUMBER: Json = {"type": "integer"}
@@ -72,8 +75,8 @@ def filled(ledger: Ledger, operation: Operation) -> Iterator[tuple[str, ...]]:
 
 def test_a_repository_is_called_by_its_owner_and_its_name(operations: dict[str, Operation]) -> None:
     ledger, read = Ledger(), operations["GET /repos/{owner}/{repo}"]
-    for at, owner in enumerate(("ada", "bob"), start=5):
-        said: Json = {"id": at, "name": f"engine-{at}", "owner": {"id": 1, "login": owner}}
+    for at, login in enumerate(("ada", "bob"), start=5):
+        said: Json = {"id": at, "name": f"engine-{at}", "owner": {"id": 1, "login": login}}
         ledger.note("repo", said, {}, None, (), read.keys)
     assert [*filled(ledger, read)] == [("ada", "engine-5"), ("bob", "engine-6")]
     starred = operations["PUT /user/starred/{owner}/{repo}"]
@@ -159,3 +162,39 @@ def test_only_what_says_that_it_is_public_excuses_a_list() -> None:
     assert says_open("visibility", value="public")
     assert not says_open("private", value=True)
     assert not says_open("archived", value=False)
+
+
+@pytest.mark.parametrize(
+    ("path", "field", "expected"),
+    [
+        ("/repos/{repo}/invitations", "username", "kim"),
+        ("/repos/{repo}/invitations", "name", None),
+        ("/orgs/{org}/members", "username", None),
+        ("/users", "username", None),
+    ],
+    ids=["a colleague", "another field", "a member", "an account"],
+)
+def test_whoever_a_request_calls_by_a_username_is_a_colleague(
+    path: str, field: str, expected: str | None
+) -> None:
+    tenant = owner()
+    tenant.ledger.take(Thing(resource="user", fields={"id": 1, "login": "ada"}))
+    tenant.ledger.take(Thing(resource="member", fields={"login": "kim"}, key="login"))
+    operation = Operation(method="POST", path=path, schemes=(frozenset({"token"}),))
+    assert somebody_for(tenant.author, operation, field, tenant.ledger) == expected
+
+
+def test_an_account_fits_wherever_a_path_asks_for_a_username() -> None:
+    member = Thing(resource="member", fields={"login": "kim"}, key="login")
+    assert is_called(member, "collaborator", "username")
+    assert not is_called(member, "collaborator", "email")
+    assert not is_called(member, "collaborator", "collaborator_id")
+    mailed = Thing(resource="member", fields={"email": "kim@x.example"}, key="email")
+    assert not is_called(mailed, "collaborator", "username")
+
+
+def test_a_handle_is_no_reference_to_whom_it_names() -> None:
+    kim = Thing(resource="member", fields={"login": "kim"}, key="login")
+    assert is_by_handle(("body", "username"), kim)
+    assert not is_by_handle(("body", "user_id"), kim)
+    assert not is_by_handle(("body", "username"), Thing(resource="team", fields={"id": "t"}))

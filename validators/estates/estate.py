@@ -33,8 +33,8 @@ from validators.estates.naming import (
     links,
     looked_for,
     names_itself,
-    recipient_for,
     signs_up,
+    somebody_for,
     told_of,
 )
 from validators.estates.things import Thing, find_entries
@@ -127,7 +127,7 @@ class Estate:
                 return found
             if is_new(name):
                 return None
-            if whom := recipient_for(operation, name, self.ledger):
+            if whom := somebody_for(self.author, operation, name, self.ledger):
                 return whom
             if is_sibling(name):
                 return self.ledger.sibling(name, operation.resource, label, path[-1:])

@@ -237,7 +237,10 @@ def is_called(thing: Thing, resource: str, parameter: str) -> bool:
 
     What an account signs in with (`{username}`) names it wherever it stands.
     """
-    account = thing.resource == "user" and bool({parameter, thing.called} & thing.fields.keys())
-    if account and "_".join(words_of(parameter)) in ACCOUNT:
+    asked = "_".join(words_of(parameter))
+    handles = ACCOUNT - {"email"}
+    called = thing.resource in PEOPLE and bool({thing.called, thing.key} & handles)
+    account = thing.resource == "user" and parameter in thing.fields
+    if (account and asked in ACCOUNT) or (called and asked in handles):
         return True
     return thing.resource in {resource, resource_in(parameter)}
