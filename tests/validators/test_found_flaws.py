@@ -71,6 +71,7 @@ FOUND = {
     ("read-by-id", "depot"): "product-sku order-read line-elsewhere shipments-list category-expand",
     ("read-by-id", "fleet"): "export-read",
     ("read-by-id", "folio"): "job-read",
+    ("read-by-id", "forge"): "repo-read comment-elsewhere",
     ("read-by-id", "garage"): "username-email",
     ("roles", "atlas"): "entries-user",
     ("roles", "campus"): "grade-by-student role-by-teacher",
@@ -111,7 +112,7 @@ ALSO = {
     "invitation-undead",
 }
 # Half a minute each, on the largest of the services.
-SLOW = {("mass-assignment", "depot"), ("roles", "depot")}
+SLOW = {("mass-assignment", "depot"), ("roles", "depot"), ("read-by-id", "forge")}
 LAST = {check: service for check, service in FOUND}  # noqa: C416
 CASES = [
     pytest.param(
