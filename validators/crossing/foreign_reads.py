@@ -219,7 +219,9 @@ def attack(
     yield replace(open_to_all, kind=kind_of(call.operation, by_intent, open_to_all))
     his = {*islice(duel.attacker.ledger.fill(call.operation), MOST_OWN)}
     for ids, mixed, absent in mixes(call.path, mine, duel.chance):
-        if mixed in his:  # what is counted or named per parent is there in his own as well
+        # What is counted or named per parent is there below his own as well; all else that he
+        # knows he may only have seen.
+        if "own" in ids and mixed in his:
             continue
         seen = read_foreign(duel, duel.attacker.client, replace(call, path=mixed), ids, marks)
         reason = "" if by_intent or has_own(seen) else why_shown(duel, call, mine, mixed, seen)
