@@ -80,6 +80,7 @@ FOUND = {
     ("read-by-id", "depot"): "product-sku order-read line-elsewhere shipments-list category-expand",
     ("read-by-id", "fleet"): "export-read",
     ("read-by-id", "folio"): "job-read",
+    ("read-by-id", "forge"): "repo-read comment-elsewhere",
     ("read-by-id", "garage"): "username-email",
     ("read-by-id", "studio"): "asset-get project-policy-get comment-nested operation-get",
     ("roles", "atlas"): "entries-user",
@@ -126,7 +127,7 @@ ALSO = {
 }
 # Half a minute each, on the largest of the services, or where each object has a long path.
 SLOW = {("mass-assignment", "depot"), ("roles", "depot"), ("write-by-id", "studio"),
-        ("mass-assignment", "studio")}  # fmt: skip
+        ("mass-assignment", "studio"), ("read-by-id", "forge")}  # fmt: skip
 LAST = {check: service for check, service in FOUND}  # noqa: C416
 CASES = [
     pytest.param(

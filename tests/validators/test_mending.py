@@ -13,11 +13,14 @@ import pytest
 
 from gate.check import Answer
 from gate.model import Json
+from tests.validators.scripted import owner
 from validators.document.operations import Object, Operation, list_operations
 from validators.document.patterns import fits, texts
+from validators.estates.alike_values import alike_values
 from validators.estates.envelope import Envelope
 from validators.estates.estate import Estate, open_estate
 from validators.estates.mending import mend, ways_of
+from validators.estates.things import Thing
 from validators.messages.bodies import OMIT, Author, draw_canaries
 from validators.messages.refusals import blames
 
@@ -226,3 +229,24 @@ def test_excluded_limits_are_excluded(schema: Json, low: float, high: float) -> 
         document={}, chance=chance, canaries=draw_canaries(chance), refer=lambda _: None
     )
     assert low < author.write(schema) < high  # type: ignore[operator]
+
+
+@pytest.mark.parametrize(
+    ("shown", "expected"),
+    [
+        ({"scopes": ["all"]}, [["all"]]),
+        ({"scopes": "all"}, []),
+        ({"scopes": ["t-1"]}, []),
+        ({"scopes": []}, []),
+        ({"words": ["all"]}, []),
+    ],
+    ids=["words", "a text", "an id", "nothing", "another field"],
+)
+def test_a_list_whose_words_nobody_tells_is_written_as_another_of_its_kind_has_it(
+    shown: dict[str, Json], expected: list[Json]
+) -> None:
+    tenant = owner()
+    tenant.ledger.take(Thing(resource="token", fields={"id": "t-1", **shown}))
+    operation = Operation(method="POST", path="/tokens")
+    found = [each["const"] for each in alike_values(tenant, operation, "scopes")]
+    assert found == expected

@@ -8,7 +8,7 @@ from dataclasses import replace
 from gate.check import Check, Control, Lie
 from gate.exhibits import Exhibit
 from gate.model import Doubt, Estimate, Finding, Json, Observation, Severity
-from validators.crossing.excuses import LISTED, PART, unexcused
+from validators.crossing.excuses import LISTED, OPEN, PART, PUBLISHED, unexcused
 from validators.crossing.foreign_reads import probe
 from validators.judging import (
     ASKED,
@@ -200,6 +200,16 @@ CHECK = Check(
                 reason=PART,
                 traces=IN_BODY,
                 part={each: ["$.bio", "$.email"] for each in ("own", "shown", "back")},
+            ),
+        ),
+        Control(
+            defect="the name of an open profile, and something of its owner's beside it",
+            record=suppressed(reason=OPEN, traces=IN_BODY),
+        ),
+        Control(
+            defect="a list of what is public with something that does not say so",
+            record=suppressed(
+                reason=PUBLISHED, traces=IN_BODY, items={"open": 2, "closed": 1, "kept": 1}
             ),
         ),
         Control(

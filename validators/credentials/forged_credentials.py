@@ -151,7 +151,7 @@ def revoke(duel: Duel) -> tuple[list[Forgery], list[Observation]]:
             headers = signed(victim, secret)
             forgery = Forgery(label="a revoked credential", headers=headers, secret=secret)
             if works(duel, forgery):
-                answer = victim.send(Call(operation=ending, path=(made.id,)))
+                answer = victim.send(Call(operation=ending, path=(made.place,)))
                 return [forgery], [duel.note("revoked", ending, status=answer.status)]
     return [], []
 

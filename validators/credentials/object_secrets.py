@@ -113,7 +113,7 @@ def subjects(duel: Duel, operation: Operation) -> Iterator[tuple[Call, Thing]]:
 
 def renewing(call: Call, thing: Thing, fresh: Thing) -> Call:
     """The request for another object."""
-    path = tuple(fresh.id if each == thing.id else each for each in call.path)
+    path = tuple(fresh.place if each == thing.place else each for each in call.path)
     call = replace(call, path=path)
     for name in as_object(call.body):
         now = value_at(call.body, (name,))

@@ -7,17 +7,19 @@ owner, who asks for the stranger's, is shown no other fields.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from gate.check import Answer
 from gate.model import Json, Observation
-from validators.crossing.excuses import LISTED, PART, is_part
+from validators.crossing.excuses import LISTED, OPEN, PART, is_part
+from validators.crossing.unpublished import kept_back, says_open
 from validators.document.names import ACCOUNT, RESERVED, is_identity, words_of
 from validators.document.operations import Operation, as_object
 from validators.estates.estate import LEAST, Estate
 from validators.estates.ground import Duel
 from validators.estates.handles import names_in
+from validators.estates.principals import introductions
 from validators.estates.things import Thing, is_stranger, values_of
 from validators.messages.calls import Call, leaves, send
 from validators.messages.traces import scalars
@@ -34,6 +36,8 @@ def why_public(duel: Duel, call: Call, mine: tuple[str, ...] | None) -> str:
     """Why may anybody know that this is there; "" when nothing says so."""
     if is_listed(duel, call.path):
         return LISTED
+    if is_profiled(duel, call):
+        return OPEN
     return PART if shows_part(duel, call, mine) and tells_apart(duel, call, mine) else ""
 
 
@@ -95,7 +99,7 @@ def part_of(duel: Duel, call: Call, mine: tuple[str, ...] | None) -> dict[str, J
     if mine is None or mine == call.path or not call.operation.safe:
         return {}
     seen = {
-        "own": fields_of(duel.victim, call, call.path),
+        "own": {**fields_of(duel.victim, call, call.path), **told_himself(duel, call)},
         "shown": fields_of(duel.attacker, call, call.path),
         "back": fields_of(duel.victim, call, mine),
     }
@@ -114,7 +118,71 @@ def fields_of(estate: Estate, call: Call, path: tuple[str, ...]) -> dict[str, st
     answer = estate.send(Call(operation=call.operation, path=path, query=call.query))
     if not path or not estate.accepts(answer):
         return {}
-    return {place: str(value) for place, value in scalars(answer.json())}
+    return {place: str(value) for place, value in scalars(answer.json()) if value is not None}
+
+
+def told_himself(duel: Duel, call: Call) -> dict[str, str]:
+    """What the service tells the victim of himself, where a path names him."""
+    for read in introductions(duel.ground.operations) if call.operation.reads_one else ():
+        answer = duel.victim.send(Call(operation=read))
+        said = {place: str(each) for place, each in scalars(answer.json()) if each is not None}
+        if duel.victim.accepts(answer) and call.path[-1] in said.values():
+            return said
+    return {}
+
+
+def is_profile(duel: Duel, call: Call, mine: tuple[str, ...] | None) -> bool:
+    """Is it what everybody is shown of who goes by a name: of everybody the same part?
+
+    A name that was chosen to be called by (`/users/{username}`, `/orgs/{org}`, which takes the
+    `login`), no id and no address; and nothing in it by which somebody is reached.
+    """
+    if len(call.path) != 1 or not call.operation.reads_one or not is_handle(duel, call):
+        return False
+    shown = fields_of(duel.attacker, call, call.path)
+    known = {place for place in shown if is_contact(place.rpartition(".")[2].rstrip("[]"))}
+    return not known and shows_part(duel, call, mine)
+
+
+def is_handle(duel: Duel, call: Call) -> bool:
+    """Does the path name its object by what an account is called?"""
+    things = next(duel.victim.ledger.match(call.operation), ())
+    handles = {*(ACCOUNT - {"email"})}
+    said = {things[-1].called, *call.operation.names[-1:]} if things else set[str]()
+    return bool(said & handles) and not call.path[-1].isdigit()
+
+
+def is_profiled(duel: Duel, call: Call) -> bool:
+    """Does the only name in a path belong to somebody of whom everybody is shown a part?"""
+    whole = call.operation.path.partition("}")[0] + "}"
+    for read in duel.ground.operations:
+        if read.method == "GET" and read.path == whole and read.speakable and len(call.path) == 1:
+            mine = next(duel.attacker.ledger.fill(read), None)
+            return is_profile(duel, Call(operation=read, path=call.path), mine)
+    return False
+
+
+def published(duel: Duel, call: Call) -> dict[str, Json]:
+    """How many of a list's objects that strangers are shown are public by their own word.
+
+    `closed` are those that say otherwise or nothing, `kept` those that only the owner is shown.
+    """
+    theirs, own = (items_of(estate, call) for estate in (duel.attacker, duel.victim))
+    said = [is_open_thing(each) for each in theirs]
+    kept = [each for each in own if kept_back(each) and each not in theirs]
+    return {"open": said.count(True), "closed": said.count(False), "kept": len(kept)}
+
+
+def items_of(estate: Estate, call: Call) -> list[Mapping[str, Json]]:
+    """The objects of a list as a tenant is shown it."""
+    answer = estate.send(call)
+    said = answer.json() if estate.accepts(answer) else None
+    return [as_object(each) for each in said] if isinstance(said, list) else []
+
+
+def is_open_thing(fields: Mapping[str, Json]) -> bool:
+    """Does it say that it is public (`private: false`)?"""
+    return any(says_open(name, value) for name, value in fields.items())
 
 
 def beyond_word(duel: Duel, operation: Operation, answer: Answer) -> list[str]:

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from itertools import product
+from itertools import islice, product
 from random import Random
 
 from gate.check import Answer, Testbed
 from gate.model import Json, Observation
-from validators.crossing.directories import part_of, shows_part, why_public
-from validators.crossing.excuses import LISTED, PART, holds
+from validators.crossing.directories import (
+    is_profile,
+    part_of,
+    published,
+    shows_part,
+    why_public,
+)
+from validators.crossing.excuses import LISTED, OPEN, PART, PUBLISHED, holds, is_published
 from validators.crossing.foreign_answers import has_traces, read_absent, read_foreign
 from validators.crossing.fuller_reads import fuller
 from validators.crossing.owned_reads import is_owners, is_positive, is_told_apart, read_own
@@ -26,6 +32,7 @@ from validators.messages.traces import EXCERPT, fingerprint, like
 
 ERRORS = 400
 ABSENT = {404, 410}
+MOST_OWN = 50
 Values = tuple[str, ...]
 
 
@@ -210,7 +217,12 @@ def attack(
         open_to_all = replace(open_to_all, data={**open_to_all.data, "traces": traces})
     by_intent = is_by_intent(duel, call.operation, open_to_all)
     yield replace(open_to_all, kind=kind_of(call.operation, by_intent, open_to_all))
+    his = {*islice(duel.attacker.ledger.fill(call.operation), MOST_OWN)}
     for ids, mixed, absent in mixes(call.path, mine, duel.chance):
+        # What is counted or named per parent is there below his own as well; all else that he
+        # knows he may only have seen.
+        if "own" in ids and mixed in his:
+            continue
         seen = read_foreign(duel, duel.attacker.client, replace(call, path=mixed), ids, marks)
         reason = "" if by_intent or has_own(seen) else why_shown(duel, call, mine, mixed, seen)
         by_word = duel.ground.hints.is_shared(call.operation.label)
@@ -220,6 +232,8 @@ def attack(
         data = {**seen.data, **({"reason": reason} if reason else {})}
         if reason == PART:
             data["part"] = part_of(duel, call, mine)
+        if reason == PUBLISHED:
+            data["items"] = published(duel, call)
         hidden = meant and holds(data)
         yield replace(seen, kind="suppressed" if hidden else seen.kind, data=data)
         for stand_in in absent:
@@ -236,7 +250,10 @@ def why_shown(duel: Duel, call: Call, mine: Values | None, asked: Values, seen: 
     reason = why_public(duel, call, mine)
     if has_traces(seen):
         listed = reason == LISTED and shows_part(duel, call, mine)
-        return PART if listed else ""
+        if listed or is_profile(duel, call, mine):
+            return PART
+        shown = reason == OPEN and is_published(published(duel, call))
+        return PUBLISHED if shown else ""
     return reason
 
 

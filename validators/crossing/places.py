@@ -7,10 +7,11 @@ from dataclasses import dataclass, replace
 
 from validators.crossing.foreign_writes import is_write
 from validators.crossing.trials import at_pointer, references, words
-from validators.document.names import ENDING, MERGING, VERBS
+from validators.document.names import ENDING, MERGING, VERBS, words_of
 from validators.document.operations import Operation, as_list, as_object
 from validators.estates.estate import FULL, Estate, Recipe
 from validators.estates.ground import Duel
+from validators.estates.naming import NAMED
 from validators.estates.principals import is_person
 from validators.estates.things import Thing, chain_of, values_of
 from validators.messages.calls import Call, Pointer
@@ -63,7 +64,7 @@ def places_in(duel: Duel, operation: Operation) -> Iterator[Place]:
         found = references(call, duel.victim)
         for pointer, thing in found[:MOST_PLACES]:
             shared = duel.attacker.ledger.by_value(thing.id, thing.resource)
-            if words(pointer) not in seen and shared is None:
+            if words(pointer) not in seen and shared is None and not is_by_handle(pointer, thing):
                 seen.add(words(pointer))
                 place = Place(
                     operation=operation,
@@ -74,6 +75,12 @@ def places_in(duel: Duel, operation: Operation) -> Iterator[Place]:
                 yield place
                 for choice in choices_beside(duel, call, pointer):
                     yield replace(place, choice=choice)
+
+
+def is_by_handle(pointer: Pointer, thing: Thing) -> bool:
+    """Does it call somebody by his handle, which is how anybody invites whom he knows?"""
+    name = next((each for each in reversed(pointer) if isinstance(each, str)), "")
+    return is_person(thing.resource) and "_".join(words_of(name)) in NAMED
 
 
 def makeable(estate: Estate, thing: Thing) -> Thing:

@@ -210,7 +210,7 @@ def has_own(duel: Duel, call: Call) -> bool:
 
 def is_chosen(thing: Thing) -> bool:
     """Did the caller who made it say its id?"""
-    return thing.origin is not None and thing.id in thing.origin.sent
+    return thing.origin is not None and thing.place in thing.origin.sent
 
 
 def fresh_things(
@@ -233,10 +233,10 @@ def fresh_things(
 
 def whole_of(thing: Thing, part: Thing) -> Thing:
     """The object of this kind that the part belongs to."""
-    owner = part.parents.get(thing.resource, thing.id)
-    if owner == thing.id or thing.id not in thing.fields.values():
+    owner, now = part.parents.get(thing.resource, thing.place), thing.place
+    if owner == now or now not in thing.fields.values():
         return thing
-    fields = {name: owner if each == thing.id else each for name, each in thing.fields.items()}
+    fields = {name: owner if each == now else each for name, each in thing.fields.items()}
     return replace(thing, fields=fields)
 
 

@@ -62,6 +62,16 @@ def kept_back(fields: Mapping[str, Json]) -> str:
     return next(said, "")
 
 
+def says_open(name: str, value: Json) -> bool:
+    """Does a field of this name with this value say that the object is public?"""
+    words = [each for each in words_of(name) if each != "is"]
+    if len(words) != 1:
+        return False
+    if isinstance(value, bool):
+        return (words[0] in {"published", "public"} and value) or (words[0] in CLOSED and not value)
+    return words[0] in SCOPES and str(value).lower() in {"public", "everyone"}
+
+
 def is_closed(name: str, value: Json) -> bool:
     """Does a field of this name with this value keep the object back?"""
     words = [each for each in words_of(name) if each != "is"]

@@ -276,15 +276,21 @@ def resource_in(name: str) -> str:
 def slots_of(path: str) -> tuple[tuple[str, str], ...]:
     """For each path parameter the resource before it and its own name.
 
-    `/v1/runs/{run_id}/metrics/{key}` gives `(("run", "run_id"), ("metric", "key"))`.
+    `/v1/runs/{run_id}/metrics/{key}` gives `(("run", "run_id"), ("metric", "key"))`. Of two that
+    stand together the last is what the segment says where both agree: in `/repos/{owner}/{repo}`
+    the first is an owner.
     """
     slots: list[tuple[str, str]] = []
-    before = ""
+    before, together = "", False
     for segment in path.strip("/").split("/"):
         found = PARAMETER.findall(segment)
         for name in found:
+            again = bool(slots) and together and resource_in(name) == slots[-1][0]
+            if again:
+                slots[-1] = (resource_in(slots[-1][1]), slots[-1][1])
             slots.append((before or resource_in(name), name))
             before = ""
+        together = bool(found)
         before = "" if found else noun_of(segment) or before
     return tuple(slots)
 

@@ -10,6 +10,7 @@ from dataclasses import replace
 
 from gate.forms import JSON_PATCH, TABLE
 from gate.model import Json
+from validators.document.callings import Keys, callings
 from validators.document.names import resource_in, slots_of, stem, words_of
 from validators.document.operations import Object, Operation, as_list, as_object, resolve
 
@@ -18,17 +19,26 @@ def related(document: Object, operations: Sequence[Operation]) -> tuple[Operatio
     """The operations, each with the resource that it makes where its path names another one."""
     shown = resources_of(document, operations)
     asked = asked_by(document, operations)
+    called = callings(document, operations)
     return tuple(
         replace(
             each,
             makes=made_by(each, shown)
             or filled_by(document, each, operations)
             or left_by(each, operations),
-            keys={**asked, **each.keys},
+            keys=joined({**asked, **each.keys}, called),
             body=patched_by(document, each, operations) or each.body,
         )
         for each in operations
     )
+
+
+def joined(one: Keys, other: Keys) -> dict[str, tuple[str, ...]]:
+    """The names of both, by resource."""
+    return {
+        resource: tuple(dict.fromkeys((*one.get(resource, ()), *other.get(resource, ()))))
+        for resource in {**one, **other}
+    }
 
 
 def asked_by(document: Object, operations: Sequence[Operation]) -> dict[str, tuple[str, ...]]:

@@ -34,8 +34,8 @@ from validators.estates.naming import (
     links,
     looked_for,
     names_itself,
-    recipient_for,
     signs_up,
+    somebody_for,
     told_of,
 )
 from validators.estates.things import Thing, find_entries, named_by
@@ -130,7 +130,7 @@ class Estate:
             if is_new(name):
                 return None
             known = by_name(self.ledger, operation, name, path)
-            if whom := known or recipient_for(operation, name, self.ledger):
+            if whom := known or somebody_for(self.author, operation, name, self.ledger):
                 return whom
             if is_sibling(name):
                 return self.ledger.sibling(name, operation.resource, label, path[-1:])
@@ -240,7 +240,7 @@ class Estate:
         for name, value in as_object(said).items():
             known = self.ledger.by_value(str(value)) if is_identity(name) else None
             if known and known.origin and name.lower() not in RESERVED:
-                found[known.resource] = known.id
+                found[known.resource] = known.place
         return found
 
     def renew(
@@ -306,7 +306,7 @@ class Estate:
             return None
         path = []
         for resource, name in slots_of(operation.path):
-            known = thing.chain.get(resource) or self.ledger.part(resource, name)
+            known = thing.within(resource, name) or self.ledger.part(resource, name)
             if known is None:
                 return None
             path.append(known)

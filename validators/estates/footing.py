@@ -87,7 +87,8 @@ class Footing:
 
 def reads_of(estate: Estate, operations: Sequence[Operation]) -> list[str]:
     """The tenant's reads of what the run has not made, and so does not end: lists first."""
-    own = {thing.id for thing in estate.ledger.things if thing.origin}
+    made = [thing for thing in estate.ledger.things if thing.origin]
+    own = {name for thing in made for name in (thing.id, thing.place)}
     found = []
     for each in operations:
         path = estate.shown.get(each.label)

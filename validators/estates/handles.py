@@ -23,6 +23,8 @@ from validators.messages.calls import Call, expand, leaves
 
 DEEP, FOUND = 3, 200
 AMOUNTS = frozenset({"amount", "sum", "value", "points", "credits", "coins", "tokens"})
+# What an object is called is given into nobody's hand.
+PLAIN = frozenset({"name", "slug", "login", "username", "path", "number", "title"})
 
 
 def gives_id(author: Author, operation: Operation) -> bool:
@@ -52,7 +54,7 @@ def handles(author: Author, operation: Operation) -> tuple[str, ...]:
     if SESSIONS & set(words_of(operation.path)):
         return ()
     asked = {name for names in operation.keys.values() for name in names}
-    fitting = given(author, operation) & (asked - set(operation.names) - RESERVED)
+    fitting = given(author, operation) & (asked - {*operation.names, *RESERVED, *PLAIN})
     return tuple(sorted(name for name in fitting if not is_identity(name)))
 
 

@@ -121,6 +121,7 @@ class Ledger:
             thing
             for thing in self.things
             if thing.id
+            and not thing.says(name)
             and (
                 wanted == thing.resource
                 or thing.key in {name, wanted}
@@ -187,7 +188,8 @@ class Ledger:
         if len(slots) != len(path) or not slots:
             return []
         kinds = {slots[-1][0], resource_in(slots[-1][1])}
-        return [each for each in self.things if each.id == path[-1] and each.resource in kinds]
+        here = [each for each in self.things if path[-1] in {each.id, each.place}]
+        return [each for each in here if each.resource in kinds]
 
     def part(self, resource: str, parameter: str) -> str | None:
         """What stands for any object of this kind in a path."""
@@ -293,8 +295,14 @@ def joined(
 
     for thing, value in sorted(fitting[0], key=fitness):
         if all(chosen.get(name, parent) == parent for name, parent in thing.parents.items()):
-            for tail in joined(slots[1:], fitting[1:], {**chosen, resource: value}):
+            taken = {**chosen, **own_slot(thing, parameter, value), resource: value}
+            for tail in joined(slots[1:], fitting[1:], taken):
                 yield (thing, *tail)
+
+
+def own_slot(thing: Thing, parameter: str, value: str) -> dict[str, str]:
+    """What is chosen of the kind that the parameter says, where the segment says another one."""
+    return {thing.resource: value} if thing.resource == resource_in(parameter) else {}
 
 
 def asked_in(address: str, path: str) -> dict[str, str]:

@@ -240,7 +240,7 @@ def member_for(duel: Duel, operation: Operation) -> tuple[Thing, ...] | None:
     if above is None or holder is None or not key:
         return None
     said = next((each for each in about(holder) if key in map(str, each.values())), {})
-    parents = {resource: each.id for (resource, _), each in zip(slots, above, strict=False)}
+    parents = {resource: each.place for (resource, _), each in zip(slots, above, strict=False)}
     fields = {**said, slots[-1][1]: key}
     return (*above, Thing(resource=slots[-1][0], fields=fields, parents=parents, key=slots[-1][1]))
 

@@ -14,6 +14,7 @@ from gate.check import Answer
 from gate.model import Json
 from validators.document.operations import NOTHING, Object, Operation, as_list, as_object
 from validators.document.schemas import kind_of
+from validators.estates.alike_values import alike_values
 from validators.estates.estate import Estate
 from validators.estates.kept_filters import kept_filters
 from validators.messages.bodies import ADDED, BEGINNING, OMIT, REFER, YEAR
@@ -83,7 +84,8 @@ class Lessons:
                     usual = chain([REFER], usual)
                 if name in known and is_lacking(name, said, call):  # as it is declared
                     usual = chain([NOTHING], usual)
-                ways = chain(kept_filters(self.estate, name), usual)
+                alike_ones = alike_values(self.estate, self.operation, name)
+                ways = chain(kept_filters(self.estate, name), alike_ones, usual)
                 self.left[name] = ways
             years = {each.get(YEAR, "") for other, each in self.taught.items() if other != name}
             lesson = next((each for each in ways if each.get(YEAR) not in years), None)

@@ -17,11 +17,14 @@ from validators.document.names import (
 from validators.document.operations import Object, Operation, as_list, as_object, spared
 from validators.document.schemas import kind_of
 from validators.estates.ledger import Ledger
+from validators.estates.principals import is_person
 from validators.estates.things import Thing, is_stranger
 from validators.messages.bodies import OMIT, Author
+from validators.messages.callers import is_self
 from validators.messages.calls import Call, leaves, value_at
 
 NO_FIELDS: Object = {}
+NAMED, HANDLES = frozenset({"username", "user_name"}), ("username", "login", "handle")
 CODES = frozenset({"code", "number", "serial"})
 SEARCHED = frozenset({"q", "query", "search", "term", "keyword", "keywords"})
 
@@ -150,6 +153,26 @@ def recipient_for(operation: Operation, name: str, ledger: Ledger) -> str | None
     )
     found = (as_object(dict(each.fields)).get(kind) for each in people for kind in kinds)
     return next((str(each) for each in found if each), None)
+
+
+def somebody_for(author: Author, operation: Operation, name: str, ledger: Ledger) -> str | None:
+    """Whom a field means, by a name or an address instead of an id."""
+    known = recipient_for(operation, name, ledger)
+    return known or account_for(author, operation, name, ledger)
+
+
+def account_for(author: Author, operation: Operation, name: str, ledger: Ledger) -> str | None:
+    """Whoever a request means by his `username`, where it makes no account and signs nobody in.
+
+    Somebody else than the caller if anybody is known.
+    """
+    about = is_person(operation.product) or operation.public or operation.signs_in
+    if about or "_".join(words_of(name)) not in NAMED or signs_up(author, operation):
+        return None
+    people = [each for each in ledger.things if is_person(each.resource) and not each.origin]
+    people.sort(key=lambda each: is_self(each.fields, ledger.names) or each.resource == "user")
+    handles = (each.fields.get(kind) for each in people for kind in HANDLES)
+    return next((str(each) for each in handles if isinstance(each, str) and each), None)
 
 
 def signs_up(author: Author, operation: Operation) -> bool:

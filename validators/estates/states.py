@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from gate.check import Answer
 from gate.model import Json
-from validators.document.names import slots_of
+from validators.document.names import resource_in, slots_of
 from validators.document.operations import Operation
 from validators.estates.estate import LEAST, Estate
 from validators.messages.calls import Call
@@ -60,7 +60,7 @@ def views_of(
 def path_within(operation: Operation, chain: Mapping[str, str]) -> tuple[str, ...] | None:
     """The path's values out of the chain, or None when it needs another object."""
     slots = slots_of(operation.path)
-    values = [chain.get(resource) for resource, _ in slots]
+    values = [chain.get(resource, chain.get(resource_in(name))) for resource, name in slots]
     found = tuple(value for value in values if value is not None)
     return found if len(found) == len(slots) else None
 

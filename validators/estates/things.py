@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from gate.model import Json
+from validators.document.callings import field_in, holders_in
 from validators.document.names import (
     ACCOUNT,
     RESERVED,
@@ -31,6 +32,7 @@ from validators.messages.calls import Call
 ID_FIELDS = ("id", "uuid", "_id", "key", "slug", "number", "name")
 MOST_LISTED = 20
 MARKING = 8
+PLAIN = frozenset({"name", "slug"})
 EMBEDDED, FEW = "_embedded", 2
 # What only a page has (in the words of Spring Data, Django REST framework and others).
 PAGING = frozenset({
@@ -47,7 +49,8 @@ class Thing:
     """One object: what it is (`run`), what it says, the ids of what it belongs to.
 
     `origin` is the call that made it, by which another one like it can be made. `key` is the field
-    that names it where none of the usual ones does: `sku`, `bin_code`.
+    that names it where none of the usual ones does: `sku`, `bin_code`. `called` is the one that
+    paths name it by though it has an id as well: the `number` of an issue, an account's `login`.
     """
 
     resource: str
@@ -55,6 +58,7 @@ class Thing:
     parents: Mapping[str, str] = field(default_factory=dict)
     origin: Call | None = None
     key: str = ""
+    called: str = ""
     # The value that names it, once and for all: it is asked for a million times in a run.
     id: str = field(init=False, compare=False)
 
@@ -66,7 +70,9 @@ class Thing:
         own = (f"{self.resource}_id", f"{self.resource}Id", self.resource)
         named = next((name for name in self.fields if name == parameter), None)
         keyed = [self.key] if self.key else []
-        for name in (*([named] if named else []), *ID_FIELDS[:3], *own, *keyed, *ID_FIELDS[3:]):
+        if self.called and not (is_identity(parameter) or parameter.lower() in RESERVED):
+            named = named or self.called
+        for name in (*([named] if named else []), *ID_FIELDS[:3], *keyed, *own, *ID_FIELDS[3:]):
             value = self.fields.get(name)
             if isinstance(value, str | int) and not isinstance(value, bool) and value != "":
                 return str(value)
@@ -74,7 +80,7 @@ class Thing:
 
     def is_part_of(self, other: Thing) -> bool:
         """Does it belong to that object, as far as it is known to?"""
-        return bool(other.id) and self.parents.get(other.resource) == other.id
+        return bool(other.id) and self.parents.get(other.resource) == other.place
 
     @property
     def natural(self) -> int:
@@ -85,8 +91,24 @@ class Thing:
 
     @property
     def chain(self) -> dict[str, str]:
-        """Its own id and those of what it belongs to, by resource."""
-        return {**self.parents, self.resource: self.id}
+        """What it and what it belongs to are called in paths, by resource."""
+        return {**self.parents, self.resource: self.place}
+
+    def says(self, name: str) -> bool:
+        """Is a field of its kind's name what it says (`content`), and not what it is called by?"""
+        said = self.fields.get(name)
+        about = resource_in(name) == self.resource and isinstance(said, str) and said != ""
+        return about and said not in {self.id, self.place}
+
+    def within(self, resource: str, parameter: str) -> str | None:
+        """What it or what it belongs to is called at a place of a path."""
+        return self.chain.get(resource) or self.chain.get(resource_in(parameter))
+
+    @property
+    def place(self) -> str:
+        """What stands for it in a path: its id, or what paths call it by instead."""
+        said = self.fields.get(self.called) if self.called else None
+        return str(said) if isinstance(said, str | int) and said != "" else self.id
 
 
 def is_stranger(thing: Thing) -> bool:
@@ -115,7 +137,7 @@ def chain_of(operation: Operation, things: tuple[Thing, ...]) -> dict[str, str]:
     found: dict[str, str] = {}
     slots, values = slots_of(operation.path), values_of(operation, things)
     for (resource, _), thing, value in zip(slots, things, values, strict=True):
-        account = thing.id if thing.resource == "user" else ""  # in one path by his address
+        account = thing.place if thing.resource == "user" else ""  # in one path by his address
         found |= {**thing.parents, thing.resource: account or value, resource: value}
     return found
 
@@ -142,11 +164,14 @@ def find_things(
         return
     members = as_object(value)
     fields = {**members, **as_object(members.get("attributes"))}
-    key = key_in(resource, members, keys.get(resource, ()))
-    whole = Thing(resource=resource, fields=fields, parents=parents, key=key)
+    names = keys.get(resource, ())
+    key, called = key_in(resource, members, names), field_in(fields, names)
+    whole = Thing(resource=resource, fields=fields, parents=parents, key=key, called=called)
+    held = holders_in(fields, names, whole.place)
+    whole = replace(whole, parents={**parents, **held}) if held else whole
     if kind := kind_of_name(whole.id, keys):
         # What acts on it has it in its path, and nothing is a part of itself.
-        beside = {each: value for each, value in parents.items() if each != kind}
+        beside = {each: value for each, value in whole.parents.items() if each != kind}
         above = {**beside, **parents_of_name(whole.id)}
         whole = Thing(resource=kind, fields=fields, parents=above, key=key)
     said = not key and resource in members and is_said(members, resource)
@@ -154,6 +179,7 @@ def find_things(
     named = whole.id if members and not cover else ""
     if named:
         yield whole
+        yield from (Thing(resource=kind, fields={"id": each}) for kind, each in held.items())
     for name, member in members.items():
         if name == EMBEDDED:
             for relation, items in as_object(member).items():
@@ -192,6 +218,7 @@ def key_in(resource: str, members: Mapping[str, Json], names: Collection[str]) -
     if set(ID_FIELDS[:3]) & members.keys():
         return ""
     plain = [n for n, each in members.items() if isinstance(each, str | int) and each != ""]
+    names = [name for name in names if name not in PLAIN]  # of whatever kind, so of none
     named = next((name for name in names if name in plain), "")
     wanted = {resource_in(name) for name in names} - {resource, *RESERVED}
     alike = next((name for name in plain if resource_in(name) in wanted), "")  # `accountNo`
@@ -229,8 +256,11 @@ def is_called(thing: Thing, resource: str, parameter: str) -> bool:
 
     What an account signs in with (`{username}`) names it wherever it stands.
     """
+    asked = "_".join(words_of(parameter))
+    handles = ACCOUNT - {"email"}
+    called = thing.resource in PEOPLE and bool({thing.called, thing.key} & handles)
     account = thing.resource == "user" and parameter in thing.fields
-    if account and "_".join(words_of(parameter)) in ACCOUNT:
+    if (account and asked in ACCOUNT) or (called and asked in handles):
         return True
     return thing.resource in {resource, resource_in(parameter)}
 
