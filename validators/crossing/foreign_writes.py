@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from gate.check import Testbed
 from gate.model import Observation
 from validators.crossing.aims import Aim, Sequel, marks_of
+from validators.crossing.bearers import GIVEN, lets_in_by_secret
 from validators.crossing.confirming import lessened, repeat
 from validators.crossing.directories import excused
 from validators.crossing.foreign_reads import mixes
@@ -64,8 +65,7 @@ def probe(testbed: Testbed) -> Iterator[Observation]:
     yield survey(ground, len(writes))
     duel, _ = ground.duels()
     for operation in writes:
-        reason = ground.skipped.get(operation.label)
-        if reason is None:
+        if (reason := ground.skipped.get(operation.label)) is None:
             yield from fight(duel, operation)
             yield from ground.after(operation)
         elif not ground.hints.leaves_out(operation.label):
@@ -99,6 +99,9 @@ def fight(duel: Duel, operation: Operation) -> Iterator[Observation]:
     things = next(duel.victim.ledger.match(operation), None)
     if things is None:
         yield duel.note("unreached", operation, reason=duel.victim.ledger.lacking(operation))
+        return
+    if lets_in_by_secret(duel, operation, things):
+        yield duel.note("suppressed", operation, reason=GIVEN)
         return
     if things[-1].origin is None and is_common(duel, operation, things):
         yield duel.note("not-applicable", operation, reason="what it names is there for both")
@@ -292,10 +295,8 @@ def shapes(duel: Duel, operation: Operation, things: Things) -> list[Shape]:
     ]
     call = write(duel, operation, things, Recipe(linked=True))
     if references(call, duel.victim) and found:
-        whole = Shape(
-            "/".join(["foreign"] * len(values)) + " and body", (True,) * len(values), True
-        )
-        found.append(whole)
+        label, every = "/".join(["foreign"] * len(values)), (True,) * len(values)
+        found.append(Shape(f"{label} and body", every, by_victim=True))
     return found
 
 
