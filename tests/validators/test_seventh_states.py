@@ -1,18 +1,22 @@
-"""What a service in the style of ASP.NET showed of links, and of objects that change their state."""
+"""What a service in the style of ASP.NET showed of links, and of objects that move on."""
 
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import count
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from gate.check import Answer
+from gate.model import Json
 from gate.testbed.hints import Hints
+from tests.validators.scripted import owner
 from validators.crossing.bearers import lets_in_by_secret
 from validators.document.operations import Operation
-from validators.estates.things import Thing
+from validators.estates.things import Thing, values_of
+from validators.estates.wholes import fresh_things, own_values
 from validators.messages.calls import Call
 from validators.messages.traces import digest
 
@@ -47,3 +51,28 @@ def test_whoever_was_given_a_secret_acts_by_right_and_nobody_else() -> None:
     assert not asked(PAY, "INV-0001"), "anybody guesses it"
     assert not asked(numbered, GIVEN), "it is no secret"
     assert not asked(PAY, GIVEN, said), "its owner has thought of it"
+
+
+LINES = Operation(method="POST", path="/invoices/{invoiceId}/lines")
+LINE = Operation(method="PUT", path="/invoices/{invoiceId}/lines/{lineId}")
+
+
+def test_a_part_of_what_has_moved_on_is_made_in_another_whole() -> None:
+    made = count(1)
+
+    def say(method: str, path: str, _: Any) -> tuple[int, Json]:
+        if path == "/invoices/1/lines":
+            return 409, {"detail": "Only drafts can be changed."}
+        return (201, {"id": next(made)}) if method == "POST" else (200, {})
+
+    estate = owner(say)
+    whole = Call(operation=Operation(method="POST", path="/invoices"), path=())
+    part = Call(operation=LINES, path=("1",))
+    estate.note(whole, estate.send(whole), made=True)
+    line = Thing(resource="line", fields={"id": 9}, parents={"invoice": "1"}, origin=part)
+    estate.ledger.take(line)
+    assert own_values(estate, LINE) == ("1", "9"), "nothing is known of the state it is in"
+    things = next(estate.ledger.match(LINE))
+    assert values_of(LINE, fresh_things(estate, things, LINE)) == ("2", "3")
+    assert estate.envelope.worn == {LINE.label}
+    assert own_values(estate, LINE) == ("4", "5"), "a new whole each time from then on"

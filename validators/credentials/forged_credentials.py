@@ -14,7 +14,6 @@ from validators.crossing.confirming import repeat
 from validators.crossing.foreign_writes import is_write, survey
 from validators.crossing.trials import (
     at_pointer,
-    fresh_things,
     is_kept,
     kept,
     reason_to_spare,
@@ -36,6 +35,7 @@ from validators.estates.states import (
 )
 from validators.estates.things import Thing, chain_of, values_of
 from validators.estates.throwaways import signed
+from validators.estates.wholes import fresh_things
 from validators.messages.callers import context_of
 from validators.messages.calls import Call, curl, like_type, send
 from validators.messages.traces import EXCERPT, find_marks, is_like, like, normalise, scalars

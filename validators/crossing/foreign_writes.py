@@ -17,7 +17,6 @@ from validators.crossing.trials import (
     attack,
     controlled,
     etag_of,
-    fresh_things,
     has_own,
     is_chosen,
     kept,
@@ -31,6 +30,7 @@ from validators.estates.estate import FULL, Recipe
 from validators.estates.ground import UNSPOKEN, Duel, Ground, stand
 from validators.estates.newcomers import is_sacrificed, newcomer
 from validators.estates.things import Thing, chain_of, values_of
+from validators.estates.wholes import fresh_things, own_values
 from validators.judging import texts
 from validators.messages.calls import Call
 from validators.messages.traces import like
@@ -288,7 +288,7 @@ def shapes(duel: Duel, operation: Operation, things: Things) -> list[Shape]:
     values = values_of(operation, things)
     if is_common(duel, operation, things):
         return [Shape(SAME, (False,) * len(values))]
-    mine = next(duel.attacker.ledger.fill(operation), None)
+    mine = own_values(duel.attacker, operation)
     found = [
         Shape(label, tuple(word == "foreign" for word in label.split("/")))
         for label, _, _ in mixes(values, mine, duel.chance)
@@ -303,7 +303,7 @@ def shapes(duel: Duel, operation: Operation, things: Things) -> list[Shape]:
 def aim_at(duel: Duel, operation: Operation, things: Things, wanted: Shape, recipe: Recipe) -> Aim:
     """The attack with its two absent twins; each call has a body of its own."""
     values = values_of(operation, things)
-    mine = next(duel.attacker.ledger.fill(operation), values)
+    mine = own_values(duel.attacker, operation) or values
     labels = {label: (mixed, absent) for label, mixed, absent in mixes(values, mine, duel.chance)}
     plain = wanted.label.removesuffix(" and body")
     if plain not in labels:

@@ -49,7 +49,8 @@ class Envelope:
     what ends a resource, `taught` what refusals have said of an operation's fields beside their
     schemas, `common` what everybody may read and refer to, `sources` of what comes of the making of
     something else, `principals` who is needed to the end, `listed` what lists show to both tenants
-    alike, once they were asked for that.
+    alike, once they were asked for that, `worn` the operations that want a new object each time, as
+    what is known has moved on.
     """
 
     refusals: set[Shape] = field(default_factory=set)
@@ -58,6 +59,7 @@ class Envelope:
     granting: set[tuple[str, str]] = field(default_factory=set)
     matching: set[str] = field(default_factory=set)
     in_use: set[str] = field(default_factory=set)
+    worn: set[str] = field(default_factory=set)
     dull: set[str] = field(default_factory=set)
     before: dict[str, Operation] = field(default_factory=dict)
     endings: dict[str, Operation] = field(default_factory=dict)
