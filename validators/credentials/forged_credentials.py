@@ -23,6 +23,7 @@ from validators.document.operations import Operation
 from validators.estates.estate import FULL, LEAST, Estate
 from validators.estates.ground import UNSPOKEN, Duel, Ground, stand
 from validators.estates.seniors import vouched
+from validators.estates.signing import signed
 from validators.estates.states import (
     as_data,
     changes,
@@ -34,7 +35,6 @@ from validators.estates.states import (
     watch,
 )
 from validators.estates.things import Thing, chain_of, values_of
-from validators.estates.throwaways import signed
 from validators.estates.wholes import fresh_things
 from validators.messages.callers import context_of
 from validators.messages.calls import Call, curl, like_type, send
