@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from itertools import count
+from random import Random
 from types import SimpleNamespace
 from typing import Any
 
@@ -12,7 +13,8 @@ import pytest
 from gate.check import Answer
 from gate.model import Json
 from gate.testbed.hints import Hints
-from tests.validators.scripted import owner
+from tests.validators.scripted import Service, owner
+from validators.credentials.guessed_links import guessed_links
 from validators.crossing.bearers import lets_in_by_secret
 from validators.document.operations import Operation
 from validators.estates.things import Thing, values_of
@@ -76,3 +78,48 @@ def test_a_part_of_what_has_moved_on_is_made_in_another_whole() -> None:
     assert values_of(LINE, fresh_things(estate, things, LINE)) == ("2", "3")
     assert estate.envelope.worn == {LINE.label}
     assert own_values(estate, LINE) == ("4", "5"), "a new whole each time from then on"
+
+
+SHOWN = Operation(method="GET", path="/public/invoices/{token}")
+READ = Operation(method="GET", path="/invoices/{id}", schemes=(frozenset({"cookie"}),))
+
+
+@pytest.mark.parametrize(
+    ("opening", "shut", "found"),
+    [
+        ({GIVEN}, True, []),
+        ({GIVEN, "INV-0007"}, True, ["INV-0007"]),
+        ({GIVEN, "7"}, True, ["7"]),
+        ({GIVEN, "7"}, False, []),
+        ({"7"}, True, []),
+    ],
+)
+def test_what_a_link_opens_is_not_opened_by_a_number(
+    opening: set[str], shut: bool, found: list[str]
+) -> None:
+    def say(_: str, path: str, __: Any) -> tuple[int, Json]:
+        *_, key = path.split("/")
+        known = key in opening if path.startswith("/public/") else key == "7"
+        return (200, {"number": "INV-0007", "total": 2}) if known else (404, {})
+
+    def say_nobody(method: str, path: str, body: Any) -> tuple[int, Json]:
+        return say(method, path, body) if "public" in path or not shut else (401, {})
+
+    victim = owner(say)
+    whole = Call(operation=Operation(method="POST", path="/invoices"))
+    invoice = Thing(
+        resource="invoice", fields={"id": 7, "number": "INV-0007", "notes": "x"}, origin=whole
+    )
+    link = Thing(resource="token", fields={"id": GIVEN, "token": GIVEN}, origin=LINK)
+    victim.ledger.things.extend((invoice, link))
+    ground = SimpleNamespace(
+        operations=(READ, SHOWN), secured=True, hints=Hints(), nobody=Service(say_nobody)
+    )
+    asked_for: list[Any] = []
+
+    def note(kind: str, operation: Operation, **data: Any) -> Any:
+        asked_for.append((kind, operation.label, data["curl"].split()[3], data["granted"]))
+
+    duel: Any = SimpleNamespace(victim=victim, ground=ground, chance=Random(3), note=note)
+    list(guessed_links(duel))
+    assert [path.rpartition("/")[2] for *_, path, granted in asked_for if granted] == found

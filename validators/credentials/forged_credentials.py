@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from gate.check import Answer, Testbed
 from gate.model import Json, Observation
 from validators.credentials.confusion import confuse, misdirect
+from validators.credentials.guessed_links import guessed_links
 from validators.credentials.signed_links import signed_links
 from validators.crossing.confirming import repeat
 from validators.crossing.foreign_writes import is_write, survey
@@ -66,7 +67,8 @@ def probe(testbed: Testbed) -> Iterator[Observation]:
     for the victim's marks; writes go to objects made for them, which their owner looks at before
     and after. Confused is a valid credential beside words for the other tenant in headers, host and
     query; what is made in this way must not come to the other tenant. The owner's own call is the
-    positive control. Links that are signed are followed without their signature.
+    positive control. Links that are signed are followed without their signature, and others with
+    the number of their object in the place of the secret.
     """
     ground = stand(testbed)
     yield from ground.facts
@@ -89,6 +91,7 @@ def probe(testbed: Testbed) -> Iterator[Observation]:
             yield from ground.after(operation)
     yield from misdirect(duel)
     yield from signed_links(duel)
+    yield from guessed_links(duel)
     yield from ground.left_out(lambda each: bool(each.schemes) and not each.public)
     # Last, because a service may need seconds until a revocation has reached all its workers.
     if revoked:
