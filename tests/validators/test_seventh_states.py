@@ -17,6 +17,7 @@ from tests.validators.scripted import Service, owner
 from validators.credentials.guessed_links import guessed_links
 from validators.crossing.bearers import lets_in_by_secret
 from validators.document.operations import Operation
+from validators.estates.order import next_of
 from validators.estates.things import Thing, values_of
 from validators.estates.wholes import fresh_things, own_values
 from validators.messages.calls import Call
@@ -123,3 +124,21 @@ def test_what_a_link_opens_is_not_opened_by_a_number(
     duel: Any = SimpleNamespace(victim=victim, ground=ground, chance=Random(3), note=note)
     list(guessed_links(duel))
     assert [path.rpartition("/")[2] for *_, path, granted in asked_for if granted] == found
+
+
+def test_what_refers_to_another_object_is_made_after_it() -> None:
+    def makes(path: str, *must: str) -> Operation:
+        fields: dict[str, Json] = {name: {"type": "integer"} for name in must}
+        body: dict[str, Json] = {"type": "object", "required": [*must], "properties": fields}
+        return Operation(method="POST", path=path, body=body, media="application/json")
+
+    estate = owner()
+    note, invoice = makes("/notes", "invoiceId"), makes("/invoices", "customerId", "amount")
+    customer = makes("/customers", "amount")
+    assert next_of(estate, [note, invoice, customer]) == customer
+    assert next_of(estate, [note, invoice]) == invoice, "nothing makes its customer"
+    assert next_of(estate, [note]) == note
+    assert next_of(estate, [makes("/a", "bId"), makes("/b", "aId")]) == makes("/a", "bId")
+    assert next_of(estate, []) is None
+    estate.ledger.take(Thing(resource="invoice", fields={"id": 4}))
+    assert next_of(estate, [note, invoice, customer]) == note
