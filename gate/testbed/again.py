@@ -10,6 +10,7 @@ from typing import Protocol, runtime_checkable
 from gate.check import Answer
 from gate.errors import SetupError
 from gate.testbed.client import placeholder
+from gate.testbed.enrolment import Document
 from gate.testbed.sign_in import Door, hide, register, sign_in
 from gate.testbed.target_file import WrittenTarget
 
@@ -48,14 +49,20 @@ def entrance(
     environment: Mapping[str, str],
     file: Path,
     secrets: dict[str, str],
+    document: Document,
 ) -> Enter:
     """The way in that the file describes, for its owner's tenants: a login, or a registration.
 
+    The document says how what it gives is sent, where the file does not.
     `secrets` learns each new credential, with its placeholder. A refusal is None: it says nothing
     of the service but that this way is closed.
     """
     door = Door(
-        base_url=written.base_url.rstrip("/"), file=file, environment=environment, secrets=secrets
+        base_url=written.base_url.rstrip("/"),
+        file=file,
+        environment=environment,
+        document=document,
+        secrets=secrets,
     )
     logins = {(each.tenant, each.role): each for each in written.actors if each.login is not None}
 

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cache
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 
 import httpx
 
@@ -24,8 +25,12 @@ NOBODY: Mapping[str, str] = {}
 
 
 def new_http() -> httpx.Client:
-    """Connections of one principal, kept alive; proxies of the environment are ignored."""
-    return httpx.Client(verify=tls(), trust_env=False, follow_redirects=False)
+    """Connections of one principal, kept alive; proxies of the environment are ignored.
+
+    No cookie of an answer is kept: whoever signs in as nobody would be somebody from then on.
+    """
+    none = CookieJar(policy=DefaultCookiePolicy(allowed_domains=()))
+    return httpx.Client(verify=tls(), trust_env=False, follow_redirects=False, cookies=none)
 
 
 @cache

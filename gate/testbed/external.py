@@ -166,7 +166,7 @@ def external(
             site=site,
             began=time.monotonic(),
             hints=hints_in(written),
-            enter=entrance(written, environment, file, known),
+            enter=entrance(written, environment, file, known, description),
         )
 
 

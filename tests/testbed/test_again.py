@@ -25,6 +25,14 @@ def test_who_logs_in_gets_another_session_and_keeps_the_first(tmp_path: Path) ->
         assert secret not in repr(entry)
 
 
+def test_what_came_in_a_cookie_is_sent_as_one(tmp_path: Path) -> None:
+    with heldout("books", "", tmp_path) as testbed:
+        entry = enter_again(testbed, "larch", "bookkeeper")
+        assert entry is not None
+        nobody = testbed.actor("", "anonymous")
+        assert nobody.request("GET", "/api/Account/Me", headers=entry.headers).status == 200
+
+
 def test_who_registers_is_a_stranger(tmp_path: Path) -> None:
     with target("notes", "", tmp_path) as testbed:
         entries = [enter_again(testbed, "one", "owner") for _ in range(2)]

@@ -74,6 +74,17 @@ UNSIGNED = Rule(
     asvs="V9.1.1",
     cvss="CVSS:4.0/AV:N/AC:L/AT:N/PR:N/UI:N/VC:H/VI:N/VA:N/SC:N/SI:N/SA:N",
 )
+GUESSED = Rule(
+    check=ID,
+    rule="guessable-link",
+    title="What the secret of a link opens is opened by a number that anybody guesses",
+    severity=Severity.HIGH,
+    remedy="Look what a link opens up by its secret only, never by an id or a number beside it.",
+    cwe=639,
+    owasp_api="API2:2023",
+    asvs="V8.3.1",
+    cvss="CVSS:4.0/AV:N/AC:L/AT:N/PR:N/UI:N/VC:H/VI:N/VA:N/SC:N/SI:N/SA:N",
+)
 
 
 def judge(seen: Sequence[Observation]) -> Iterator[Finding | Estimate | Doubt | Exhibit]:
@@ -85,8 +96,9 @@ def judge(seen: Sequence[Observation]) -> Iterator[Finding | Estimate | Doubt | 
     declares secured contradicts the document, and is a finding of its own. A mark of the victim in
     an answer to the other tenant's credential that shows only with the victim's name beside it is
     confusion (CWE-639). A link that an object says, and that opens the same with no signature, a
-    made-up one or another object's, is signed for nothing (CWE-347). Below 95 % of secured
-    operations with a positive control there is no pass.
+    made-up one or another object's, is signed for nothing (CWE-347). What a link's secret opens to
+    nobody, and the number of its object as well, is open to whoever counts (CWE-639). Below 95 % of
+    secured operations with a positive control there is no pass.
     """
     numbered = number(seen)
     for label in subjects(numbered, "forged-call", "confused-call"):
@@ -100,17 +112,18 @@ def judge(seen: Sequence[Observation]) -> Iterator[Finding | Estimate | Doubt | 
         confused = [item for item in pick(numbered, "confused-call", label) if places(item[1])]
         if confused:
             yield CONFUSED.find(label, [word(each) for _, each in confused], confused)
-    for label in subjects(numbered, "link-call"):
-        loose = [item for item in pick(numbered, "link-call", label) if item[1].data.get("granted")]
-        if loose:
-            yield UNSIGNED.find(label, [word(each) for _, each in loose], loose)
+    for kind, rule in (("link-call", UNSIGNED), ("guess-call", GUESSED)):
+        for label in subjects(numbered, kind):
+            loose = [item for item in pick(numbered, kind, label) if item[1].data.get("granted")]
+            if loose:
+                yield rule.find(label, [word(each) for _, each in loose], loose)
     yield from cover([undirected(each) for each in seen], "owned-call", "forged-call")
     yield from access(seen)
 
 
 def undirected(each: Observation) -> Observation:
     """A forgery counts as an attack although nobody makes it."""
-    if each.kind not in {"forged-call", "link-call"}:
+    if each.kind not in {"forged-call", "link-call", "guess-call"}:
         return each
     return replace(each, kind="forged-call", data={**each.data, "role": "forged"})
 
@@ -153,6 +166,7 @@ CLEAN: tuple[Observation, ...] = (
     fact("forged-call", role="anonymous", credential="no credential", round=0),
     fact("forged-call", role="anonymous", credential="no credential", round=1),
     fact("link-call", role="anonymous", credential="no signature"),
+    fact("guess-call", role="anonymous", credential="its number"),
     fact("confused-call", credential="the own credential and the victim's name in headers"),
     *GROUND,
 )
@@ -194,6 +208,10 @@ CHECK = Check(
         Control(
             defect="a signed link opens the same without its signature",
             record=spoil("link-call", status=200, granted=True),
+        ),
+        Control(
+            defect="the number of an object opens what its link opens",
+            record=spoil("guess-call", status=200, granted=True),
         ),
         Control(
             defect="a header decides whose data is shown",

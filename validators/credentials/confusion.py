@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from gate.check import Answer
@@ -10,6 +10,7 @@ from gate.model import Json, Observation
 from validators.behind.traffic import own_reads
 from validators.document.names import words_of
 from validators.document.operations import Operation
+from validators.estates.affiliations import affiliations, belongings
 from validators.estates.estate import LEAST, Estate
 from validators.estates.ground import Duel
 from validators.estates.identities import OWNERS, identities
@@ -40,7 +41,7 @@ def confuse(duel: Duel, operation: Operation) -> Iterator[Observation]:
             return
         theirs = send(duel.victim.client, call).body
         telling = theirs if theirs != answer.body else None
-        for value in identities(duel.victim, duel.attacker):
+        for value in names_for(duel):
             yield from with_words(duel, call, value, telling)
 
 
@@ -104,8 +105,9 @@ def with_words(duel: Duel, call: Call, value: str, theirs: str | None) -> Iterat
     """
     if not is_sayable(value):
         return
-    headers = replace(call, headers={**call.headers, **said_in_headers(call.operation, value)})
-    query = parameters(call, dict.fromkeys(QUERY, value))
+    said = said_in_headers(call.operation, value, belongings(duel.victim, duel.attacker))
+    headers = replace(call, headers={**call.headers, **said})
+    query = parameters(call, dict.fromkeys(queried(duel), value))
     for label, each in (("headers", headers), ("query", query)):
         fact = confused(duel, each, label, value, theirs)
         if any(as_lists(fact)):
@@ -148,8 +150,25 @@ def confused(duel: Duel, call: Call, label: str, value: str, theirs: str | None)
     )
 
 
-def said_in_headers(operation: Operation, value: str) -> dict[str, str]:
-    """Every header that could name the victim: the usual ones, and what the document declares."""
+def names_for(duel: Duel) -> list[str]:
+    """By which values the victim may be named: the usual ones, and what he is told of himself."""
+    told = affiliations(duel.victim, duel.attacker).values()
+    return [*dict.fromkeys((*identities(duel.victim, duel.attacker), *map(str, told)))]
+
+
+def queried(duel: Duel) -> tuple[str, ...]:
+    """Every parameter that could name the victim."""
+    learned = belongings(duel.victim, duel.attacker)
+    return (*QUERY, *(f"{word}{ending}" for word in learned for ending in ("_id", "Id")))
+
+
+def said_in_headers(
+    operation: Operation, value: str, learned: Sequence[str] = ()
+) -> dict[str, str]:
+    """Every header that could name the victim: the usual ones, and what the document declares.
+
+    `learned` is what this service calls a tenant.
+    """
     known = {each.lower() for each in HINTS}
     declared = [
         each
@@ -157,7 +176,7 @@ def said_in_headers(operation: Operation, value: str) -> dict[str, str]:
         if ACTING & set(words_of(each)) and each.lower() not in known
     ]
     return {
-        **dict.fromkeys((*HINTS, *declared), value),
+        **dict.fromkeys((*HINTS, *declared, *(f"X-{word.title()}-Id" for word in learned)), value),
         "X-Forwarded-Host": f"{value}.example.org",
     }
 
@@ -166,9 +185,10 @@ def narrowed(
     duel: Duel, call: Call, label: str, value: str, theirs: str | None
 ) -> Observation | None:
     """The one header or parameter that suffices."""
-    words: Mapping[str, str] = dict.fromkeys(QUERY, value)
+    words: Mapping[str, str] = dict.fromkeys(queried(duel), value)
     if label == "headers":
-        words = said_in_headers(call.operation, value)
+        learned = belongings(duel.victim, duel.attacker)
+        words = said_in_headers(call.operation, value, learned)
     for name, word in words.items():
         each = (
             replace(call, headers={**call.headers, name: word})

@@ -15,6 +15,7 @@ from validators.document.wording import ends_old
 from validators.estates.estate import LEAST
 from validators.estates.exchanges import is_secret
 from validators.estates.ground import UNSPOKEN, Duel
+from validators.estates.signing import signed
 from validators.estates.throwaways import (
     KEYS,
     Pass,
@@ -23,7 +24,6 @@ from validators.estates.throwaways import (
     passes,
     plain,
     secrets_in,
-    signed,
     traded,
     witness,
 )

@@ -9,12 +9,12 @@ from dataclasses import dataclass, replace
 from gate.check import Answer, Testbed
 from gate.model import Json, Observation
 from validators.credentials.confusion import confuse, misdirect
+from validators.credentials.guessed_links import guessed_links
 from validators.credentials.signed_links import signed_links
 from validators.crossing.confirming import repeat
 from validators.crossing.foreign_writes import is_write, survey
 from validators.crossing.trials import (
     at_pointer,
-    fresh_things,
     is_kept,
     kept,
     reason_to_spare,
@@ -24,6 +24,7 @@ from validators.document.operations import Operation
 from validators.estates.estate import FULL, LEAST, Estate
 from validators.estates.ground import UNSPOKEN, Duel, Ground, stand
 from validators.estates.seniors import vouched
+from validators.estates.signing import signed
 from validators.estates.states import (
     as_data,
     changes,
@@ -35,7 +36,7 @@ from validators.estates.states import (
     watch,
 )
 from validators.estates.things import Thing, chain_of, values_of
-from validators.estates.throwaways import signed
+from validators.estates.wholes import fresh_things
 from validators.messages.callers import context_of
 from validators.messages.calls import Call, curl, like_type, send
 from validators.messages.traces import EXCERPT, find_marks, is_like, like, normalise, scalars
@@ -66,7 +67,8 @@ def probe(testbed: Testbed) -> Iterator[Observation]:
     for the victim's marks; writes go to objects made for them, which their owner looks at before
     and after. Confused is a valid credential beside words for the other tenant in headers, host and
     query; what is made in this way must not come to the other tenant. The owner's own call is the
-    positive control. Links that are signed are followed without their signature.
+    positive control. Links that are signed are followed without their signature, and others with
+    the number of their object in the place of the secret.
     """
     ground = stand(testbed)
     yield from ground.facts
@@ -89,6 +91,7 @@ def probe(testbed: Testbed) -> Iterator[Observation]:
             yield from ground.after(operation)
     yield from misdirect(duel)
     yield from signed_links(duel)
+    yield from guessed_links(duel)
     yield from ground.left_out(lambda each: bool(each.schemes) and not each.public)
     # Last, because a service may need seconds until a revocation has reached all its workers.
     if revoked:

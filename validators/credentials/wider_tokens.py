@@ -13,7 +13,8 @@ from validators.credentials.scopes import Cut
 from validators.document.names import words_of
 from validators.estates.exchanges import SCOPES, Exchange, exchange_in, places_of_secrets
 from validators.estates.ground import Duel
-from validators.estates.throwaways import Pass, hidden, makers, signed, with_fields
+from validators.estates.signing import signed
+from validators.estates.throwaways import Pass, hidden, makers, with_fields
 from validators.messages.calls import Call, send
 from validators.messages.traces import EXCERPT, normalise
 

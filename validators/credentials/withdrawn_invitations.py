@@ -19,7 +19,8 @@ from validators.document.operations import Operation
 from validators.estates.ground import Duel
 from validators.estates.guests import Door, Guest, door, guests
 from validators.estates.ledger import Ledger
-from validators.estates.members import NO_NAMES, Invitation, Invited, invitation
+from validators.estates.members import Invitation, Invited, invitation
+from validators.estates.throwaways import NO_NAMES
 from validators.messages.calls import Call, curl, retrace
 
 MOST_GUESTS = 2

@@ -21,12 +21,12 @@ from validators.crossing.foreign_answers import has_traces, read_absent, read_fo
 from validators.crossing.fuller_reads import fuller
 from validators.crossing.owned_reads import is_owners, is_positive, is_told_apart, read_own
 from validators.crossing.shared_objects import ask_for_shared
-from validators.crossing.trials import fresh_things
 from validators.document.operations import Operation
 from validators.document.wording import finds_people
 from validators.estates.estate import LEAST
 from validators.estates.ground import UNSPOKEN, Duel, stand
 from validators.estates.things import values_of
+from validators.estates.wholes import fresh_things
 from validators.messages.calls import Call
 from validators.messages.traces import EXCERPT, fingerprint, like
 

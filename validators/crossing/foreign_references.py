@@ -17,7 +17,6 @@ from validators.crossing.trials import (
     at_pointer,
     attack,
     controlled,
-    fresh_things,
     is_chosen,
     reason_to_spare,
     references,
@@ -36,8 +35,10 @@ from validators.estates.estate import Estate
 from validators.estates.ground import Duel, stand
 from validators.estates.mending import REFUSED, mend
 from validators.estates.things import Thing, chain_of, values_of
+from validators.estates.wholes import fresh_things, standing
 from validators.messages.calls import Call, Pointer, like_type
 
+CONFLICT = 409
 PEOPLE = ACCOUNT | {"user", "account", "wallet", "iban"}
 
 
@@ -85,10 +86,20 @@ def fight(duel: Duel, place: Place) -> Iterator[Observation]:
     if reason := reason_to_spare(duel, operation, place.thing):
         yield duel.note("unreached", operation, reason=f"{where}: {reason}")
         return
-    fact, _ = control(duel, place)
+    fact, granted = control(duel, place)
+    if is_worn(place, fact):
+        duel.ground.envelope.worn.add(operation.label)
+        fact, granted = control(duel, place)
+        duel.ground.envelope.worn -= set() if granted else {operation.label}
     if fact is not None:
         yield fact
     yield from repeat(lambda turn: rounds(duel, place, turn))
+
+
+def is_worn(place: Place, fact: Observation | None) -> bool:
+    """Was the owner refused for the state of the object that the path names?"""
+    known = fact is not None and bool(place.operation.names)
+    return known and fact is not None and fact.data["status"] == CONFLICT
 
 
 def is_addressed(place: Place) -> bool:
@@ -122,7 +133,7 @@ def control(duel: Duel, place: Place) -> tuple[Observation | None, bool]:
     """The owner's own request on an object made for it, as the service wants it written."""
     fact = None
     for recipe in dict.fromkeys((place.recipe, *RECIPES)):
-        things = next(duel.victim.ledger.match(place.operation), ())
+        things = standing(duel.victim, place.operation) or ()
         own = things
         moved = renames(place.operation.verb, values_of(place.operation, things))
         if moved or place.operation.ends or place.operation.label in duel.ground.envelope.before:
@@ -189,7 +200,7 @@ def aims(duel: Duel, place: Place) -> Iterator[Aim]:
 
 def base(duel: Duel, place: Place, *, bulk: bool) -> Call | None:
     """The attacker's request on his own objects, in a list with room for one more."""
-    things = next(duel.attacker.ledger.match(place.operation), None)
+    things = standing(duel.attacker, place.operation)
     if things is None:
         return None
     path = values_of(place.operation, things)

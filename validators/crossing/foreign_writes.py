@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from gate.check import Testbed
 from gate.model import Observation
 from validators.crossing.aims import Aim, Sequel, marks_of
+from validators.crossing.bearers import GIVEN, lets_in_by_secret
 from validators.crossing.confirming import lessened, repeat
 from validators.crossing.directories import excused
 from validators.crossing.foreign_reads import mixes
@@ -16,7 +17,6 @@ from validators.crossing.trials import (
     attack,
     controlled,
     etag_of,
-    fresh_things,
     has_own,
     is_chosen,
     kept,
@@ -30,6 +30,7 @@ from validators.estates.estate import FULL, Recipe
 from validators.estates.ground import UNSPOKEN, Duel, Ground, stand
 from validators.estates.newcomers import is_sacrificed, newcomer
 from validators.estates.things import Thing, chain_of, values_of
+from validators.estates.wholes import fresh_things, own_values
 from validators.judging import texts
 from validators.messages.calls import Call
 from validators.messages.traces import like
@@ -64,8 +65,7 @@ def probe(testbed: Testbed) -> Iterator[Observation]:
     yield survey(ground, len(writes))
     duel, _ = ground.duels()
     for operation in writes:
-        reason = ground.skipped.get(operation.label)
-        if reason is None:
+        if (reason := ground.skipped.get(operation.label)) is None:
             yield from fight(duel, operation)
             yield from ground.after(operation)
         elif not ground.hints.leaves_out(operation.label):
@@ -99,6 +99,9 @@ def fight(duel: Duel, operation: Operation) -> Iterator[Observation]:
     things = next(duel.victim.ledger.match(operation), None)
     if things is None:
         yield duel.note("unreached", operation, reason=duel.victim.ledger.lacking(operation))
+        return
+    if lets_in_by_secret(duel, operation, things):
+        yield duel.note("suppressed", operation, reason=GIVEN)
         return
     if things[-1].origin is None and is_common(duel, operation, things):
         yield duel.note("not-applicable", operation, reason="what it names is there for both")
@@ -287,24 +290,22 @@ def shapes(duel: Duel, operation: Operation, things: Things) -> list[Shape]:
     values = values_of(operation, things)
     if is_common(duel, operation, things):
         return [Shape(SAME, (False,) * len(values))]
-    mine = next(duel.attacker.ledger.fill(operation), None)
+    mine = own_values(duel.attacker, operation)
     found = [
         Shape(label, tuple(word == "foreign" for word in label.split("/")))
         for label, _, _ in mixes(values, mine, duel.chance)
     ]
     call = write(duel, operation, things, Recipe(linked=True))
     if references(call, duel.victim) and found:
-        whole = Shape(
-            "/".join(["foreign"] * len(values)) + " and body", (True,) * len(values), True
-        )
-        found.append(whole)
+        label, every = "/".join(["foreign"] * len(values)), (True,) * len(values)
+        found.append(Shape(f"{label} and body", every, by_victim=True))
     return found
 
 
 def aim_at(duel: Duel, operation: Operation, things: Things, wanted: Shape, recipe: Recipe) -> Aim:
     """The attack with its two absent twins; each call has a body of its own."""
     values = values_of(operation, things)
-    mine = next(duel.attacker.ledger.fill(operation), values)
+    mine = own_values(duel.attacker, operation) or values
     labels = {label: (mixed, absent) for label, mixed, absent in mixes(values, mine, duel.chance)}
     plain = wanted.label.removesuffix(" and body")
     if plain not in labels:

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from itertools import islice
 
 from gate.check import Answer, Client
-from validators.crossing.trials import fresh_things
 from validators.document.operations import Operation
 from validators.estates.estate import LEAST, Estate
 from validators.estates.planting import absent_call
 from validators.estates.things import Thing, values_of
+from validators.estates.wholes import fresh_things
 from validators.messages.calls import Call, leaves, send
 from validators.messages.traces import digest, is_like
 

@@ -17,7 +17,6 @@ from validators.crossing.aims import Aim, lost, unmoved, watched_by
 from validators.crossing.directories import is_listed
 from validators.document.names import is_identity, is_sibling, names_people, resource_in
 from validators.document.operations import Operation, as_object
-from validators.estates.byproducts import come_of
 from validators.estates.estate import LEAST, RECIPES, Estate, Recipe, parents_in
 from validators.estates.ground import Duel
 from validators.estates.newcomers import enters, shut_out
@@ -211,33 +210,6 @@ def has_own(duel: Duel, call: Call) -> bool:
 def is_chosen(thing: Thing) -> bool:
     """Did the caller who made it say its id?"""
     return thing.origin is not None and thing.place in thing.origin.sent
-
-
-def fresh_things(
-    estate: Estate, things: Sequence[Thing], operation: Operation | None = None
-) -> tuple[Thing, ...]:
-    """The objects of a path with the last one made anew, if it can be.
-
-    What it belongs to is another one where it was made as a part. For an operation it is also
-    brought into the state in which that can be done.
-    """
-    if not things:
-        return ()
-    made = estate.renew(things[-1]) or come_of(estate, things[-1])
-    if made is None:
-        return tuple(things)
-    if operation is not None:
-        estate.prepare(operation, made)
-    return (*(whole_of(each, made) for each in things[:-1]), made)
-
-
-def whole_of(thing: Thing, part: Thing) -> Thing:
-    """The object of this kind that the part belongs to."""
-    owner, now = part.parents.get(thing.resource, thing.place), thing.place
-    if owner == now or now not in thing.fields.values():
-        return thing
-    fields = {name: owner if each == now else each for name, each in thing.fields.items()}
-    return replace(thing, fields=fields)
 
 
 def reason_to_spare(duel: Duel, operation: Operation, thing: Thing | None) -> str:

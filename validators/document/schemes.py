@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from validators.document.operations import Object, Operation, as_object, resolve
 
@@ -22,6 +22,25 @@ def scheme_headers(document: Object) -> set[str]:
     declared = as_object(as_object(document.get("components")).get("securitySchemes"))
     found = {scheme_header(resolve(document, each)) for each in declared.values()}
     return {name for name in found if name is not None}
+
+
+def other_ways(document: Object, sent: Collection[str]) -> dict[str, str]:
+    """The headers of the document's schemes that a principal does not use, with what they begin by.
+
+    A key that somebody makes may be sent otherwise than his session's cookie.
+    """
+    used = {name.lower() for name in sent}
+    declared = as_object(as_object(document.get("components")).get("securitySchemes"))
+    found: dict[str, str] = {}
+    for each in declared.values():
+        scheme = resolve(document, each)
+        header = scheme_header(scheme)
+        basic = str(scheme.get("scheme")).lower() == "basic"
+        if header is None or header == "cookie" or header in used or basic:
+            continue
+        named = scheme.get("type") == "apiKey"
+        found[str(scheme["name"]) if named else "Authorization"] = "" if named else "Bearer "
+    return found
 
 
 def usable_schemes(

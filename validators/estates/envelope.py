@@ -50,7 +50,8 @@ class Envelope:
     schemas, `common` what everybody may read and refer to, `sources` of what comes of the making of
     something else, `principals` who is needed to the end, `listed` what lists show to both tenants
     alike, once they were asked for that. `demanded` are parameters that the document leaves to the
-    caller, and a refusal has asked for.
+    caller, and a refusal has asked for; `worn` the operations that want a new object each time, as
+    what is known has moved on.
     """
 
     refusals: set[Shape] = field(default_factory=set)
@@ -59,6 +60,7 @@ class Envelope:
     granting: set[tuple[str, str]] = field(default_factory=set)
     matching: set[str] = field(default_factory=set)
     in_use: set[str] = field(default_factory=set)
+    worn: set[str] = field(default_factory=set)
     dull: set[str] = field(default_factory=set)
     before: dict[str, Operation] = field(default_factory=dict)
     endings: dict[str, Operation] = field(default_factory=dict)

@@ -28,6 +28,7 @@ OWNERS = frozenset(
         "user",
         "member",
         "company",
+        "firm",
         "team",
         "author",
         "creator",

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from urllib.parse import parse_qsl, urlsplit
 
 from gate.check import Answer
 from gate.model import Json
@@ -28,6 +29,7 @@ from validators.estates.principals import is_person, is_person_at
 from validators.estates.things import Thing
 from validators.estates.throwaways import (
     NO_MORE,
+    NO_NAMES,
     PASSWORDS,
     REGISTERING,
     Pass,
@@ -43,7 +45,6 @@ from validators.messages.traces import scalars
 
 INVITING = frozenset({"invite", "invites", "invitation", "invitations"})
 CODES = INVITING | {"code", "token"}
-NO_NAMES: Mapping[str, str] = {}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,8 +95,11 @@ class Invitation:
     ) -> Iterator[Pass]:
         """Somebody who has come in by this code."""
         call, answer = self.sent(duel, invited, more)
+        # Whom it was sent to signs in by that, also where the acceptance does not say it again.
+        said = {str(place[-1]): text for place, text in leaves(invited.call.body) if place}
+        named = {name: text for name, text in said.items() if "_".join(words_of(name)) in ACCOUNT}
         if duel.victim.accepts(answer):
-            yield from let_in(duel, call, answer, "a member who was invited")
+            yield from let_in(duel, call, answer, "a member who was invited", named)
 
     def sent(
         self, duel: Duel, invited: Invited, more: Mapping[str, Json] = NO_MORE
@@ -177,13 +181,17 @@ def ids_in(shown: Mapping[str, Json], invite: Operation) -> Iterator[str]:
 
 def code_in(value: Json, name: str) -> str:
     """The code of an invitation, under the name that it is asked for by, or another word for it."""
-    said = [
-        (words_of(place.rpartition(".")[2]), str(value))
-        for place, value in scalars(value)
-        if isinstance(value, str) and value
-    ]
+    shown = [(place.rpartition(".")[2], text) for place, text in scalars(value)]
+    texts = [(name, text) for name, text in shown if isinstance(text, str) and text]
+    within = [pair for _, text in texts for pair in parse_qsl(urlsplit(text).query)]
+    said = [(words_of(name), text) for name, text in (*texts, *within) if not is_address(text)]
     alike = (value for words, value in said if words == words_of(name))
     return next(alike, "") or next((value for words, value in said if CODES & {*words}), "")
+
+
+def is_address(text: str) -> bool:
+    """Is it no code but a whole address, which may hold one (`…/accept?token=…`)?"""
+    return bool(urlsplit(text).netloc)
 
 
 def hired(duel: Duel) -> Iterator[Pass]:

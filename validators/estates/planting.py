@@ -13,6 +13,7 @@ from validators.estates.envelope import GOOD, is_alike
 from validators.estates.estate import FULL, LEAST, LINKED, Estate, Recipe
 from validators.estates.handles import gives_id, handles, pays
 from validators.estates.mending import learn_demanded, mend
+from validators.estates.order import next_of
 from validators.estates.things import Thing
 from validators.messages.calls import Call, Pointer
 from validators.messages.refusals import LACKING
@@ -114,7 +115,7 @@ def is_naming(estate: Estate, operation: Operation) -> bool:
 def create_all(estate: Estate, left: list[Operation]) -> Iterator[Step]:
     """Create as long as a path can be filled; what was tried is removed from `left`."""
     while True:
-        ready = next((each for each in left if is_ready(estate, each)), None)
+        ready = next_of(estate, [each for each in left if is_ready(estate, each)])
         if ready is None:
             return
         left.remove(ready)

@@ -16,7 +16,6 @@ from validators.document.names import CHANGING, SELF, SESSIONS, words_of
 from validators.document.operations import Operation, as_object
 from validators.estates.estate import FULL, LEAST, Estate, Recipe
 from validators.estates.exchanges import (
-    COOKIE,
     exchange_in,
     is_secret,
     places_of_secrets,
@@ -25,8 +24,8 @@ from validators.estates.exchanges import (
 from validators.estates.ground import Duel, Ground
 from validators.estates.ledger import Ledger
 from validators.estates.own_fields import place_in
+from validators.estates.signing import signed, ways
 from validators.estates.things import Thing
-from validators.messages.callers import context_of
 from validators.messages.calls import Call, curl, leaves, send
 
 MOST_READS = 6
@@ -37,6 +36,7 @@ REGISTERING = frozenset({"register", "registration", "registrations", "signup", 
 ENTERING = frozenset({"login", "signin", "authenticate", "auth", "logon"}) | KEYS
 PASSWORDS = frozenset({"password", "passwd", "passphrase", "pin"})
 NO_MORE: Mapping[str, Json] = {}
+NO_NAMES: Mapping[str, str] = {}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -186,33 +186,20 @@ def taken(estate: Estate, call: Call, answer: Answer) -> list[Pass]:
     return [
         Pass(
             how=f"made by {call.operation.label}",
-            headers=signed(estate, secret),
+            headers=headers,
             secret=secret,
-            place=place,
+            place=f"{place}{sent}",
             thing=thing,
             answer=answer,
         )
         for secret, place in places_of_secrets(answer).items()
+        for sent, headers in ways(estate, secret, place)
     ]
 
 
 def secrets_in(answer: Answer) -> list[str]:
     """The values of an answer that may be a credential, by name and shape."""
     return [*places_of_secrets(answer)]
-
-
-def signed(estate: Estate, secret: str) -> dict[str, str]:
-    """The principal's headers with another secret."""
-    own = estate.client.credentials
-    said = context_of(own, estate.author.document)
-    return {name: resigned(name, value, secret) for name, value in own.items()} | said
-
-
-def resigned(name: str, value: str, secret: str) -> str:
-    """One header's value with another secret: after the scheme, or after a cookie's name."""
-    if name.lower() == COOKIE:
-        return f"{value.partition('=')[0]}={secret}"
-    return f"{value.rpartition(' ')[0]} {secret}".strip()
 
 
 def newly_registered(duel: Duel, more: Mapping[str, Json] = NO_MORE) -> Iterator[Pass]:
@@ -233,12 +220,22 @@ def newly_registered(duel: Duel, more: Mapping[str, Json] = NO_MORE) -> Iterator
             return
 
 
-def let_in(duel: Duel, call: Call, answer: Answer, how: str = "a new account") -> Iterator[Pass]:
-    """The credential of an account that this call has made: by a sign-in, or by its answer."""
+def let_in(
+    duel: Duel,
+    call: Call,
+    answer: Answer,
+    how: str = "a new account",
+    named: Mapping[str, str] = NO_NAMES,
+) -> Iterator[Pass]:
+    """The credential of an account that this call has made: by a sign-in, or by its answer.
+
+    `named` is what it is called by beside what the call says of it.
+    """
     login, answers = opening(duel.ground, ENTERING), [(call, answer)]
     # A document that has examples only requires nothing, also not the password.
     for full in (False, True) if login is not None else ():
-        entering = like_named(anew(duel.victim, login or call.operation, full=full), call)
+        entering = like_said(anew(duel.victim, login or call.operation, full=full), named)
+        entering = like_named(entering, call)
         answers.append((entering, send(duel.ground.nobody, entering)))
         if duel.victim.accepts(answers[-1][1]):
             break
@@ -246,7 +243,7 @@ def let_in(duel: Duel, call: Call, answer: Answer, how: str = "a new account") -
         found = taken(duel.victim, asked, told) if duel.victim.accepts(told) else []
         made = working(duel, found)
         if made is not None:
-            said = {str(place[-1]): text for place, text in leaves(call.body) if place}
+            said = {**named, **{str(place[-1]): text for place, text in leaves(call.body) if place}}
             yield replace(
                 made,
                 how=how,

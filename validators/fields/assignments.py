@@ -9,7 +9,7 @@ from gate.check import Answer, Testbed
 from gate.forms import TABLE, URLENCODED
 from gate.model import Observation
 from validators.crossing.foreign_writes import survey
-from validators.crossing.trials import fresh_things, kept
+from validators.crossing.trials import kept
 from validators.document.names import UPDATING, resource_in
 from validators.document.operations import Operation
 from validators.estates.estate import FULL, LEAST, MOST_PATHS, Estate, Recipe
@@ -20,6 +20,7 @@ from validators.estates.principals import is_person
 from validators.estates.seniors import vouched
 from validators.estates.states import changes, look, telling, unrest, views_of
 from validators.estates.things import Thing, chain_of, values_of
+from validators.estates.wholes import fresh_things
 from validators.fields.accounts import enrol
 from validators.fields.admissions import admit
 from validators.fields.injections import Fields, Names, guesses, injections

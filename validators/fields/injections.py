@@ -8,6 +8,7 @@ from dataclasses import replace
 from gate.model import Json
 from validators.document.names import SELF, is_identity, resource_in, slots_of
 from validators.document.operations import Operation, as_list, as_object
+from validators.estates.affiliations import affiliations
 from validators.estates.ground import Duel
 from validators.estates.identities import RANKS, identities, is_owning, is_ranking
 from validators.estates.own_fields import fields_in, free_fields, himself
@@ -62,8 +63,11 @@ def guesses(duel: Duel, operation: Operation, thing: Thing | None) -> tuple[Fiel
     """
     declared = fields_in(duel.victim.author, dict(operation.body), operation.resource)
     taken = {*declared, *(thing.fields if thing else ())}
-    free = [name for name in GENERIC if name not in taken]
-    by_name: dict[str, Json] = {name: foreign_value(duel, name, thing) for name in free}
+    learned = affiliations(duel.attacker, duel.victim)
+    free = [name for name in dict.fromkeys((*learned, *GENERIC)) if name not in taken]
+    by_name: dict[str, Json] = {
+        name: learned.get(name) or foreign_value(duel, name, thing) for name in free
+    }
     values: list[dict[str, Json]] = [by_name]
     values += (dict.fromkeys(free, each) for each in identities(duel.attacker, duel.victim))
     owners = [as_owners(each) for at, each in enumerate(values) if each not in values[:at]]
@@ -151,8 +155,10 @@ def other_choice(duel: Duel, operation: Operation, name: str, now: Json) -> Json
     """Another one of the choices that the document has for a field of the answer."""
     author = duel.victim.author
     declared = author.simplify(fields_in(author, dict(operation.replies)).get(name))
-    choices = [each for each in as_list(declared.get("enum")) if isinstance(each, str)]
-    return next((each for each in choices if isinstance(now, str) and each != now), None)
+    # Numbers stand for words in older documents; a truth value has no third.
+    choices = [each for each in as_list(declared.get("enum")) if type(each) is type(now)]
+    plain = isinstance(now, str | int) and not isinstance(now, bool)
+    return next((each for each in choices if plain and each != now), None)
 
 
 def yet_to_come(duel: Duel, operation: Operation, name: str) -> Json:

@@ -37,14 +37,20 @@ def find_marks(answer: Answer, marks: Mapping[str, str], sent: Collection[str]) 
 def cut(text: str, sent: Collection[str], stand_in: str = "<sent>") -> str:
     """The text without what was sent; short values are cut where they stand alone.
 
-    A name does not stand alone in an address (`ann@example.org`), which its owner has beside it.
+    A name does not stand alone in an address (`ann@example.org`), which its owner has beside it,
+    and a number not in a section's (`rfc9110#section-15.5.5`).
     """
     for value in sorted(set(sent), key=len, reverse=True):
         if len(value) >= SHORTEST:
             text = text.replace(value, stand_in)
         elif len(value) > 1:
-            text = re.sub(rf"(?<![A-Za-z0-9]){re.escape(value)}(?![A-Za-z0-9@])", stand_in, text)
+            text = re.sub(alone(re.escape(value)), stand_in, text)
     return text
+
+
+def alone(value: str) -> str:
+    """The pattern of a short value where it is no part of a word or of a dotted number."""
+    return rf"(?<![A-Za-z0-9])(?<!\d\.){value}(?![A-Za-z0-9@]|\.\d)"
 
 
 def fingerprint(answer: Answer, shared: Collection[str]) -> dict[str, str]:
@@ -87,7 +93,7 @@ def without_short(part: Json, sent: Collection[str]) -> str:
     short = "".join(re.escape(value) for value in set(sent) if len(value) == 1)
     if not short or not isinstance(part, str) or " " not in part:
         return text
-    return re.sub(rf"(?<![A-Za-z0-9])[{short}](?![A-Za-z0-9@])", "<sent>", text)
+    return re.sub(alone(f"[{short}]"), "<sent>", text)
 
 
 def shorten(text: str) -> str:
