@@ -50,9 +50,8 @@ def probe(testbed: Testbed) -> Iterator[Observation]:
     other tenant does the same: with the foreign ids, with every mix of own and foreign ids, and
     with ids that nobody has. The owner reads the object in all its views before, between and
     after; what it cannot see ended, it tries to end itself. What shows an effect is done again with
-    new objects, with the least body first, and in the other direction. Changes come first,
-    deletions last; nothing is ended that cannot be made again, and a tenant only if it was made
-    for that.
+    new objects, with the least body first, and in the other direction. Changes come first, ends
+    last; nothing is ended that cannot be made again, and a tenant only if it was made for that.
     """
     ground = stand(testbed)
     yield from ground.facts
