@@ -4,21 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import islice
+from pathlib import Path
 
 import pytest
 
 from gate.model import Json
+from tests.targets.heldout_serving import heldout
 from tests.validators.scripted import owner
 from validators.crossing.excuses import OPEN, PUBLISHED, holds
 from validators.crossing.places import is_by_handle
+from validators.crossing.trials import has_own
 from validators.crossing.unpublished import says_open
 from validators.document.callings import calling, holders_in
 from validators.document.names import slots_of
 from validators.document.operations import Object, Operation, list_operations
 from validators.document.relations import related
+from validators.estates.ground import stand
 from validators.estates.ledger import Ledger
 from validators.estates.naming import somebody_for
 from validators.estates.things import Thing, is_called
+from validators.messages.calls import Call
 
 TEXT: Json = {"type": "string"}
 NUMBER: Json = {"type": "integer"}
@@ -198,3 +203,13 @@ def test_a_handle_is_no_reference_to_whom_it_names() -> None:
     assert is_by_handle(("body", "username"), kim)
     assert not is_by_handle(("body", "user_id"), kim)
     assert not is_by_handle(("body", "username"), Thing(resource="team", fields={"id": "t"}))
+
+
+def test_a_number_that_counts_in_each_parent_may_be_ones_own_under_a_step(tmp_path: Path) -> None:
+    with heldout("forge", "", tmp_path) as testbed:
+        duel, _ = stand(testbed).duels()
+        label = "PUT /repos/{owner}/{repo}/issues/{number}/lock"
+        lock = next(each for each in duel.ground.operations if each.label == label)
+        own = next(duel.attacker.ledger.fill(lock))
+        assert has_own(duel, Call(operation=lock, path=own))
+        assert not has_own(duel, Call(operation=lock, path=(*own[:-1], "987654")))

@@ -195,11 +195,14 @@ def later_marks(duel: Duel, aim: Aim, answer: Answer) -> list[Json]:
 def has_own(duel: Duel, call: Call) -> bool:
     """Does the attacker read something of his own there: version 18 of his own model?
 
-    What is counted for each parent has the same number elsewhere.
+    What is counted for each parent has the same number elsewhere. Where the path itself is not
+    read, its object is (`/issues/{number}` for `/issues/{number}/lock`).
     """
+    path, names = call.operation.path, call.operation.names
     reads = [each for each in duel.ground.private if each.method == "GET"]
+    reads.sort(key=lambda each: len(each.path), reverse=True)
     for each in reads:
-        if each.path == call.operation.path:
+        if path.startswith(each.path) and each.names == names:
             answer = duel.attacker.send(duel.attacker.write(each, call.path, recipe=LEAST))
             return duel.attacker.accepts(answer) and not any(
                 find_marks(answer, duel.marks, call.sent).values()
