@@ -55,6 +55,11 @@ def ranks(samples: int, q: float) -> tuple[int, int]:
     return max(1, low), high
 
 
+def least_samples(q: float) -> int:
+    """How many samples an interval of a quantile takes at least: 72 for p95, 368 for p99."""
+    return math.ceil(math.log((1 - CONFIDENCE) / 2) / math.log(q))
+
+
 def log_binomial(k: int, n: int, p: float) -> float:
     """The logarithm of the probability of k hits in n trials."""
     ways = math.lgamma(n + 1) - math.lgamma(k + 1) - math.lgamma(n - k + 1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -11,11 +12,13 @@ from loadtests.machine import KIND as MACHINE
 from loadtests.neighbour_probe import ARMS, FLOODED, PACE, probe
 from loadtests.ratio import Blocks, ratio, ratio_interval
 from loadtests.slo import foreign
-from loadtests.validity import FOREIGN_SHARE, LAGGED_SHARE, least_samples
+from loadtests.validity import FOREIGN_SHARE, LAGGED_SHARE
 
 ID = "isolation.noisy-neighbour"
 SLOWER = "p99_ratio"
 Q = 0.99
+LEAST = math.ceil(math.log(0.05) / math.log(Q))
+"""Samples of each arm: with 299 the largest bounds the p99 from above (95 %)."""
 MOST = 10.0
 """Beyond what sharing a processor costs, and below what waiting in line behind a flood does."""
 LIMITS: Mapping[str, Limit] = {SLOWER: Limit(value=MOST, unit="times")}
@@ -126,7 +129,7 @@ def doubt(seen: Sequence[Observation], blocks: Mapping[str, Blocks]) -> Iterator
     if lagged > LAGGED_SHARE * sum(samples.values()):
         yield Doubt(subject="generator", reason=f"it was late with {lagged} requests")
     least = min(samples.values())
-    if least < least_samples(Q) or len({len(each) for each in blocks.values()}) > 1:
+    if least < LEAST or len({len(each) for each in blocks.values()}) > 1:
         yield Doubt(subject="samples", reason=f"{least} samples are too few for p99")
         return
     low, high = ratio_interval(blocks[ARMS[2]], blocks[ARMS[0]], Q, seed=SEED)

@@ -13,14 +13,14 @@ from dataclasses import replace
 
 from gate.exhibits import Exhibit
 from gate.model import Doubt, Estimate, Evidence, Finding, Limit, Observation, Severity
-from gate.stats import quantile, quantile_interval
+from gate.stats import least_samples, quantile, quantile_interval
 from loadtests.answers import CHECK_ID, error_rate, server_errors, setup_errors
 from loadtests.exhibits import exhibits
 from loadtests.load import Load, measured
 from loadtests.machine import KIND as MACHINE
 from loadtests.profiles import SHORT
 from loadtests.second import KIND, Second
-from loadtests.validity import incomplete, is_noisy, lag, least_samples, little, noise, starved
+from loadtests.validity import incomplete, is_noisy, lag, little, noise, starved
 
 P99_MS = 300.0
 MOST_FOREIGN = 0.7  # of the machine; with less than the rest the offered load would not fit

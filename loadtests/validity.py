@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 
 from gate.model import Doubt
+from gate.stats import least_samples
 from loadtests.load import Load
 
 LAGGED_SHARE = 0.02
@@ -47,11 +47,6 @@ def noise(load: Load) -> Doubt:
         subject="machine",
         reason=f"{load.foreign:.0%} of it was spent on other work; run again on a quieter machine",
     )
-
-
-def least_samples(q: float) -> int:
-    """Samples for a 95 % upper bound of a quantile: the least n with q^n ≤ 0.05 (299 for p99)."""
-    return math.ceil(math.log(0.05) / math.log(q))
 
 
 def starved(load: Load) -> Iterator[Doubt]:

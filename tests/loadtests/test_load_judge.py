@@ -11,7 +11,7 @@ from gate.check import Control
 from gate.exhibits import Histogram, Timeline
 from gate.model import Finding, Limit, Observation, Outcome, Record, Result
 from gate.run import NO_LIMITS, judge
-from gate.stats import quantile
+from gate.stats import least_samples, quantile, ranks
 from gate.weigh import weigh
 from loadtests.arrivals import Arrival
 from loadtests.controls import (
@@ -225,3 +225,11 @@ def test_every_latency_is_in_the_histogram_once(values: list[float]) -> None:
     drawn = histogram(sorted(values), 300.0)
     assert sum(drawn.counts) == len(values)
     assert list(drawn.edges) == sorted(drawn.edges)
+
+
+@pytest.mark.parametrize("q", [0.5, 0.9, 0.95, 0.99])
+def test_the_least_samples_of_a_quantile_are_what_its_interval_needs(q: float) -> None:
+    least = least_samples(q)
+    assert ranks(least, q)[1] <= least
+    with pytest.raises(ValueError, match="too few"):
+        ranks(least - 1, q)

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 
 CONDITION = "condition dropped: app/"
 BEHIND = "condition dropped in background work: app/"
+LOWERED = "a deletion's permission is lowered, and declared so: "
+UNASKED = "a permission is declared and not asked for: "
 SHARED = "a store is shared: "
 CURSOR = "a cursor: "
 
@@ -84,6 +86,10 @@ EQUIVALENT: Mapping[str, str] = {
         "event is asked in `tests/app/test_app_audit.py`."
     ),
 }
+OWN_KEYS = (
+    "A viewer reaches his own keys only, and what a role may do to its own is declared nowhere: a "
+    "check that claimed it would blame each service whose members may revoke their own keys."
+)
 DAILY = "Only a task asks it that runs once a day, and no run of the gate lives so long."
 VERIFIED = (
     "Only `verify-audit` reads the chain, by hand; no request does, and no check of a release runs "
@@ -91,6 +97,9 @@ VERIFIED = (
 )
 # A flaw that no check sees now. Found one day, it only has to be taken off this list.
 GAPS: Mapping[str, str] = {
+    f"{LOWERED}DELETE /v1/api-keys/{{key_id}}": OWN_KEYS,
+    f"{UNASKED}DELETE /v1/api-keys/{{key_id}}": OWN_KEYS,
+    f"{UNASKED}POST /v1/api-keys/{{key_id}}:rotate": OWN_KEYS,
     f"{CONDITION}audit_log.py read_chain AuditHead.tenant_id": VERIFIED,
     f"{CONDITION}audit_log.py _pages columns.tenant_id": VERIFIED,
     f"{BEHIND}work/retention.py _purge Job.tenant_id": DAILY,

@@ -1,4 +1,4 @@
-"""To whom may an owner give something: a key, a role, an object that is to be another member's?"""
+"""To whom may an owner give a key, or a role?"""
 
 from __future__ import annotations
 
@@ -52,20 +52,6 @@ def introductions(duel: Duel) -> list[Call]:
         for each in duel.ground.operations
         if each.method == "GET" and not each.names and not each.public and each.resource in SELF
     ]
-
-
-def made_for(duel: Duel, thing: Thing, role: str) -> Thing | None:
-    """Another object like this one that its owner makes for this role; None where he cannot."""
-    owner, origin = duel.victim, thing.origin
-    name = person_in(owner, origin.operation) if origin is not None else ""
-    people = staff(duel, name) if name else {}
-    person = next((known for known, named in people.items() if named == role), "")
-    if origin is None or not person:
-        return None
-    call = owner.write(origin.operation, owner.place_for(origin), thing.parents, LEAST)
-    call = with_fields(call, {name: person})
-    answer = owner.send(call)
-    return owner.record(Ledger(), call, answer, made=True) if owner.accepts(answer) else None
 
 
 def recruited(duel: Duel, role: str) -> Iterator[Pass]:

@@ -27,7 +27,7 @@ from validators.roles.role_strikes import (
     asked,
     is_reserved,
     nobody_gets,
-    on_another,
+    on_his_own,
     own,
     owned_write,
     strike,
@@ -48,11 +48,10 @@ def probe(testbed: Testbed) -> Iterator[Observation]:
     success without effect is not taken for one. The owner's own call is the positive control. With
     each answer goes what the document says of who may (`reservations`), and, where one is granted
     what is reserved, what nobody gets. What is reserved and not found is tried on an object of the
-    role's own, what is declared for others on one that the owner makes for the role, and what ends
-    what nobody has twice in a new tenant for each role. Two roles of the other tenant try the same
-    objects. Where there is no other role, the owner tries what is reserved: he may be an ordinary
-    user. So he is where the target file has roles above him: the strongest who is granted what he
-    is refused is then the positive control.
+    role's own, and what ends what nobody has twice in a new tenant for each role. Two roles of the
+    other tenant try the same objects. Where there is no other role, the owner tries what is
+    reserved: he may be an ordinary user. So he is where the target file has roles above him: the
+    strongest who is granted what he is refused is then the positive control.
     """
     ground = stand(testbed)
     yield from ground.facts
@@ -161,7 +160,7 @@ def write(duel: Duel, operation: Operation, crew: Crew) -> Iterator[Observation]
         for role, actor in crew.actors.items():
             fact, quiet = strike(duel, operation, (staged, scene), (role, actor), crew, quiet)
             if fact.data.get("said") == "undecided" and not staged.makes:
-                fact = on_another(duel, operation, (role, actor), crew) or fact
+                fact = on_his_own(duel, operation, (role, actor), crew) or fact
             yield fact
             granted = fact.data.get("said") == "granted"
             best = role if granted and role in crew.above else best

@@ -11,13 +11,12 @@ from validators.document.operations import Operation
 from validators.document.reservations import act_of, collection_of, reservations
 from validators.estates.estate import FULL, LEAST
 from validators.estates.ground import Duel
-from validators.estates.holders import made_for
 from validators.estates.seniors import TOP
 from validators.estates.states import State, as_data, changes, look, telling, unrest
 from validators.messages.calls import Call, curl, send
 from validators.messages.traces import EXCERPT, normalise
 from validators.roles.role_effects import is_effect, is_own_doing, is_seen_above, is_unseen_end
-from validators.roles.role_trials import Stage, Staging, is_made, stage, stage_on, verdict
+from validators.roles.role_trials import Stage, Staging, is_made, stage, verdict
 
 # What says nothing of the role: also a success that an error stands in.
 UNCLEAR, REDIRECTING = frozenset({400, 422}), 300
@@ -140,40 +139,17 @@ def strike(  # noqa: PLR0913, PLR0917 - what is tried, by whom, and what is know
     return duel.note("role-call", operation, **data), None if effect or granted else after
 
 
-def on_another(
-    duel: Duel, operation: Operation, caller: tuple[str, Client], crew: Crew
-) -> Observation | None:
-    """What is not his, on an object of this role's own; None unless it is granted.
-
-    That an object is not found says nothing of a role that does not see others' objects.
-    """
-    if operation.roles and caller[0] not in operation.roles:
-        return on_given(duel, operation, caller, crew)
-    return on_his_own(duel, operation, caller, crew) if is_reserved(operation, crew) else None
-
-
-def on_given(
-    duel: Duel, operation: Operation, caller: tuple[str, Client], crew: Crew
-) -> Observation | None:
-    """What is declared for others, on an object that the owner makes for this role: his key."""
-    things = next(duel.victim.ledger.match(operation), None) if operation.names else None
-    given = made_for(duel, things[-1], caller[0]) if things else None
-    if things is None or given is None:
-        return None
-    own = (*things[:-1], given)
-    scene = stage_on(duel, operation, own)
-    staged = Staging(own, lambda: scene)
-    fact, _ = strike(duel, operation, (staged, scene), caller, crew, None)
-    return fact if fact.data.get("said") == "granted" else None
-
-
 def on_his_own(
     duel: Duel, operation: Operation, caller: tuple[str, Client], crew: Crew
 ) -> Observation | None:
     """What is reserved, on an object that this role has made; None unless it is granted.
 
-    Nobody grades or approves what is his own where that is for others to do.
+    That an object is not found says nothing of a role that does not see others' objects: nobody
+    grades or approves what is his own where that is for others to do. Of roles that are declared
+    this says nothing: they are those that may do it to any object, and each may to his own.
     """
+    if not is_reserved(operation, crew):
+        return None
     mine = replace(duel, victim=replace(duel.victim, client=caller[1]))
     staged = stage(mine, operation, alone=False)
     if isinstance(staged, Observation):

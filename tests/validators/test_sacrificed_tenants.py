@@ -1,20 +1,18 @@
-"""What a role sees only of its own, and what nobody has twice, is tried all the same."""
+"""What nobody has twice is tried by each role all the same."""
 
 from __future__ import annotations
-
-from dataclasses import replace
 
 from gate.testbed.embedded import Embedded
 from validators.document.operations import Operation
 from validators.estates.ground import Duel, stand
-from validators.estates.holders import made_for, recruited
+from validators.estates.holders import recruited
 from validators.estates.newcomers import newcomer
 from validators.messages.calls import Call
 from validators.roles.role_sacrifices import sacrificed
-from validators.roles.role_strikes import Crew, on_another
+from validators.roles.role_strikes import Crew
 
 BELOW = ("viewer", "contributor", "maintainer", "admin")
-END, REVOKE = "DELETE /v1/tenants/{tenant_id}", "DELETE /v1/api-keys/{key_id}"
+END = "DELETE /v1/tenants/{tenant_id}"
 
 
 def named(duel: Duel, label: str) -> Operation:
@@ -47,29 +45,3 @@ def test_a_new_member_has_the_role_that_was_asked_for(testbed: Embedded) -> None
         shown = holder.call(duel.ground, Call(operation=named(duel, "GET /v1/me"))).json()
     assert isinstance(shown, dict)
     assert shown["role"] == "contributor"
-
-
-def test_a_role_is_given_a_key_of_its_own_to_be_tried_on(testbed: Embedded) -> None:
-    duel, _ = stand(testbed).duels()
-    revoke, viewer = named(duel, REVOKE), testbed.actor(duel.victim.client.tenant, "viewer")
-    known = next(duel.victim.ledger.match(revoke))[-1]
-    given = made_for(duel, known, "viewer")
-    assert given is not None
-    own = viewer.request("GET", "/v1/me").json()
-    assert isinstance(own, dict)
-    assert given.fields["member_id"] == own["member_id"]
-    caller, crew = ("viewer", viewer), crew_of(testbed, duel)
-    assert on_another(duel, revoke, caller, crew) is None
-
-
-def test_what_a_role_may_do_to_its_own_only_is_told_where_it_is_declared_for_others(
-    testbed: Embedded,
-) -> None:
-    duel, _ = stand(testbed).duels()
-    caller = ("contributor", testbed.actor(duel.victim.client.tenant, "contributor"))
-    # The same operation, as a document has it that keeps it for owners.
-    revoke = replace(named(duel, REVOKE), roles=("owner",))
-    fact = on_another(duel, revoke, caller, crew_of(testbed, duel))
-    assert fact is not None
-    assert fact.data["said"] == "granted"
-    assert fact.data["effect"]
