@@ -45,7 +45,13 @@ MUTANTS = (
             "app/run_rows.py": (FILTER, NO_FILTER),
             "app/migrations/versions/0001_first_schema.py": (POLICY, NO_POLICY),
         },
-        killed_by=("isolation.read-by-id", "isolation.row-security", "isolation.statements"),
+        # Its reads are what preconditions are checked by: a wrong tag gets 412 for a foreign run.
+        killed_by=(
+            "isolation.read-by-id",
+            "isolation.row-security",
+            "isolation.write-by-id",
+            "isolation.statements",
+        ),
     ),
     Mutant(
         name="no tenant filter: the policy alone must hold, and the missing layer is found",
