@@ -98,8 +98,8 @@ def fight(duel: Duel, place: Place) -> Iterator[Observation]:
 
 def is_worn(place: Place, fact: Observation | None) -> bool:
     """Was the owner refused for the state of the object that the path names?"""
-    known = fact is not None and bool(place.operation.names)
-    return known and fact is not None and fact.data["status"] == CONFLICT
+    named = bool(place.operation.names)
+    return named and fact is not None and fact.data["status"] == CONFLICT
 
 
 def is_addressed(place: Place) -> bool:

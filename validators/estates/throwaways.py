@@ -45,8 +45,8 @@ class Pass:
 
     `secret` is kept out of the record, where `placeholder` stands for it. `stranger`: of an account
     that was made for it. `thing` is the object that an operation made it as, `answer` what it said,
-    and `place` where in that the secret stood. `called` is what a new account said of itself,
-    `signing_up` how it came to be, and `entering` how it signs in.
+    and `place` where in that the secret stood and how it is sent. `called` is what a new account
+    said of itself, `signing_up` how it came to be, and `entering` how it signs in.
     """
 
     how: str

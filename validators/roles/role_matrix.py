@@ -152,8 +152,10 @@ def write(duel: Duel, operation: Operation, crew: Crew) -> Iterator[Observation]
     """One write, as each role, on objects that the owner made."""
     staged = stage(duel, operation, alone=not crew.actors)
     if isinstance(staged, Observation):
-        ends = staged.kind == "unreached" and takes_newcomers(duel) and operation.ends
-        yield from sacrificed(duel, operation, crew) if ends and crew.actors else (staged,)
+        if operation.ends and crew.actors and takes_newcomers(duel) and staged.kind == "unreached":
+            yield from sacrificed(duel, operation, crew)
+        else:
+            yield staged
         return
     with kept(duel, operation, staged.things):
         scene, quiet, best = staged.fresh(), None, ""
