@@ -15,7 +15,7 @@ from gate.testbed.site import open_site
 
 
 def run(folder: Path, ending: str) -> None:
-    """Start all parts; then raise, or wait for a signal."""
+    """Start all parts, wait for a signal or the end of the input; then raise, if that was asked."""
     with open_site(folder / "logs") as site, ExitStack() as stack:
         database = stack.enter_context(new_postgresql(site))
         cache = stack.enter_context(new_redis(site))
@@ -31,9 +31,9 @@ def run(folder: Path, ending: str) -> None:
         state = {"pids": [process.pid for process in tree], "state": str(site.state)}
         sys.stdout.write(json.dumps(state) + "\n")
         sys.stdout.flush()
+        sys.stdin.read()
         if ending == "exception":
             raise RuntimeError(ending)
-        sys.stdin.read()
 
 
 if __name__ == "__main__":

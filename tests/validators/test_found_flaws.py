@@ -143,11 +143,6 @@ CASES = [
     for (check, service), flaws in FOUND.items()
     for at, flaw in enumerate(flaws.split())
 ]
-# Where the flaws were, and where something was found once that is none.
-CLEAN = [
-    pytest.param(*each, marks=pytest.mark.matrix if each in SLOW else ())
-    for each in [*FOUND, ("credentials", "fleet"), ("undocumented-routes", "fleet")]
-]
 
 
 @pytest.fixture(autouse=True)
@@ -168,13 +163,6 @@ def test_a_flaw_is_found_and_nothing_else(
     result = looked(check, service, flaw, tmp_path)
     assert not result.failures
     assert {each.subject for each in result.findings} == {SERVED[service].FLAWS[flaw].operation}
-
-
-@pytest.mark.parametrize(("check", "service"), CLEAN)
-def test_the_clean_build_has_no_finding(check: str, service: str, tmp_path: Path) -> None:
-    result = looked(check, service, "", tmp_path)
-    assert not result.failures
-    assert not result.findings
 
 
 # Without hints it is only in words that the document calls these profiles public.
