@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import redis
 
-from gate.check import Answer, Check, Control, Testbed
+from gate.check import Answer, Check, Control, Lie, Testbed
 from gate.model import Finding, Json, Outcome
 from gate.run import run
 from gate.testbed.embedded import Embedded
@@ -76,6 +76,16 @@ def test_a_key_without_a_tenant_is_found_in_a_real_redis(testbed: Embedded) -> N
 def test_a_key_of_two_tenants_is_found_in_a_real_redis(testbed: Embedded) -> None:
     with entry(testbed, ":".join(("models", *testbed.tenant_ids.values())), "x"):
         assert rules(cache_keys.CHECK, testbed) == {"key-without-tenant"}
+
+
+def test_a_foreign_value_that_a_list_shows_anyway_is_not_held_against_the_cache(
+    testbed: Embedded,
+) -> None:
+    with testbed.sabotage(Lie.LIST) as liar:
+        seen = list(cache_keys.CHECK.probe(liar.testbed))
+    assert liar.told
+    assert [each for each in seen if each.kind == "poisoned"]
+    assert found(cache_keys.CHECK, seen) == []
 
 
 def test_a_planted_value_is_taken_back(redis_url: str) -> None:
