@@ -157,13 +157,20 @@ class Door:
         return Answer(status=self.status, headers={}, body="{}", seconds=0.0)
 
 
-def told_apart(status: int, *, read: int) -> tuple[list[Json], int]:
-    """Which answers are no secret, when absent ids get 404 and the object's read gets `read`."""
+def told_apart(status: int, *, read: int, mine: str = "u-2") -> tuple[list[Json], int]:
+    """Which answers are no secret, when absent ids get 404 and the object's read gets `read`.
+
+    The attacker's own object of the kind goes by `mine`.
+    """
     door = Door(read)
     operation = Operation(method="GET", path="/users/{userId}")
-    attacker = SimpleNamespace(client=door, accepts=lambda answer: answer.status == 200)
+    owned = SimpleNamespace(things=[Thing(resource="user", fields={"userId": mine})])
+    attacker = SimpleNamespace(
+        client=door, accepts=lambda answer: answer.status == 200, ledger=owned
+    )
     victim = SimpleNamespace(write=lambda *_, **__: Call(operation=operation, path=("u-1",)))
-    ground = SimpleNamespace(operations=(operation,))
+    nested = Operation(method="GET", path="/teams/{teamId}/users/{userId}")
+    ground = SimpleNamespace(operations=(nested, operation))
     duel: Any = SimpleNamespace(ground=ground, attacker=attacker, victim=victim)
     facts = [
         Observation(kind=kind, subject="PUT /users/{userId}/follow", data={"status": each})
@@ -177,6 +184,10 @@ def test_that_somebody_is_there_is_no_secret_where_anybody_may_read_it() -> None
     assert told_apart(204, read=200) == ([None, True], 1)
     assert told_apart(204, read=404) == ([None, None], 1)
     assert told_apart(404, read=200) == ([None, None], 0)
+
+
+def test_what_the_attacker_reads_at_his_own_number_is_not_the_victims() -> None:
+    assert told_apart(204, read=200, mine="u-1") == ([None, None], 0)
 
 
 def test_a_request_without_a_tag_keeps_its_other_headers() -> None:

@@ -59,10 +59,13 @@ def is_open(duel: Duel, thing: Thing) -> bool:
 
     Whether it may is asked by `isolation.read-by-id`.
     """
+    own = [each for each in duel.attacker.ledger.things if each.resource == thing.resource]
     for read in duel.ground.operations:
         if read.safe and read.speakable and read.reads_one and read.resource == thing.resource:
             path = values_of(read, (thing,)) if len(read.names) == 1 else ()
-            call = duel.victim.write(read, path, recipe=LEAST) if path else None
+            if not path or path in (values_of(read, (each,)) for each in own):
+                continue  # a number that both have names the attacker's own
+            call = duel.victim.write(read, path, recipe=LEAST)
             if call is not None and duel.attacker.accepts(send(duel.attacker.client, call)):
                 return True
     return False
