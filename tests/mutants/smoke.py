@@ -9,9 +9,7 @@ READ, WRITE, LISTED = "isolation.read-by-id", "isolation.write-by-id", "isolatio
 # What looks objects up among everybody's does so in a statement without the tenant.
 SAID = "isolation.statements"
 SMOKE: Mapping[str, frozenset[str]] = {
-    f"{EVERYBODY}: GET /v1/projects/{{project_id}}": frozenset(
-        {READ, SAID, "isolation.connection-state"}
-    ),
+    f"{EVERYBODY}: GET /v1/projects/{{project_id}}": frozenset({READ, SAID}),
     f"{EVERYBODY}: PATCH /v1/projects/{{project_id}}": frozenset({WRITE, SAID}),
     f"{EVERYBODY}: GET /v1/projects": frozenset({LISTED, SAID, "isolation.concurrency"}),
     "a permission is declared and not asked for: DELETE /v1/projects/{project_id}": frozenset(

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import psycopg2
 import pytest
 
-from gate.check import Control, Lone
+from gate.check import Answer, Client, Control, Lone
 from gate.errors import SetupError
 from gate.model import Doubt, Finding, Outcome
 from gate.run import run
@@ -37,6 +37,17 @@ PLANTED = {
     "SELECT pg_advisory_lock_shared(7)": "state-left",
     "DECLARE mine CURSOR WITH HOLD FOR SELECT 1": "state-left",
 }
+
+
+@dataclass(frozen=True)
+class Leaky:
+    """Says that it is a tenant, and is answered as another."""
+
+    client: Client
+    tenant: str
+
+    def request(self, *asked: Any, **said: Any) -> Answer:
+        return self.client.request(*asked, **said)
 
 
 @pytest.fixture(scope="module")
@@ -100,12 +111,19 @@ def test_an_open_transaction_is_found(scene: Scene) -> None:
     scene.lone.wire.ask("ROLLBACK")
 
 
-def test_answers_with_the_other_tenant_s_marks_are_counted(scene: Scene) -> None:
+def test_answers_with_the_other_tenant_s_marks_are_counted_unless_any_connection_shows_them(
+    testbed: Embedded, scene: Scene
+) -> None:
     reads = marked_reads(scene.ground, scene.user, scene.next)
-    confused = replace(scene, next=replace(scene.next, client=scene.user.client))
+    client = Leaky(scene.user.client, scene.next.client.tenant)
+    confused = replace(scene, next=replace(scene.next, client=client))
     told = ask_as_next(confused, reads)
     assert told["foreign"]
     assert told["lost"]
+    one, two = scene.ground.estates
+    leaky = replace(two, client=Leaky(testbed.actor("acme"), two.client.tenant))
+    everywhere = replace(confused, ground=replace(scene.ground, estates=(one, leaky)))
+    assert not ask_as_next(everywhere, reads)["foreign"]
 
 
 def test_maestro_ml_keeps_the_promise(testbed: Embedded) -> None:

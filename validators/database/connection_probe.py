@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import psycopg2
 
-from gate.check import Lone, Testbed
+from gate.check import Answer, Lone, Testbed
 from gate.model import Json, Observation
 from validators.behind.traffic import own_reads
 from validators.database.catalogue import Fact, read_catalogue
@@ -174,25 +174,40 @@ def marks_of(one: Estate, other: Estate) -> dict[str, str]:
 
 
 def ask_as_next(scene: Scene, reads: Sequence[Call]) -> dict[str, Json]:
-    """How many of the next tenant's answers hold the first one's marks, or lack its own."""
+    """How many of the next tenant's answers hold the first one's marks, or lack its own.
+
+    What the service shows it over other connections as well was not left on this one.
+    """
     one, two = scene.user, scene.next
     marks = marks_of(one, two)
-    own = [send(two.client, call) for call in reads]
     others = [
         replace(call, path=values)
         for call in reads
         if call.path and (values := next(one.ledger.fill(call.operation), None))
     ]
+    known = {each.client.tenant: each.client for each in scene.ground.estates}
+    seats = two.client, known[two.client.tenant]
+    strangers = scene.lone.testbed.actor("", "anonymous"), scene.ground.nobody
     # What a refusal repeats of the request tells nobody anything.
-    strange = [(send(two.client, call), call.sent) for call in others]
-    asked = [each for each in own if each.status < BAD]
-    nobody = send(scene.lone.testbed.actor("", "anonymous"), reads[0]) if reads else None
-    plain = [*own, *([nobody] if nobody else [])]
-    answers = [*((each, ()) for each in plain), *strange]
+    asked = [
+        *((*seats, call, ()) for call in reads),
+        *((*strangers, call, ()) for call in reads[:1]),
+        *((*seats, call, call.sent) for call in others),
+    ]
+    answers = [send(here, call) for here, _, call, _ in asked]
+
+    def shows(answer: Answer, sent: tuple[str, ...]) -> bool:
+        return any(find_marks(answer, marks, sent).values())
+
+    foreign = sum(
+        shows(answer, sent) and not shows(send(elsewhere, call), sent)
+        for answer, (_, elsewhere, call, sent) in zip(answers, asked, strict=True)
+    )
+    own = [each for each in answers[: len(reads)] if each.status < BAD]
     return {
         "tenant": two.client.tenant,
-        "asked": len(answers),
-        "foreign": sum(any(find_marks(each, marks, sent).values()) for each, sent in answers),
-        "lost": sum(two.canaries.token not in each.body for each in asked),
-        "failed": sum(each.status >= FAILED for each, _ in answers),
+        "asked": len(asked),
+        "foreign": foreign,
+        "lost": sum(two.canaries.token not in each.body for each in own),
+        "failed": sum(each.status >= FAILED for each in answers),
     }
