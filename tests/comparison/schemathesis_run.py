@@ -26,7 +26,7 @@ from typing import Any
 import yaml
 
 from security_tests.fuzz_report import list_cases, list_troubles, read_events
-from tests.targets import heldout_helpdesk
+from tests.targets import heldout_helpdesk, heldout_invoicing
 from tests.targets.heldout_serving import MODULES, SEATS, server
 from tests.targets.serving import running
 
@@ -59,6 +59,11 @@ def users(service: str) -> list[Row]:
         found = {
             f"{tenant}-{role}": ("Authorization", f"Bearer {token}")
             for tenant, role, _, token in heldout_helpdesk.USERS.values()
+        }
+    elif service == "invoicing":
+        found = {
+            f"{tenant}-{role}": ("X-Api-Key", key)
+            for key, (tenant, role, _) in heldout_invoicing.KEYS.items()
         }
     else:
         header, prefix, seats = SEATS[service]
