@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from typing import Any
@@ -10,7 +10,7 @@ from typing import Any
 import psycopg2
 import pytest
 
-from gate.check import Answer, Client, Control, Lone
+from gate.check import Answer, Client, Control, Lone, Wire
 from gate.errors import SetupError
 from gate.model import Doubt, Finding, Outcome
 from gate.run import run
@@ -109,6 +109,31 @@ def test_an_open_transaction_is_found(scene: Scene) -> None:
     scene.lone.wire.ask("BEGIN")
     assert scene.look() == ([], ("in a transaction",))
     scene.lone.wire.ask("ROLLBACK")
+
+
+@dataclass
+class Late:
+    """Says still that all is at rest, when a transaction has just begun."""
+
+    wire: Wire
+    looks: int = 0
+
+    @property
+    def states(self) -> Sequence[str]:
+        self.looks += 1
+        return ("idle",) if self.looks <= 2 else self.wire.states
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.wire, name)
+
+
+def test_what_is_set_within_a_transaction_is_not_left(scene: Scene) -> None:
+    wire = scene.lone.wire
+    wire.ask("BEGIN")
+    wire.ask(f"SELECT set_config('app.tenant_id', '{scene.tenants['acme']}', true)")
+    late: Any = Late(wire)
+    assert replace(scene, lone=replace(scene.lone, wire=late)).look() == ([], ("in a transaction",))
+    wire.ask("ROLLBACK")
 
 
 def test_answers_with_the_other_tenant_s_marks_are_counted_unless_any_connection_shows_them(

@@ -27,6 +27,7 @@ SELECT pg_backend_pid(), json_build_object(
   'scopes', json_build_array({scopes}),
   'acts_as', current_user = session_user, 'path', current_setting('search_path'),
   'temporary', (SELECT count(*) FROM pg_class WHERE relnamespace = pg_my_temp_schema()),
+  'alone', now() = statement_timestamp(),
   'prepared', (SELECT count(*) FROM pg_prepared_statements WHERE statement ~ '{ids}'),
   'cursors', (SELECT count(*) FROM pg_cursors WHERE name <> ''),
   'locks', (SELECT count(*) FROM pg_locks WHERE pid = pg_backend_pid() AND locktype = 'advisory'),

@@ -58,11 +58,18 @@ class Scene:
         """What each connection holds; or the states of those whose transaction does not end.
 
         A statement may take its time; a transaction in which nothing is said any more is left open.
+        A request whose client has gone may begin its next one right before the question is asked,
+        which is then not the first of its transaction, and says nothing of what is left.
         """
-        until(lambda: set(self.lone.wire.states) <= {"idle"} or self.abandoned(), within=PATIENCE)
-        if states := set(self.lone.wire.states) - {"idle"}:
-            return [], (*sorted(states),)
-        return [json.loads(found or "{}") for _, found in self.lone.wire.ask(self.question)], ()
+        while True:
+            until(
+                lambda: set(self.lone.wire.states) <= {"idle"} or self.abandoned(), within=PATIENCE
+            )
+            if states := set(self.lone.wire.states) - {"idle"}:
+                return [], (*sorted(states),)
+            found = [json.loads(each or "{}") for _, each in self.lone.wire.ask(self.question)]
+            if all(each["alone"] for each in found):
+                return found, ()
 
     def abandoned(self) -> bool:
         """Has a session been silent in a transaction for longer than a service needs to think?"""
