@@ -109,8 +109,9 @@ def test_a_stall_shows_in_latency_where_service_times_omit_it(site: Site, tmp_pa
         rows = load(site, server, tmp_path)
     slow = sum(value > 100 for row in rows for value in row.latencies)
     slow_service = sum(value > 100 for row in rows for value in row.service)
-    # four clients wait for the server, and some 20 other arrivals wait for the clients
-    assert slow_service < 10 < slow
+    # Four clients wait for the server, and some 20 other arrivals wait for the clients; a machine
+    # that stalls adds to both.
+    assert slow - slow_service > 10
     assert any(row.late for row in rows)
 
 
