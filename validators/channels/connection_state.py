@@ -155,7 +155,8 @@ CHECK = Check(
         "Connections that pgbouncer or another pooler shares among services. Settings with a name "
         "of their own that no policy reads. What savepoints leave, unless a conflicting write uses "
         "one. Requests of the operator; endings that need a full disk or a crashed server. What "
-        "is left when the pool has more than one connection is the same, only rarer to meet."
+        "is left when the pool has more than one connection is the same, only rarer to meet. "
+        "Foreign data that the service shows over other connections too is for the checks of reads."
     ),
     probe=probe,
     judge=judge,
