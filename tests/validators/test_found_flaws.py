@@ -94,6 +94,7 @@ FOUND = {
     ("roles", "fleet"): "command-by-observer token-to-observer",
     ("roles", "folio"): "bulk-delete-by-viewer draft-read drafts-all draft-publish",
     ("credentials", "studio"): "header-workspace",
+    ("roles", "forge"): "hook-by-writer secret-by-reader merge-by-reader",
     ("roles", "studio"): "approve-by-viewer view-colleague comment-colleague",
     ("roles", "payroll"): "employee-by-manager expense-approve",
     ("side-channels", "atlas"): "project-key",
@@ -131,7 +132,7 @@ ALSO = {
 }
 # Half a minute each, on the largest of the services, or where each object has a long path.
 SLOW = {("mass-assignment", "depot"), ("roles", "depot"), ("write-by-id", "studio"),
-        ("mass-assignment", "studio"), ("read-by-id", "forge")}  # fmt: skip
+        ("mass-assignment", "studio"), ("read-by-id", "forge"), ("roles", "forge")}  # fmt: skip
 LAST = {check: service for check, service in FOUND}  # noqa: C416
 CASES = [
     pytest.param(
