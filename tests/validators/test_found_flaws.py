@@ -30,6 +30,7 @@ FOUND = {
         "depot",
     ): "prices-batch orders-batch order-customer transfer-location",
     ("body-reference", "fleet"): "rule-notify claim-serial device-read rule-device",
+    ("body-reference", "forge"): "transfer-foreign secret-repositories",
     ("body-reference", "folio"): "bulk-update bulk-delete labels-merge",
     (
         "body-reference",
@@ -66,6 +67,7 @@ FOUND = {
         "depot",
     ): "audit-page category-counts dashboard-cached orders-search customers-total",
     ("list-leak", "fleet"): "members-account lookup-serial alerts-since",
+    ("list-leak", "forge"): "audit-cursor",
     ("list-leak", "folio"): "cursor-foreign activity-page articles-total",
     ("list-leak", "payroll"): "employees-by-company",
     ("list-leak", "studio"): "search-all projects-deleted assets-total usage-all audit-page "
