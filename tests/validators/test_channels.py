@@ -17,7 +17,7 @@ from validators.channels import (
     roles,
     write_by_id,
 )
-from validators.channels.role_controls import LABEL, LIST, OPEN, READ, spoil
+from validators.channels.role_controls import HOOK, LABEL, LIST, OPEN, READ, spoil
 
 CHANNELS = (body_reference, credentials, list_leak, mass_assignment, roles, write_by_id)
 EACH: Any = pytest.mark.parametrize("channel", CHANNELS, ids=lambda each: each.CHECK.id)
@@ -48,8 +48,9 @@ def test_a_clean_record_has_neither_finding_nor_doubt(channel: Any) -> None:
 def test_each_control_is_found_on_its_operation(channel: Any, control: Any) -> None:
     findings = found(channel, control.record)
     # What is shown by a filter is a list's; a field, or what is hidden elsewhere, is a read's.
-    filtered, read = (re.search(each, control.defect) for each in ("by a filter", SHOWN))
-    operation = LIST if filtered else READ if read else channel.LABEL
+    said = {"by a filter": LIST, SHOWN: READ, "adds a webhook": HOOK}
+    named = (label for words, label in said.items() if re.search(words, control.defect))
+    operation = next(named, channel.LABEL)
     assert {finding.subject for finding in findings} == {operation}
     assert all(finding.evidence and finding.check == channel.CHECK.id for finding in findings)
 
@@ -148,6 +149,9 @@ def test_a_guest_may_write_what_is_his_own(act: str, expected: bool) -> None:
         ("DELETE /notes/{note}/comments", "end", True),
         ("POST /notes/{note}/files", "make", True),
         ("POST /notes/{note}:submit", "make", False),
+        ("PUT /user/starred/{note}", "change", False),
+        ("POST /me/notes", "make", False),
+        ("PUT /user/{user}", "change", True),
         ("POST /notes/{note}:publish", "step", True),
     ],
 )
@@ -155,6 +159,24 @@ def test_a_reader_may_say_something_of_what_he_reads(label: str, act: str, expec
     opened = spoil("viewer", **OPEN, act=act, effect=True)
     record = [replace(each, subject=label) if each.subject == LABEL else each for each in opened]
     assert ("reader-writes" in {each.rule for each in found(roles, record)}) is expected
+
+
+@pytest.mark.parametrize(("said", "expected"), [("refused", False), ("granted", True)])
+def test_what_a_reader_opens_and_keeps_is_his(said: str, expected: bool) -> None:
+    opened = spoil("viewer", **OPEN, act="make", effect=True, keeps=True, collection="runs")
+    opened = [
+        replace(each, subject="POST /runs") if each.subject == LABEL else each for each in opened
+    ]
+    data: dict[str, Json] = {"role": "viewer", "said": said, "status": 403, "act": "change"}
+    about = "PATCH /runs/{run}"
+    owned: dict[str, Json] = {"role": "owner", "positive": True, "by": "owner"}
+    record = [
+        *opened,
+        Observation(kind="role-call", subject=about, data={**data, "collection": "runs"}),
+        Observation(kind="owned-call", subject=about, data=owned),
+    ]
+    wrong = {each.subject for each in found(roles, record) if each.rule == "reader-writes"}
+    assert ("POST /runs" in wrong) is expected
 
 
 def test_without_an_order_nothing_is_said_of_weaker_and_stronger_roles() -> None:

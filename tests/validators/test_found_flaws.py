@@ -30,6 +30,7 @@ FOUND = {
         "depot",
     ): "prices-batch orders-batch order-customer transfer-location",
     ("body-reference", "fleet"): "rule-notify claim-serial device-read rule-device",
+    ("body-reference", "forge"): "transfer-foreign secret-repositories",
     ("body-reference", "folio"): "bulk-update bulk-delete labels-merge",
     (
         "body-reference",
@@ -66,6 +67,7 @@ FOUND = {
         "depot",
     ): "audit-page category-counts dashboard-cached orders-search customers-total",
     ("list-leak", "fleet"): "members-account lookup-serial alerts-since",
+    ("list-leak", "forge"): "audit-cursor",
     ("list-leak", "folio"): "cursor-foreign activity-page articles-total",
     ("list-leak", "payroll"): "employees-by-company",
     ("list-leak", "studio"): "search-all projects-deleted assets-total usage-all audit-page "
@@ -94,6 +96,7 @@ FOUND = {
     ("roles", "fleet"): "command-by-observer token-to-observer",
     ("roles", "folio"): "bulk-delete-by-viewer draft-read drafts-all draft-publish",
     ("credentials", "studio"): "header-workspace",
+    ("roles", "forge"): "hook-by-writer secret-by-reader merge-by-reader",
     ("roles", "studio"): "approve-by-viewer view-colleague comment-colleague",
     ("roles", "payroll"): "employee-by-manager expense-approve",
     ("side-channels", "atlas"): "project-key",
@@ -131,7 +134,7 @@ ALSO = {
 }
 # Half a minute each, on the largest of the services, or where each object has a long path.
 SLOW = {("mass-assignment", "depot"), ("roles", "depot"), ("write-by-id", "studio"),
-        ("mass-assignment", "studio"), ("read-by-id", "forge")}  # fmt: skip
+        ("mass-assignment", "studio"), ("read-by-id", "forge"), ("roles", "forge")}  # fmt: skip
 LAST = {check: service for check, service in FOUND}  # noqa: C416
 CASES = [
     pytest.param(

@@ -12,6 +12,7 @@ from validators.channels.role_controls import (
     AGENT,
     CHANGE,
     EXPRESSED,
+    HOOK,
     LABEL,
     MAKE,
     MARK,
@@ -74,6 +75,25 @@ def test_words_alone_are_no_ground_where_they_name_no_role_of_the_target() -> No
     assert not rules([*AGENT, *got(LABEL, "granted", SAID)])
     ordinary = called("member", LABEL, "granted", SAID)
     assert rules([*staffed("member", "owner"), *ordinary]) == {"reserved-operation"}
+
+
+@pytest.mark.parametrize(
+    ("label", "more", "expected"),
+    [
+        (HOOK, NONE, {"uneven-permission"}),
+        (HOOK, {"keeps": True}, set()),
+        (HOOK, {"effect": False}, set()),
+        (MAKE, NONE, set()),
+    ],
+    ids=["a webhook", "its own", "without effect", "what is handed in"],
+)
+def test_a_setting_is_not_added_by_who_may_not_keep_it(
+    label: str, more: dict[str, Json], expected: set[str]
+) -> None:
+    record = [*AGENT, *got(label, "granted", more), *got(READ, "refused", NONE)]
+    assert rules([*record, *got(CHANGE, "refused", NONE)]) == expected
+    assert not rules(record)
+    assert not rules([*record, *got(CHANGE, "granted", {"effect": False})])
 
 
 def test_a_role_that_is_stronger_than_the_one_that_is_named_may_be_let_in() -> None:

@@ -15,7 +15,9 @@ from validators.channels.read_by_id import GROUND, WHO
 LABEL = "DELETE /v1/runs/{run_id}"
 CHANGE, MAKE, READ = "PATCH /v1/runs/{run_id}", "POST /v1/runs", "GET /v1/runs/{run_id}"
 STEP, LIST = "POST /v1/runs/{run_id}/pin", "GET /v1/runs"
+HOOK = "POST /v1/webhooks"
 ACTS = {LABEL: "end", CHANGE: "change", MAKE: "make", READ: "read", STEP: "step", LIST: "read"}
+ACTS |= {HOOK: "make"}
 STATUS = {"granted": 204, "refused": 403, "undecided": 404}
 
 
@@ -241,6 +243,15 @@ CONTROLS = (
             *AGENT,
             *called("agent", LABEL, "granted", {}),
             *called("agent", READ, "refused", {}),
+        ),
+    ),
+    Control(
+        defect="a role adds a webhook that it may neither read, change nor end",
+        record=(
+            *AGENT,
+            *called("agent", HOOK, "granted", {}),
+            *called("agent", READ, "refused", {}),
+            *called("agent", CHANGE, "refused", {}),
         ),
     ),
     Control(

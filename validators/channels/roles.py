@@ -29,16 +29,20 @@ from validators.judging import (
 )
 from validators.roles.access import access
 from validators.roles.concealment import hidden_elsewhere
+from validators.roles.contradictions import (
+    is_authors,
+    keeping_refused,
+    lesser_refused,
+    reading_refused,
+    says_its_own,
+)
 from validators.roles.role_grounds import (
     Matrix,
     is_refused,
     is_reserved_for_others,
-    lesser_refused,
     matrix_of,
     on_same_objects,
     promise,
-    reading_refused,
-    says_its_own,
 )
 from validators.roles.role_matrix import probe
 
@@ -191,7 +195,7 @@ def judge_grounds(label: str, about: Sequence[Seen], matrix: Matrix) -> Iterator
     """Grants against the words of the document, or against what the same role is refused."""
     for rule, ground_of in (
         (RESERVED, (promise,)),
-        (UNEVEN, (lesser_refused, reading_refused)),
+        (UNEVEN, (lesser_refused, reading_refused, keeping_refused)),
         (HIDDEN, (hidden_elsewhere,)),
     ):
         hits, words = [], []
@@ -235,10 +239,10 @@ def reached(each: Observation) -> str:
 def is_reader(item: Seen, matrix: Matrix) -> bool:
     """Does the role's name promise that it only reads?
 
-    Not that it says nothing of what it reads, nor a guest's, who may write what is his own: there
-    where he makes something, or may make such objects himself.
+    Not that it says nothing of what it reads or opens nothing of its own there, nor a guest's, who
+    may write what is his own: there where he makes something, or may make such objects himself.
     """
-    if says_its_own(item[1]):
+    if says_its_own(item[1]) or is_authors(item[1], matrix):
         return False
     role = str(item[1].data.get("role"))
     if GUESTS.search(role) and item[1].data.get("act") == "make":

@@ -144,6 +144,8 @@ SIGNING = frozenset(
 )
 # The caller himself, as a path names him.
 SELF = frozenset({"me", "self", "whoami", "who_am_i", "profile", "account", "current"})
+# Where a path begins with these, and no name follows, it is about the caller's own account.
+OWN = frozenset({*SELF, "user"})
 # What an account is called by, beside its id.
 ACCOUNT = frozenset({"username", "user_name", "email", "login", "handle", "nickname"})
 # Of these a caller may lose the credential that he has.
@@ -188,6 +190,10 @@ PARTAKING = frozenset({
 SAYINGS = frozenset({
     "comment", "reply", "reaction", "like", "vote", "rating", "feedback", "star", "favorite",
     "favourite", "bookmark", "follow", "watch", "subscription",
+})  # fmt: skip
+# What lets somebody in, or tells him what happens here: nobody hands it in as he would a report.
+SETTINGS = frozenset({
+    "hook", "webhook", "key", "secret", "credential", "integration", "token",
 })  # fmt: skip
 # Of many objects at once, which says neither what is done nor to what.
 GROUPING = frozenset({"bulk", "batch", "many", "all"})

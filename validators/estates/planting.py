@@ -13,7 +13,7 @@ from validators.estates.envelope import GOOD, is_alike
 from validators.estates.estate import FULL, LEAST, LINKED, Estate, Recipe
 from validators.estates.handles import gives_id, handles, pays
 from validators.estates.mending import learn_demanded, mend
-from validators.estates.order import next_of
+from validators.estates.order import in_turn, is_collection, is_personal, next_of
 from validators.estates.things import Thing
 from validators.messages.calls import Call, Pointer
 from validators.messages.refusals import LACKING
@@ -41,11 +41,13 @@ def plant(estate: Estate, operations: Sequence[Operation]) -> Iterator[Step]:
     Lists come last, so that a path is filled with marked objects before unmarked ones; what only a
     list shows (the first member, a default key) may allow further creations, so what failed is
     tried once more as long as the ledger grows. Two, because there are requests that compare two,
-    go from one to the other, or list in pages.
+    go from one to the other, or list in pages. What a caller could make for himself alone waits
+    for what his colleagues share, so that is looked for first.
     """
     estate.envelope.endings.update(endings(operations))
-    left = [each for each in operations if creates(each, operations, estate)]
-    left.sort(key=lambda each: (len(each.names), not is_collection(each, operations)))
+    left = in_turn([each for each in operations if creates(each, operations, estate)], operations)
+    if any(is_personal(each, left) for each in left):
+        browse(estate, operations)
     tried: set[str] = set()
     for _ in range(SAME_AGAIN):
         known = estate.knows
@@ -339,12 +341,3 @@ def creates(operation: Operation, operations: Sequence[Operation], estate: Estat
         return False
     carries = bool(operation.media) and estate.author.carries(dict(operation.body))
     return carries or operation.verb in MAKING or is_collection(operation, operations)
-
-
-def is_collection(operation: Operation, operations: Sequence[Operation]) -> bool:
-    """Can what is posted here be read here, or below?"""
-    below = f"{operation.path.rstrip('/')}/{{"
-    return any(
-        each.method == "GET" and (each.path == operation.path or each.path.startswith(below))
-        for each in operations
-    )

@@ -7,10 +7,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from gate.check import Client
+from validators.document.names import SAYINGS, noun_of
 from validators.estates.estate import LEAST, Recipe
 from validators.estates.ground import Duel
 from validators.estates.states import State, changes, look, telling, unrest, view_of, watch
-from validators.messages.calls import Call
+from validators.messages.calls import Call, send
 from validators.messages.traces import SHORTEST
 from validators.roles.role_trials import Stage, Staging
 
@@ -65,6 +66,30 @@ def is_unseen_end(duel: Duel, staged: Staging, scene: Stage) -> bool:
     if not scene.call(LEAST).operation.ends or owner.accepts(owner.send(scene.call(LEAST))):
         return False
     return owner.accepts(owner.send(staged.fresh().call(LEAST)))
+
+
+def is_named_anew(duel: Duel, staged: Staging, scene: Stage, actor: Client) -> bool:
+    """Does it bring into being what it names, where a change shows nothing: a secret's value?
+
+    The owner has made this object in the same way; under a new name he sees another one. What
+    readers say of an object (a reaction) is called by such names too.
+    """
+    call, origin = scene.call(LEAST), staged.things[-1].origin
+    operation = call.operation
+    segments = operation.path.rstrip("/").split("/")
+    if origin is None or origin.operation.label != operation.label or not operation.reads_one:
+        return False
+    if operation.method != "PUT" or noun_of(segments[-2]) in SAYINGS:
+        return False
+    name = duel.victim.mint(operation)
+    views = [each for each in scene.views if call.path[-1] not in each.path]
+    before = look(duel.victim, views)
+    send(actor, replace(call, path=(*call.path[:-1], name)))
+    texts = look(duel.victim, views).texts
+    return any(
+        name.lower() in text.lower() and name.lower() not in before.texts.get(label, "").lower()
+        for label, text in texts.items()
+    )
 
 
 def is_seen_above(duel: Duel, staged: Staging, senior: Client, recipe: Recipe) -> bool:

@@ -11,7 +11,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from gate.model import Json, Observation
-from validators.document.names import SAYINGS, noun_of, verb_of
 from validators.document.operations import as_list, as_object
 from validators.document.reservations import (
     ADMIN,
@@ -264,61 +263,6 @@ def on_same_objects(call: Observation, matrix: Matrix, *acts: str) -> list[Obser
         if each.data.get("collection") == call.data.get("collection")
         and each.data.get("act") in acts
     ]
-
-
-def says_its_own(call: Observation) -> bool:
-    """Does it add what readers usually say or mark of what they read: a comment, a star?
-
-    Not where it changes or ends one that is there (`/comments/{id}`). Nor is it told from outside
-    whose a task is, which whoever it was given to hands in (`:submit`).
-    """
-    method, _, path = call.subject.partition(" ")
-    last = path.rstrip("/").rpartition("/")[2]
-    if call.data.get("act") in {"make", "step"} and verb_of(path) == "submit":
-        return True
-    adds = call.data.get("act") in {"make", "step"} or method == "PUT"
-    return adds and "{" not in last and noun_of(last) in SAYINGS
-
-
-def has_struck(call: Observation, *acts: str) -> bool:
-    """Was it granted a write of this kind whose doing the owner saw, and are no roles declared?"""
-    data = call.data
-    granted = (
-        data.get("said") == "granted" and data.get("effect") is True and bool(data.get("sure"))
-    )
-    return granted and not data.get("declared") and data.get("act") in acts
-
-
-def lesser_refused(call: Observation, matrix: Matrix) -> str:
-    """That a role ends what it may neither make nor change; "" else.
-
-    Who may create but not edit, or edit but not delete, is usual, and so is a moderator who
-    removes what others wrote; he may write himself. A role that is refused every other write of
-    these objects, of which their owner is refused none, has no business ending them.
-    """
-    if call.kind != "role-call" or not has_struck(call, "end"):
-        return ""
-    others = on_same_objects(call, matrix, "make", "change")
-    changes = [each for each in others if each.data.get("act") == "change"]
-    if len(others) < FEW or not changes or not all(map(is_refused, others)):
-        return ""
-    names = [each.subject for each in others]
-    return f"it ends what it may not make or change: {' and '.join(names)} refused it"
-
-
-def reading_refused(call: Observation, matrix: Matrix) -> str:
-    """That a role changes or ends an object of which it is refused every read; "" else.
-
-    A PUT may be meant so: a secret that is replaced and never shown.
-    """
-    writes = call.kind == "role-call" and not call.subject.startswith("PUT ")
-    if not writes or not has_struck(call, "change", "end"):
-        return ""
-    reads = on_same_objects(call, matrix, "read")
-    if not reads or not all(map(is_refused, reads)):
-        return ""
-    names = [each.subject for each in reads]
-    return f"it changes what it may not read: {' and '.join(names)} refused it"
 
 
 def is_reserved_for_others(call: Observation) -> bool:

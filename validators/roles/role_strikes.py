@@ -15,7 +15,14 @@ from validators.estates.seniors import TOP
 from validators.estates.states import State, as_data, changes, look, telling, unrest
 from validators.messages.calls import Call, curl, send
 from validators.messages.traces import EXCERPT, normalise
-from validators.roles.role_effects import is_effect, is_own_doing, is_seen_above, is_unseen_end
+from validators.roles.contributions import keeps
+from validators.roles.role_effects import (
+    is_effect,
+    is_named_anew,
+    is_own_doing,
+    is_seen_above,
+    is_unseen_end,
+)
 from validators.roles.role_trials import Stage, Staging, is_made, stage, verdict
 
 # What says nothing of the role: also a success that an error stands in.
@@ -134,8 +141,12 @@ def strike(  # noqa: PLR0913, PLR0917 - what is tried, by whom, and what is know
         effect = effect and is_effect(duel, staged, scene, call, (quiet, after), moving)
         data["nobody"] = nobody_gets(duel, staged.fresh().call(FULL))
     elif granted and not effect and staged.things:
-        data["sure"] = effect = is_unseen_end(duel, staged, scene)
+        effect = is_unseen_end(duel, staged, scene)
+        effect = effect or is_named_anew(duel, staged, scene, caller[1])
+        data["sure"] = effect
     data |= {"effect": effect and not staged.makes, "grown": effect and staged.makes}
+    if granted and data["effect"] and data.get("act") == "make":
+        data["keeps"] = keeps(duel, call, answer, caller[1])
     return duel.note("role-call", operation, **data), None if effect or granted else after
 
 

@@ -89,11 +89,25 @@ def by_path(duel: Duel, operation: Operation) -> Staging | Observation:
 def stage_on(duel: Duel, operation: Operation, things: tuple[Thing, ...]) -> Stage:
     """On these objects, which its path names."""
     chain, path = chain_of(operation, things), values_of(operation, things)
+    near = views_of(duel.victim, duel.ground.operations, chain)
     return Stage(
         chain,
         lambda recipe: duel.victim.write(operation, path, chain, recipe, things[-1].fields),
-        views_of(duel.victim, duel.ground.operations, chain)[:MOST_LOOKS],
+        (*lists_of(duel, operation, path, chain), *near)[:MOST_LOOKS],
     )
+
+
+def lists_of(
+    duel: Duel, operation: Operation, path: tuple[str, ...], chain: Mapping[str, str]
+) -> tuple[Call, ...]:
+    """The list of what a creation makes, which may be one of many about what it belongs to."""
+    makes = act_of(operation) == "make"
+    found = [
+        each
+        for each in duel.ground.operations
+        if makes and each.safe and each.speakable and each.path == operation.path
+    ]
+    return tuple(duel.victim.write(each, path, chain, LEAST) for each in found)
 
 
 def nowhere(duel: Duel, operation: Operation) -> Stage:
