@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from gate.check import Answer, Testbed
 from gate.model import Json, Observation
@@ -49,11 +49,13 @@ SECRET_NAMES = ("secret", "token", "api_key", "apikey", "access_token", "key")
 class Forgery:
     """A credential that must not work, as request headers.
 
-    `secret` is kept out of the record: `placeholder` stands there.
+    `secret` is kept out of the record: `placeholder` stands there. `rest` is what stays valid
+    beside the forged header: an operation that is content with that says nothing of the forgery.
     """
 
     label: str
     headers: Mapping[str, str]
+    rest: Mapping[str, str] = field(default_factory=dict)
     secret: str = ""
     placeholder: str = "$REVOKED"
 
@@ -111,7 +113,8 @@ def forged(estate: Estate) -> Iterator[Forgery]:
             label=label, headers=said | {name: make(value, estate) for name, value in own.items()}
         )
     for each in resealed(own, estate):
-        yield replace(each, headers={**said, **each.headers})
+        rest = {**said, **each.rest} if each.rest else {}
+        yield replace(each, headers={**said, **each.headers}, rest=rest)
     yield Forgery(
         label="another scheme",
         headers=said | {n: "Basic YWRtaW46YWRtaW4=" for n in own if n.lower() == "authorization"},
@@ -133,6 +136,7 @@ def resealed(own: Mapping[str, str], estate: Estate) -> Iterator[Forgery]:
         yield Forgery(
             label="a credential with another ending",
             headers={**own, name: f"{scheme} {other}".strip()},
+            rest={each: own[each] for each in own if each != name},
             secret=other,
             placeholder="$FORGED",
         )
@@ -196,13 +200,13 @@ def works(duel: Duel, forgery: Forgery) -> bool:
         path = next(duel.victim.ledger.fill(operation), None)
         if operation.method == "GET" and not operation.public and path is not None:
             call = duel.victim.write(operation, path, recipe=LEAST)
-            return duel.victim.accepts(as_forged(duel.ground, call, forgery))
+            return duel.victim.accepts(as_forged(duel.ground, call, forgery.headers))
     return False
 
 
-def as_forged(ground: Ground, call: Call, forgery: Forgery) -> Answer:
+def as_forged(ground: Ground, call: Call, headers: Mapping[str, str]) -> Answer:
     """The call with these headers and no other credential."""
-    return send(ground.nobody, replace(call, headers={**call.headers, **forgery.headers}))
+    return send(ground.nobody, replace(call, headers={**call.headers, **headers}))
 
 
 def read(duel: Duel, operation: Operation, forgeries: list[Forgery]) -> Iterator[Observation]:
@@ -217,7 +221,9 @@ def read(duel: Duel, operation: Operation, forgeries: list[Forgery]) -> Iterator
     more: dict[str, Json] = {"by": by} if by else {}
     yield duel.note("owned-call", operation, status=owned.status, positive=positive, **more)
     for forgery in forgeries:
-        answer = as_forged(duel.ground, call, forgery)
+        if forgery.rest and duel.victim.accepts(as_forged(duel.ground, call, forgery.rest)):
+            continue
+        answer = as_forged(duel.ground, call, forgery.headers)
         yield told(duel, call, forgery, answer, like_owner=is_like(owned, answer))
 
 
@@ -305,7 +311,7 @@ def strike(  # noqa: PLR0913, PLR0917 - the parts of one attack
     before, quiet = look(duel.victim, views), look(duel.victim, views)
     facts, effect = [], False
     for forgery in forgeries:
-        answer = as_forged(duel.ground, call, forgery)
+        answer = as_forged(duel.ground, call, forgery.headers)
         after = look(duel.victim, views)
         moving = unrest(duel.victim, views, before, quiet, after)
         if telling(changes(quiet, after), moving) and operation.label not in duel.victim.watched:

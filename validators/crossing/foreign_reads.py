@@ -91,7 +91,9 @@ def fight(duel: Duel, operation: Operation, skip: str | None) -> Iterator[Observ
     )
     mine, other = read_own(duel.attacker, operation)
     shared = [other.body] if other else []
-    print_of = fingerprint(owned, [*shared, *call.path])
+    # What a refusal says (a sentence, a time) is nothing of the owner's.
+    granted = duel.victim.accepts(owned)
+    print_of = fingerprint(owned, [*shared, *call.path]) if granted else {}
     unmarked = owned if apart else None
     facts = list(attack(duel, call, mine.path if mine else None, print_of, unmarked))
     yield from facts

@@ -16,6 +16,7 @@ from validators.document.schemes import scheme_headers
 # What a login calls the name of an account, beside the names that an account has itself.
 LOGIN_NAMES = frozenset({"user", "preferred_username"})
 PARTS_OF_TOKEN = 3
+SECRETS = frozenset({"key", "apikey", "token", "secret", "signature", "password", "authorization"})
 
 
 @runtime_checkable
@@ -48,11 +49,14 @@ def names_of(client: object, credentials: Mapping[str, str]) -> dict[str, str]:
 def context_of(credentials: Mapping[str, str], document: Object) -> dict[str, str]:
     """The headers that say for whom the caller asks, and prove nothing (`X-Account`).
 
-    They are those that no security scheme of the document is about, where another one is.
+    They are those that no security scheme of the document is about, where another one is, and
+    that are not called a secret (`X-Api-Key`): a document may forget a scheme.
     """
     proofs = scheme_headers(document)
     found = {name: value for name, value in credentials.items() if name.lower() not in proofs}
-    return found if len(found) < len(credentials) else {}
+    if len(found) == len(credentials):
+        return {}
+    return {name: value for name, value in found.items() if not SECRETS & {*words_of(name)}}
 
 
 def claims_of(token: str) -> dict[str, Json]:
