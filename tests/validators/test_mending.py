@@ -181,6 +181,21 @@ def test_what_helps_is_kept_for_the_next_request(rule: Any, content: Json) -> No
     assert estate.send(estate.write(operation, ())).status == 201
 
 
+@pytest.mark.parametrize("own", [7, "u-7"])
+def test_who_is_refused_as_somebody_else_says_that_he_is_himself(own: Json) -> None:
+    desk = Desk(lambda body: None if body.get("user_id") == own else at("user_id", "Invalid user"))
+    content: Json = {"schema": {"properties": {"user_id": {}}, "required": ["user_id"]}}
+    estate, operation = estate_of(desk, content)
+    estate.ledger.names["username"] = "ann"
+    for fields in ({"id": 3, "username": "ben"}, {"id": own, "username": "ann", "motto": ""}):
+        estate.ledger.take(Thing(resource="auth" if "motto" in fields else "user", fields=fields))
+    refused = estate.send(estate.write(operation, ()))
+    call, answer = mend(estate, operation, lambda: estate.write(operation, ()), refused)
+    assert call is not None
+    assert call.body == {"user_id": own}
+    assert answer.status == 201
+
+
 def test_what_no_way_helps_leaves_no_lesson() -> None:
     desk = Desk(lambda _: at("code", "is wrong"))
     estate, operation = estate_of(desk, {"schema": {"properties": {"code": STRING}}})

@@ -39,7 +39,7 @@ from validators.estates.naming import (
     told_of,
 )
 from validators.estates.things import Thing, find_entries, named_by
-from validators.messages.bodies import OMIT, Author, Canaries, draw_canaries
+from validators.messages.bodies import HIMSELF, OMIT, Author, Canaries, draw_canaries
 from validators.messages.callers import names_of
 from validators.messages.calls import Call, expand, send
 
@@ -144,7 +144,7 @@ class Estate:
             self.author,
             refer=refer,
             choices=lambda n: [] if is_new(n) else self.ledger.choices(n, operation.resource),
-            given={**sought, **given_for(operation, self.author.given, self.envelope.in_use)},
+            given={**sought, **self.given(operation, learned)},
             taught={
                 **as_it_is(self.author, self.ledger.things, operation),
                 **dict.fromkeys(self.envelope.principals.left_out(operation.label, path), OMIT),
@@ -162,6 +162,12 @@ class Estate:
         match = recipe.match or self.tag(path, operation)
         headers |= {"If-Match": match} if match else {}
         return Call(operation=operation, path=path, query=asked, body=body, headers=headers)
+
+    def given(self, operation: Operation, learned: Mapping[str, Object]) -> dict[str, Json]:
+        """What fields hold by the word of the target file, or as the caller's own account."""
+        own = [name for name, each in learned.items() if each == HIMSELF]
+        known = given_for(operation, self.author.given, self.envelope.in_use)
+        return {**known, **dict.fromkeys(own, self.ledger.himself())}
 
     def elsewhere(self, operation: Operation, name: str) -> str | None:
         """What everybody may refer to, or the code of something that was made."""

@@ -148,6 +148,13 @@ class Ledger:
         """Is it the caller's own account?"""
         return thing.resource == "user" and is_self(thing.fields, self.names)
 
+    def himself(self) -> Json:
+        """The id of the caller's own account as an answer has shown it; None where none has."""
+        own = (each for each in self.things if each.id and is_self(each.fields, self.names))
+        return next(
+            (one for each in own for one in each.fields.values() if str(one) == each.id), None
+        )
+
     def by_value(self, value: str, resource: str = "") -> Thing | None:
         """The object with this id, one that can be made again if possible."""
         fitting = [

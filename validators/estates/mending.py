@@ -12,12 +12,14 @@ from itertools import chain
 
 from gate.check import Answer
 from gate.model import Json
+from validators.document.names import is_identity, resource_in
 from validators.document.operations import NOTHING, Object, Operation, as_list, as_object
 from validators.document.schemas import kind_of
 from validators.estates.alike_values import alike_values
 from validators.estates.estate import Estate
 from validators.estates.kept_filters import kept_filters
-from validators.messages.bodies import ADDED, BEGINNING, OMIT, REFER, YEAR
+from validators.estates.principals import is_person
+from validators.messages.bodies import ADDED, BEGINNING, HIMSELF, OMIT, REFER, YEAR
 from validators.messages.calls import Call, leaves
 from validators.messages.refusals import LACKING, blames
 
@@ -82,6 +84,12 @@ class Lessons:
                 usual = ways_of(known.get(name, NOTHING), f"{name} {said}", shown)
                 if REFERENCE.search(said) and name in quoted(answer, call):
                     usual = chain([REFER], usual)
+                if (
+                    self.estate.ledger.himself()
+                    and is_identity(name)
+                    and is_person(resource_in(name))
+                ):
+                    usual = chain([HIMSELF], usual)
                 if name in known and is_lacking(name, said, call):  # as it is declared
                     usual = chain([NOTHING], usual)
                 alike_ones = alike_values(self.estate, self.operation, name)

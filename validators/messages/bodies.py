@@ -31,6 +31,8 @@ SIMPLE = frozenset({"string", "integer"})
 OMIT: Object = {"not": {}}
 # Not to be made up: it is sent where it refers to a known object.
 REFER: Object = {"x-refer": True}
+# The caller's own account: which one that is says the tenant's ledger.
+HIMSELF: Object = {"x-himself": True}
 YEAR, BEGINNING, ADDED = "x-year", "x-beginning", "x-added"
 MARKED = {"email", "idn-email", "uri", "url", "iri", "hostname", "password", "textarea"}
 DATED = {
