@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from itertools import cycle
 from pathlib import Path
+from typing import Any
 
 import pytest
 from werkzeug.wrappers import Request, Response
@@ -14,8 +15,9 @@ from gate.model import Json
 from tests.targets.heldout_atlas import Atlas
 from tests.targets.heldout_atlas_core import dumped
 from tests.targets.heldout_serving import heldout
-from tests.validators.scripted import owner
+from tests.validators.scripted import Duel, owner
 from tests.validators.test_unseen_causes import looked, served
+from validators.crossing.foreign_reads import another
 from validators.crossing.owned_reads import is_positive, is_told_apart
 from validators.document.operations import Operation
 from validators.estates.estate import Estate
@@ -126,3 +128,13 @@ def test_what_anybody_may_open_may_be_shown_in_what_all_have(tmp_path: Path) -> 
         result = looked(testbed, "read-by-id")
     assert not result.failures
     assert {each.subject for each in result.findings} == {"GET /api/issues/{id}/"}
+
+
+def test_a_read_whose_object_is_in_no_ledger_is_repeated_as_it_was() -> None:
+    said: Json = {"id": "snapshot-1", "text": "of the owner alone"}
+    duel: Any = Duel(owner(lambda *_: (200, said)), owner())
+    read = Operation(method="GET", path="/snapshots/{snapshot_id}")
+    found = another(duel, Call(operation=read, path=("snapshot-1",)), [])
+    assert found is not None
+    assert found[0].path == ("snapshot-1",)
+    assert list(found[1]) == ["of the owner alone"], "not the id, which was sent"

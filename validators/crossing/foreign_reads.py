@@ -132,8 +132,9 @@ def another(duel: Duel, call: Call, shared: Sequence[str]) -> tuple[Call, Mappin
     """
     found = duel.victim.ledger.match(call.operation)
     things = next((each for each in found if values_of(call.operation, each) == call.path), ())
-    fresh = fresh_things(duel.victim, things)
-    again = duel.victim.write(call.operation, values_of(call.operation, fresh), recipe=LEAST)
+    # What stands in the path of an object made for one read (a snapshot) is in no ledger.
+    path = values_of(call.operation, fresh_things(duel.victim, things)) if things else call.path
+    again = duel.victim.write(call.operation, path, recipe=LEAST)
     owned = duel.victim.send(again)
     if not is_positive(duel.victim, again, owned):
         return None
