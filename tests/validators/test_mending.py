@@ -94,12 +94,17 @@ def test_the_field_that_is_blamed_is_found(body: Any, expected: list[str]) -> No
         ({"type": "integer"}, "Input should be greater than 41", {"minimum": 42.0}),
         ({"type": "integer"}, "must be at most 3", {"maximum": 3.0}),
         ({"type": "string"}, "extra fields not permitted", OMIT),
+        ({"type": "string", "default": "sat"}, "is not supported", {"const": "sat"}),
         ({"type": "boolean"}, "must be accepted", {"const": True}),
     ],
 )
 def test_the_likeliest_other_way_comes_first(schema: Object, said: str, way: Object) -> None:
     first = next(ways_of(schema, said))
     assert way.items() <= first.items()
+
+
+def test_a_field_of_which_nothing_is_said_is_soon_left_out() -> None:
+    assert [*ways_of({"type": "string"}, "is not supported")].index(OMIT) == 5
 
 
 @dataclass

@@ -68,6 +68,12 @@ def test_of_two_schemes_in_one_header_the_tenants_is_the_common_one() -> None:
     assert usable_schemes(DOCUMENT, operations, frozenset({"cookie"})) == frozenset()
 
 
+def test_two_credentials_satisfy_a_scheme_each() -> None:
+    operations = list_operations(DOCUMENT)
+    both = frozenset({"authorization", "x-key"})
+    assert usable_schemes(DOCUMENT, operations, both) == {"key", "header"}
+
+
 FOUND: Object = {
     "components": {
         "pathItems": {"Notes": {"post": {"requestBody": {"$ref": "#/components/requestBodies/N"}}}},

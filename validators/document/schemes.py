@@ -46,14 +46,16 @@ def other_ways(document: Object, sent: Collection[str]) -> dict[str, str]:
 def usable_schemes(
     document: Object, operations: Sequence[Operation], sent: frozenset[str]
 ) -> frozenset[str]:
-    """The scheme that a principal's headers satisfy.
+    """The schemes that a principal's headers satisfy: one for each header.
 
     When several schemes use the same header (a tenant's and an operator's bearer token), only the
     one that most operations ask for is taken to be the tenant's.
     """
     declared = as_object(as_object(document.get("components")).get("securitySchemes"))
-    fitting = [
-        name for name in declared if scheme_header(resolve(document, declared[name])) in sent
-    ]
+    headers = {name: scheme_header(resolve(document, each)) for name, each in declared.items()}
     asked = [name for each in operations for schemes in each.schemes for name in schemes]
-    return frozenset(sorted(fitting, key=asked.count, reverse=True)[:1])
+    likeliest: dict[str, str] = {}
+    for name in sorted(headers, key=asked.count, reverse=True):
+        if (header := headers[name]) is not None and header in sent:
+            likeliest.setdefault(header, name)
+    return frozenset(likeliest.values())

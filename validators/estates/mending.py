@@ -219,7 +219,8 @@ def ways_of(schema: Object, said: str, samples: Sequence[Json] = ()) -> Iterator
         yield {"type": "array", **schema, "minItems": 1}
         inner = as_object(schema.get("items"))
         kind = kind_of(inner)
-    shown = [*samples, schema.get("example"), *as_list(schema.get("examples"))]
+    shown = [*samples, *(schema.get(name) for name in ("example", "default"))]
+    shown += as_list(schema.get("examples"))
     known = [each for each in shown if each is not None]
     for each in known:
         if kind == "string" and isinstance(each, str):
@@ -256,10 +257,12 @@ def texts_of(schema: Object, said: str) -> Iterator[Object]:
         yield from ({"const": one or other} for one, other in QUOTED.findall(said))
     form = str(schema.get("format", ""))
     meant = [way for word, way in MEANINGS if re.search(word, f"{form} {said}", re.IGNORECASE)]
+    # Without a word for it a date is one guess of many, and other fields may be wrong as well.
+    years = YEARS if meant else YEARS[:1]
     usual: list[Object] = [way for _, way in MEANINGS[:5]] if not meant and not form else []
     for way in (*meant, *usual):
         if str(way.get("format")).startswith("date"):
-            yield from ({"type": "string", **way, YEAR: year} for year in YEARS)
+            yield from ({"type": "string", **way, YEAR: year} for year in years)
         else:
             yield {"type": "string", "format": "", **way}
 
