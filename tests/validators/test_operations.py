@@ -9,7 +9,7 @@ from validators.document.operations import (
     list_operations,
 )
 from validators.document.relations import related
-from validators.document.schemes import usable_schemes
+from validators.document.schemes import is_satisfied, usable_schemes
 from validators.document.wording import finds_people, for_all
 from validators.messages.calls import Call, written
 
@@ -72,6 +72,22 @@ def test_two_credentials_satisfy_a_scheme_each() -> None:
     operations = list_operations(DOCUMENT)
     both = frozenset({"authorization", "x-key"})
     assert usable_schemes(DOCUMENT, operations, both) == {"key", "header"}
+
+
+@pytest.mark.parametrize(
+    ("path", "sent", "asked"),
+    [
+        ("/runs/{id}", {"Authorization"}, True),
+        ("/runs/{id}", {"X-Key"}, False),
+        ("/health", {"X-Key"}, True),
+        ("/either", {"X-Key"}, True),
+    ],
+)
+def test_who_sends_no_such_credential_is_not_asked_for_his_role(
+    path: str, sent: set[str], asked: bool
+) -> None:
+    (operation,) = (o for o in list_operations(DOCUMENT) if o.path == path and o.method == "GET")
+    assert is_satisfied(operation, DOCUMENT, sent) is asked
 
 
 FOUND: Object = {

@@ -59,3 +59,15 @@ def usable_schemes(
         if (header := headers[name]) is not None and header in sent:
             likeliest.setdefault(header, name)
     return frozenset(likeliest.values())
+
+
+def is_satisfied(operation: Operation, document: Object, sent: Collection[str]) -> bool:
+    """Are these headers of the kind that the operation asks for? Also where no scheme says so."""
+    declared = as_object(as_object(document.get("components")).get("securitySchemes"))
+    names = {name.lower() for name in sent}
+
+    def is_sent(scheme: str) -> bool:
+        header = scheme_header(resolve(document, declared.get(scheme)))
+        return header is None or header in names
+
+    return operation.public or any(all(map(is_sent, each)) for each in operation.schemes)

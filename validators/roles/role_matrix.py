@@ -39,6 +39,8 @@ from validators.roles.role_trials import (
     stage,
 )
 
+OTHERWISE = "no other role sends a credential of the kind that it asks for"
+
 
 def probe(testbed: Testbed) -> Iterator[Observation]:
     """Call every operation as every role of one tenant, on objects that the owner made for it.
@@ -78,10 +80,13 @@ def probe(testbed: Testbed) -> Iterator[Observation]:
         data={"roles": [*crew.names], "ordered": is_ordered(ground, names, said)},
     )
     for operation in sorted(chosen, key=lambda each: (not each.safe, each.ends)):
-        if operation.safe:
-            yield from read(duel, operation, crew)
+        asking = crew.asking(operation, duel.victim.author.document)
+        if crew.actors and not asking.actors:
+            yield duel.note("not-applicable", operation, reason=OTHERWISE)
+        elif operation.safe:
+            yield from read(duel, operation, asking)
         elif is_write(operation):
-            yield from write(duel, operation, crew)
+            yield from write(duel, operation, asking)
             yield from ground.after(operation)
     yield from ground.left_out(lambda each: not each.public and bool(names))
 

@@ -7,8 +7,9 @@ from dataclasses import dataclass, replace
 
 from gate.check import Answer, Client
 from gate.model import Json, Observation
-from validators.document.operations import Operation
+from validators.document.operations import Object, Operation
 from validators.document.reservations import act_of, collection_of, reservations
+from validators.document.schemes import is_satisfied
 from validators.estates.estate import FULL, LEAST
 from validators.estates.ground import Duel
 from validators.estates.seniors import TOP
@@ -41,6 +42,18 @@ class Crew:
     above: tuple[str, ...]
     actors: Mapping[str, Client]
     strangers: Mapping[str, Client]
+
+    def asking(self, operation: Operation, document: Object) -> Crew:
+        """Those of the tenant whose credentials are of a kind that the operation asks for.
+
+        Who sends no key at all is not refused for his role (RFC 9110: 401 is no 403).
+        """
+        actors = {
+            name: each
+            for name, each in self.actors.items()
+            if is_satisfied(operation, document, each.credentials)
+        }
+        return replace(self, actors=actors)
 
     @property
     def tries_owner(self) -> bool:
