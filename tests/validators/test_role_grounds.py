@@ -10,10 +10,12 @@ import pytest
 from gate.model import Doubt, Finding, Json, Observation
 from validators.channels.role_controls import (
     AGENT,
+    BY_STAFF,
     CHANGE,
     EXPRESSED,
     HOOK,
     LABEL,
+    LIST,
     MAKE,
     MARK,
     NOUN,
@@ -284,3 +286,22 @@ def test_that_a_stronger_principal_was_granted_it_offers_nothing_to_weaker_roles
     ]
     below = staffed("agent", "owner", "admin", ordered=True)
     assert not rules([*below, *got(LABEL, "granted", MARK), *refused])
+
+
+def test_an_owner_makes_accounts_of_which_all_else_is_the_staffs() -> None:
+    below = staffed("owner", "admin", ordered=True)
+    made: dict[str, Json] = {"positive": True, "enrols": True}
+    refused = [*alone(LIST, "refused", BY_STAFF), *alone(CHANGE, "refused", BY_STAFF)]
+    mine = alone(READ, "granted", {"positive": True, "shown": True})
+    assert rules([*below, *alone(MAKE, "granted", made), *refused]) == {"uneven-permission"}
+    assert rules([*below, *alone(MAKE, "granted", made), *refused, *mine]) == {"uneven-permission"}
+    for less in ({"nobody": True}, {"enrols": False}, {"declared": ["owner"]}):
+        assert not rules([*below, *alone(MAKE, "granted", {**made, **less}), *refused])
+    for some in (refused[:1], refused[1:]):
+        assert not rules([*below, *alone(MAKE, "granted", made), *some])
+    ended = alone(LABEL, "granted", {"positive": True, "effect": False})
+    assert not rules([*below, *alone(MAKE, "granted", made), *refused, *ended])
+    unsure = [*refused[:1], *alone(CHANGE, "refused", NONE)]
+    assert not rules([*below, *alone(MAKE, "granted", made), *unsure])
+    top = staffed("admin", "owner", ordered=True)
+    assert not rules([*top, *alone(MAKE, "granted", made), *refused])

@@ -261,3 +261,9 @@ def test_the_more_of_an_object_s_ids_a_path_has_the_nearer_it_is() -> None:
 def test_a_code_is_told_by_its_name() -> None:
     text = '{"data": {"otp": "12ab", "resetToken": 4711, "message": "sent", "code": null}}'
     assert codes_in(answer(text)) == ["12ab", "4711"]
+
+
+def test_a_code_is_told_by_the_link_of_a_mail() -> None:
+    mail = '<a href="https://shop.example/reset?lang=en&amp;token=ey1.b%2Dc">New password</a>'
+    assert codes_in(answer(mail)) == ["ey1.b-c"]
+    assert codes_in(answer('<img src="/pixel?campaign=7">')) == []

@@ -132,6 +132,7 @@ OPEN: dict[str, Json] = {"said": "granted", "status": 204, "declared": []}
 
 SEEN = "GET /v1/runs/{run_id} $.name"
 AGENT = staffed("agent", "owner")
+BY_STAFF: dict[str, Json] = {"positive": True, "by": "admin"}
 CONTROLS = (
     Control(defect="a viewer deletes", record=spoil("viewer", **OPEN, effect=True)),
     Control(
@@ -252,6 +253,15 @@ CONTROLS = (
             *called("agent", HOOK, "granted", {}),
             *called("agent", READ, "refused", {}),
             *called("agent", CHANGE, "refused", {}),
+        ),
+    ),
+    Control(
+        defect="an owner below the staff makes accounts that only they see and change",
+        record=(
+            *staffed("owner", "admin", ordered=True),
+            *called("owner", MAKE, "granted", {"positive": True, "enrols": True}, "owned-call"),
+            *called("owner", LIST, "refused", BY_STAFF, "owned-call"),
+            *called("owner", CHANGE, "refused", BY_STAFF, "owned-call"),
         ),
     ),
     Control(

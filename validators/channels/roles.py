@@ -30,6 +30,7 @@ from validators.judging import (
 from validators.roles.access import access
 from validators.roles.concealment import hidden_elsewhere
 from validators.roles.contradictions import (
+    enrolling_refused,
     is_authors,
     keeping_refused,
     lesser_refused,
@@ -195,7 +196,7 @@ def judge_grounds(label: str, about: Sequence[Seen], matrix: Matrix) -> Iterator
     """Grants against the words of the document, or against what the same role is refused."""
     for rule, ground_of in (
         (RESERVED, (promise,)),
-        (UNEVEN, (lesser_refused, reading_refused, keeping_refused)),
+        (UNEVEN, (lesser_refused, reading_refused, keeping_refused, enrolling_refused)),
         (HIDDEN, (hidden_elsewhere,)),
     ):
         hits, words = [], []

@@ -15,6 +15,7 @@ from validators.document.wording import ends_old
 from validators.estates.estate import LEAST
 from validators.estates.exchanges import is_secret
 from validators.estates.ground import UNSPOKEN, Duel
+from validators.estates.same_names import plain
 from validators.estates.signing import signed
 from validators.estates.throwaways import (
     KEYS,
@@ -22,7 +23,6 @@ from validators.estates.throwaways import (
     issue,
     makers,
     passes,
-    plain,
     secrets_in,
     traded,
     witness,

@@ -19,10 +19,10 @@ from validators.estates.estate import FULL, LEAST
 from validators.estates.ground import Duel
 from validators.estates.members import somebody_new
 from validators.estates.newcomers import account_of
+from validators.estates.same_names import plain
 from validators.estates.throwaways import (
     PASSWORDS,
     Pass,
-    plain,
     taken,
     witness,
     working,

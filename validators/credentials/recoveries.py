@@ -5,19 +5,21 @@ Tried on a new account only, whose mail nobody reads: who gets in afterwards had
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
+from urllib.parse import unquote
 
 from gate.check import Answer
 from gate.model import Observation
 from validators.document.names import ACCOUNT, words_of
 from validators.document.operations import Operation, as_object
 from validators.estates.ground import Duel, Ground
+from validators.estates.same_names import like_said, plain
 from validators.estates.throwaways import (
     PASSWORDS,
     anew,
-    like_said,
     newly_registered,
     said_in,
     with_passwords,
@@ -28,15 +30,17 @@ from validators.messages.traces import EXCERPT, normalise, scalars
 FORGETTING = frozenset({"forgot", "forgotten", "recover", "recovery", "reset", "lost", "otp"})
 CODES = frozenset({"otp", "code", "token", "pin", "secret"})
 ADDRESSES = ACCOUNT | {"phone", "mobile"}
-MOST_CODES = 4
+MOST_CODES, MOST_ASKED = 4, 3
+# What a link in a mail hands on, be it written in HTML or in JSON.
+LINKED = re.compile(r"[?&;](\w+)=([\w.~%+-]+)")
 GUESSED, TOLD = "a code that nobody was sent", "the code that its answer tells"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Way:
-    """Back into an account: what sends a code, if there is such, and what takes it at `place`."""
+    """Back into an account: what sends a code or shows it, and what takes it at `place`."""
 
-    ask: Operation | None
+    asks: tuple[Operation, ...]
     reset: Operation
     place: Pointer
 
@@ -53,18 +57,31 @@ def recoveries(duel: Duel) -> Iterator[Observation]:
     entering = holder.entering
     if not enters(duel, entering) or enters(duel, renewed(duel, entering)):
         return
-    asked = written(duel, way.ask, holder.called) if way.ask is not None else None
-    said = send(duel.ground.nobody, asked) if asked is not None else None
+    told = [
+        (asked, send(duel.ground.nobody, asked)) for asked in requests(duel, way, holder.called)
+    ]
     made_up = written(duel, way.reset, holder.called)
     yield attempt(duel, way.reset, [made_up], entering, GUESSED)
-    if way.ask is None or asked is None or said is None:
-        return
-    for code in codes_in(said):
-        taking = written(duel, way.reset, holder.called).put(way.place, code)
-        fact = attempt(duel, way.ask, [asked, taking], entering, TOLD)
-        yield fact
-        if fact.data.get("works"):
-            return
+    for asked, said in told:
+        for code in codes_in(said):
+            taking = written(duel, way.reset, holder.called).put(way.place, code)
+            fact = attempt(duel, asked.operation, [asked, taking], entering, TOLD)
+            yield fact
+            if fact.data.get("works"):
+                return
+
+
+def requests(duel: Duel, way: Way, called: Mapping[str, str]) -> list[Call]:
+    """The requests for a code for this account, which a body or a path calls by its address."""
+    found = []
+    for each in way.asks:
+        call = written(duel, each, called)
+        if each.names:
+            address = next((called[n] for n in called if plain(n) == plain(each.names[0])), "")
+            call = replace(call, path=(address,))
+        if all(call.path):
+            found.append(call)
+    return found
 
 
 def way_back(duel: Duel) -> Way | None:
@@ -73,7 +90,7 @@ def way_back(duel: Duel) -> Way | None:
     for reset in ground.operations:
         place = code_place(duel, reset) if is_about_it(reset) else None
         if place is not None:
-            return Way(ask=asking(duel, ground, reset), reset=reset, place=place)
+            return Way(asks=asking(duel, ground, reset), reset=reset, place=place)
     return None
 
 
@@ -96,15 +113,18 @@ def code_place(duel: Duel, operation: Operation) -> Pointer | None:
     return ("path", 0) if coded else None
 
 
-def asking(duel: Duel, ground: Ground, reset: Operation) -> Operation | None:
-    """What sends the code to whom it names."""
+def asking(duel: Duel, ground: Ground, reset: Operation) -> tuple[Operation, ...]:
+    """What sends the code to whom a body or the end of a path names, or shows what is sent."""
+    found = []
     for each in ground.operations:
-        words = [set(words_of(name)) for name in fields_of(duel, each)]
-        names_one = any("_".join(words_of(n)) in ADDRESSES for n in fields_of(duel, each))
-        plain = not any(PASSWORDS & said for said in words) and not each.names
-        if each != reset and is_about_it(each) and names_one and plain:
-            return each
-    return None
+        names = fields_of(duel, each)
+        places = each.names or names
+        names_one = any("_".join(words_of(name)) in ADDRESSES for name in places)
+        plain_one = not any(PASSWORDS & set(words_of(name)) for name in names)
+        near = len(each.names) == 0 or (len(each.names) == 1 and each.reads_one)
+        if each != reset and is_about_it(each) and names_one and plain_one and near:
+            found.append(each)
+    return tuple(found[:MOST_ASKED])
 
 
 def fields_of(duel: Duel, operation: Operation) -> list[str]:
@@ -161,12 +181,13 @@ def as_word(call: Call, word: str) -> Call:
 
 
 def codes_in(answer: Answer) -> list[str]:
-    """What of an answer may be the code that should be in a mail only."""
-    found = (
+    """What of an answer may be the code that should be in a mail only: a field, or in a link."""
+    named = (
         str(value)
         for place, value in scalars(answer.json())
         if CODES & set(words_of(place.rpartition(".")[2]))
         and isinstance(value, str | int)
         and value
     )
-    return list(islice(dict.fromkeys(found), MOST_CODES))
+    linked = (unquote(code) for name, code in LINKED.findall(answer.body) if name.lower() in CODES)
+    return list(islice(dict.fromkeys((*named, *linked)), MOST_CODES))

@@ -26,6 +26,7 @@ from validators.estates.estate import LEAST, Estate
 from validators.estates.ground import Duel
 from validators.estates.own_fields import place_in
 from validators.estates.principals import is_person, is_person_at
+from validators.estates.same_names import like_said
 from validators.estates.things import Thing
 from validators.estates.throwaways import (
     NO_MORE,
@@ -35,7 +36,6 @@ from validators.estates.throwaways import (
     Pass,
     anew,
     let_in,
-    like_said,
     newly_registered,
     said_in,
     with_passwords,

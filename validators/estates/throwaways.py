@@ -24,6 +24,7 @@ from validators.estates.exchanges import (
 from validators.estates.ground import Duel, Ground
 from validators.estates.ledger import Ledger
 from validators.estates.own_fields import place_in
+from validators.estates.same_names import like_named, like_said
 from validators.estates.signing import signed, ways
 from validators.estates.things import Thing
 from validators.messages.calls import Call, curl, leaves, send
@@ -279,25 +280,6 @@ def with_passwords(call: Call, word: str) -> Call:
         if PASSWORDS & set(words_of(str(place[-1] if place else ""))):
             call = call.put(("body", *place), f"Aa1!{word}")
     return call
-
-
-def like_named(call: Call, other: Call) -> Call:
-    """The call with what the other one says under the same names."""
-    return like_said(call, {str(place[-1]): text for place, text in leaves(other.body) if place})
-
-
-def like_said(call: Call, words: Mapping[str, str]) -> Call:
-    """The call with these texts, each under its name in whatever style."""
-    said = {plain(name): text for name, text in words.items()}
-    for place, _ in leaves(call.body):
-        if place and plain(place[-1]) in said:
-            call = call.put(("body", *place), said[plain(place[-1])])
-    return call
-
-
-def plain(name: str | int) -> str:
-    """A field's name in no style: `userName` and `user_name` are one."""
-    return "".join(words_of(str(name)))
 
 
 def working(duel: Duel, found: list[Pass]) -> Pass | None:

@@ -18,8 +18,9 @@ from validators.estates.ledger import Ledger
 from validators.estates.named_fields import names_new
 from validators.estates.naming import code_for
 from validators.estates.principals import is_person
+from validators.estates.same_names import plain
 from validators.estates.things import Thing
-from validators.estates.throwaways import KEYS, PASSWORDS, is_maker, plain
+from validators.estates.throwaways import KEYS, PASSWORDS, is_maker
 from validators.messages.calls import Call, Pointer, curl, leaves, retrace, send, value_at
 from validators.messages.traces import EXCERPT, SHORTEST, find_marks, normalise
 

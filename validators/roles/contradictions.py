@@ -91,3 +91,27 @@ def keeping_refused(call: Observation, matrix: Matrix) -> str:
         return ""
     names = [each.subject for each in (*reads, *writes)]
     return f"it adds what it may not read, change or end: {' and '.join(names)} refused it"
+
+
+def enrolling_refused(call: Observation, matrix: Matrix) -> str:
+    """That an owner below the staff makes accounts of which all else is the staff's; "" else.
+
+    Not where anybody signs up there, nor of people who get no password. Much is handed in to the
+    staff, but whoever signs in with what he was given is nobody's message. What he may do to his
+    own account by its id is left aside: the list and a change must be refused, and each granted
+    to the staff.
+    """
+    data = call.data
+    made = data.get("said") == "granted" and bool(data.get("enrols")) and not data.get("nobody")
+    if call.kind != "owned-call" or not made or data.get("declared") or not matrix.above:
+        return ""
+    others = on_same_objects(call, matrix, "read", "change", "end")
+    writes = [each for each in others if each.data.get("act") != "read"]
+    lists = [each for each in others if each not in writes and not each.subject.endswith("}")]
+    closed = [*lists, *writes]
+    kept = all(is_refused(each) and each.data.get("by") in matrix.above for each in closed)
+    if not lists or not writes or not kept:
+        return ""
+    names = [each.subject for each in closed]
+    who = " and ".join(dict.fromkeys(str(each.data.get("by")) for each in closed))
+    return f"it makes accounts that only {who} sees or changes: {' and '.join(names)} refused it"

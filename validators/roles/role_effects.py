@@ -6,14 +6,17 @@ import time
 from collections.abc import Sequence
 from dataclasses import replace
 
-from gate.check import Client
-from validators.document.names import SAYINGS, noun_of
+from gate.check import Answer, Client
+from validators.document.names import SAYINGS, noun_of, words_of
+from validators.document.operations import as_object
 from validators.estates.estate import LEAST, Recipe
 from validators.estates.ground import Duel
+from validators.estates.principals import is_person
 from validators.estates.states import State, changes, look, telling, unrest, view_of, watch
+from validators.estates.throwaways import PASSWORDS
 from validators.messages.calls import Call, send
 from validators.messages.traces import SHORTEST
-from validators.roles.role_trials import Stage, Staging
+from validators.roles.role_trials import Stage, Staging, is_made
 
 SHORTEST_ID = 4
 GONE = frozenset({"404", "410"})
@@ -102,3 +105,10 @@ def is_seen_above(duel: Duel, staged: Staging, senior: Client, recipe: Recipe) -
     moving = unrest(watcher, views, before, quiet, after)
     above = replace(duel, victim=watcher)
     return granted and is_effect(above, staged, scene, call, (quiet, after), moving)
+
+
+def is_enrolling(duel: Duel, call: Call, answer: Answer) -> bool:
+    """Does it make somebody who signs in with the password that he was given?"""
+    fields = as_object(duel.victim.author.simplify(dict(call.operation.body)).get("properties"))
+    given = any(PASSWORDS & set(words_of(name)) for name in fields)
+    return given and is_person(call.operation.product) and is_made(call.operation, call, answer)

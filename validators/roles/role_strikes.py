@@ -19,6 +19,7 @@ from validators.messages.traces import EXCERPT, normalise
 from validators.roles.contributions import keeps
 from validators.roles.role_effects import (
     is_effect,
+    is_enrolling,
     is_named_anew,
     is_own_doing,
     is_seen_above,
@@ -216,4 +217,6 @@ def owned_write(
             bool(best) and is_seen_above(duel, staged, crew.actors[best], recipe)
         )
         more["nobody"] = nobody_gets(duel, staged.fresh().call(FULL))
+    elif granted and crew.above and is_enrolling(duel, call, answer):
+        more |= {"enrols": True, "nobody": nobody_gets(duel, staged.fresh().call(FULL))}
     return own(duel, call, answer, about(operation, crew) | more, best)
