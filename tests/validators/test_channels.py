@@ -17,7 +17,7 @@ from validators.channels import (
     roles,
     write_by_id,
 )
-from validators.channels.role_controls import HOOK, LABEL, LIST, OPEN, READ, spoil
+from validators.channels.role_controls import HOOK, LABEL, LIST, MAKE, OPEN, READ, spoil
 
 CHANNELS = (body_reference, credentials, list_leak, mass_assignment, roles, write_by_id)
 EACH: Any = pytest.mark.parametrize("channel", CHANNELS, ids=lambda each: each.CHECK.id)
@@ -48,7 +48,7 @@ def test_a_clean_record_has_neither_finding_nor_doubt(channel: Any) -> None:
 def test_each_control_is_found_on_its_operation(channel: Any, control: Any) -> None:
     findings = found(channel, control.record)
     # What is shown by a filter is a list's; a field, or what is hidden elsewhere, is a read's.
-    said = {"by a filter": LIST, SHOWN: READ, "adds a webhook": HOOK}
+    said = {"by a filter": LIST, SHOWN: READ, "adds a webhook": HOOK, "makes accounts": MAKE}
     named = (label for words, label in said.items() if re.search(words, control.defect))
     operation = next(named, channel.LABEL)
     assert {finding.subject for finding in findings} == {operation}
