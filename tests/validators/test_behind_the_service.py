@@ -88,6 +88,30 @@ def test_a_foreign_value_that_a_list_shows_anyway_is_not_held_against_the_cache(
     assert found(cache_keys.CHECK, seen) == []
 
 
+def test_the_whole_value_of_every_kind_of_key_is_read(redis_url: str) -> None:
+    with closing(redis.Redis.from_url(redis_url)) as cache:
+        cache.set("kind:string", "mark")
+        cache.hset("kind:hash", "field", "mark")
+        cache.rpush("kind:list", "mark")
+        cache.sadd("kind:set", "mark")
+        cache.zadd("kind:zset", {"mark": 1})
+        cache.xadd("kind:stream", {"field": "mark"})
+        held = {key: value for key, value in cache_scan.content(cache).items() if b"kind:" in key}
+        cache.delete(*held)
+    assert len(held) == 6
+    assert all("mark" in str(value) for value in held.values())
+    assert held[b"kind:string"] == b"mark", "which can be planted elsewhere"
+
+
+def test_a_refused_look_at_redis_is_no_empty_one(redis_url: str) -> None:
+    with closing(redis.Redis.from_url(redis_url)) as cache:
+        cache.set("kind:other", "x")
+        assert cache_scan.together(cache, [("LRANGE", "kind:other", 0, -1)]) == [""]
+        cache.delete("kind:other")
+        with pytest.raises(redis.ResponseError):
+            cache_scan.together(cache, [("NOSUCH",)])
+
+
 def test_a_planted_value_is_taken_back(redis_url: str) -> None:
     with closing(redis.Redis.from_url(redis_url)) as cache:
         cache.set("two", "2", ex=50)

@@ -16,7 +16,7 @@ from psycopg2 import sql
 from psycopg2.extensions import cursor as Cursor  # noqa: N812 - a class in lower case
 
 from gate.check import Testbed
-from validators.behind.cache_scan import value_of
+from validators.behind.cache_scan import content
 
 DATABASE, CACHE, FILES, LOG = "table", "redis", "folder", "log"
 PATIENCE = "SET statement_timeout = '5s'"
@@ -56,7 +56,7 @@ def search(testbed: Testbed, trail: Trail, folders: Sequence[Path]) -> Amounts:
         cursor.execute(PATIENCE)
         found.update(dict(search_tables(cursor, trail)))
     with closing(redis.Redis.from_url(testbed.cache_url())) as cache:
-        entries = (f"{key!r} {value_of(cache, key)}" for key in cache.scan_iter())
+        entries = (f"{key!r} {value}" for key, value in content(cache).items())
         found[CACHE] = holding(entries, trail.marks)
     found[FILES] = holding((text for each in folders for text in texts_of(each)), trail.marks)
     logs = (line for log in testbed.telemetry().logs for line in log.open(errors="replace"))
