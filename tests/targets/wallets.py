@@ -2,8 +2,8 @@
 
 Each operation is content with one of them and does not look at the other; the document names the
 token only. Bob may label, and not bill. No invoice has a picture, and the owner of one is told so
-in the same sentence as everybody else. `flaw` names the one
-thing that a build does wrong; "" is the clean one.
+in the same sentence as everybody else. `flaw` names the one thing that a build does wrong; "" is
+the clean one.
 """
 
 from __future__ import annotations
