@@ -17,10 +17,15 @@ def scheme_header(declared: Object) -> str | None:
     return named.lower() if isinstance(named, str) else None
 
 
+def declared_schemes(document: Object) -> dict[str, Object]:
+    """The document's security schemes by their names."""
+    declared = as_object(as_object(document.get("components")).get("securitySchemes"))
+    return {name: resolve(document, each) for name, each in declared.items()}
+
+
 def scheme_headers(document: Object) -> set[str]:
     """The request headers that carry a credential by the document, in lower case."""
-    declared = as_object(as_object(document.get("components")).get("securitySchemes"))
-    found = {scheme_header(resolve(document, each)) for each in declared.values()}
+    found = {scheme_header(each) for each in declared_schemes(document).values()}
     return {name for name in found if name is not None}
 
 
@@ -30,10 +35,8 @@ def other_ways(document: Object, sent: Collection[str]) -> dict[str, str]:
     A key that somebody makes may be sent otherwise than his session's cookie.
     """
     used = {name.lower() for name in sent}
-    declared = as_object(as_object(document.get("components")).get("securitySchemes"))
     found: dict[str, str] = {}
-    for each in declared.values():
-        scheme = resolve(document, each)
+    for scheme in declared_schemes(document).values():
         header = scheme_header(scheme)
         basic = str(scheme.get("scheme")).lower() == "basic"
         if header is None or header == "cookie" or header in used or basic:
@@ -51,8 +54,7 @@ def usable_schemes(
     When several schemes use the same header (a tenant's and an operator's bearer token), only the
     one that most operations ask for is taken to be the tenant's.
     """
-    declared = as_object(as_object(document.get("components")).get("securitySchemes"))
-    headers = {name: scheme_header(resolve(document, each)) for name, each in declared.items()}
+    headers = {name: scheme_header(each) for name, each in declared_schemes(document).items()}
     asked = [name for each in operations for schemes in each.schemes for name in schemes]
     likeliest: dict[str, str] = {}
     for name in sorted(headers, key=asked.count, reverse=True):
@@ -63,11 +65,10 @@ def usable_schemes(
 
 def is_satisfied(operation: Operation, document: Object, sent: Collection[str]) -> bool:
     """Are these headers of the kind that the operation asks for? Also where no scheme says so."""
-    declared = as_object(as_object(document.get("components")).get("securitySchemes"))
-    names = {name.lower() for name in sent}
+    declared, names = declared_schemes(document), {name.lower() for name in sent}
 
     def is_sent(scheme: str) -> bool:
-        header = scheme_header(resolve(document, declared.get(scheme)))
+        header = scheme_header(declared.get(scheme, {}))
         return header is None or header in names
 
     return operation.public or any(all(map(is_sent, each)) for each in operation.schemes)
