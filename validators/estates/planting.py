@@ -14,6 +14,7 @@ from validators.estates.estate import FULL, LEAST, LINKED, Estate, Recipe
 from validators.estates.handles import gives_id, handles, pays
 from validators.estates.mending import learn_demanded, mend
 from validators.estates.order import in_turn, is_collection, is_personal, next_of
+from validators.estates.remarking import remark
 from validators.estates.things import Thing
 from validators.messages.calls import Call, Pointer
 from validators.messages.refusals import LACKING
@@ -137,6 +138,8 @@ def create(estate: Estate, operation: Operation) -> Step:
         if answer.status in REFUSED or not estate.accepts(answer):
             call, answer = attempt(estate, operation, path, recipe)
     made = estate.accepts(answer)
+    if made and not estate.accepts(whole[1]):
+        call, answer = remark(estate, call, whole[1]) or (call, answer)
     if not made:
         # What the least request lacks, the whole one had: something else was wrong with it.
         lacking = whole[1].status in REFUSED and LACKING.search(answer.body)
