@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from gate.check import Testbed
 from gate.model import Observation
+from validators.credentials.dismissals import dismissals
 from validators.credentials.ended_credentials import endings, ends_one, ends_own, rotates
 from validators.credentials.expiring_keys import expiries
 from validators.credentials.guest_stays import stays_end
@@ -14,7 +15,7 @@ from validators.credentials.key_scopes import narrow, only_read
 from validators.credentials.object_secrets import object_secrets
 from validators.credentials.password_changes import password_changes
 from validators.credentials.recoveries import recoveries
-from validators.credentials.refreshing import dismissals, refreshes, spent_codes
+from validators.credentials.refreshing import refreshes, spent_codes
 from validators.credentials.role_keys import outgrow
 from validators.credentials.shared_links import links_end
 from validators.credentials.wider_tokens import widened
@@ -32,13 +33,12 @@ def probe(testbed: Testbed) -> Iterator[Observation]:
     other scopes are about; a key that may make keys asks for one with more than its own scopes, as
     does a secret that is traded for a token; a role asks for a key that stands for another member,
     and for one that opens what is closed to itself. A new account signs out and refreshes, or is
-    ended by the owner; what the document says works once is tried twice. Its password is set
-    without its mail, and changed in one of two sessions.
-    Links that open something to anybody are withdrawn, and left alone while their object goes. An
-    object that signs in by a secret of its own gets another one.
-    Where an invitation is taken up by somebody who has an account, a stranger comes in by one, is
-    put out, and tries what he had there and the same code. Nobody comes in by one that was
-    withdrawn.
+    ended or switched off by the owner or the staff; what the document says works once is tried
+    twice. Its password is set without its mail, and changed in one of two sessions. Links that open
+    something to anybody are withdrawn, and left alone while their object goes. An object that signs
+    in by a secret of its own gets another one. Where an invitation is taken up by somebody who has
+    an account, a stranger comes in by one, is put out, and tries what he had there and the same
+    code. Nobody comes in by one that was withdrawn.
     """
     ground = stand(testbed)
     yield from ground.facts

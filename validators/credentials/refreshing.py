@@ -1,7 +1,7 @@
-"""Does a session end with its holder's account, and for what could bring it back?
+"""Does a session end for what could bring it back?
 
 Tried with accounts that were made for it: a refresh token after signing out, one that works once
-twice, the token of somebody who cannot sign in any more, and a used code of an invitation.
+twice, and a used code of an invitation.
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ from gate.check import Answer
 from gate.model import Observation
 from validators.credentials.ended_credentials import (
     control,
-    outlived,
     said_in,
     shown,
     signs_out,
@@ -26,12 +25,10 @@ from validators.document.operations import Operation, as_list, as_object
 from validators.document.wording import works_once
 from validators.estates.estate import LEAST
 from validators.estates.ground import Duel
-from validators.estates.members import id_of, invitation, members, somebody_new, upon, whom
+from validators.estates.members import invitation, somebody_new
 from validators.estates.throwaways import Pass, anew, entered, taken, witness, working
 from validators.messages.calls import Call, curl, retrace, send
 
-BUSY = 429
-SERVER = 500
 REFRESHING, USED = "its refresh token", "a used refresh token"
 
 
@@ -169,25 +166,3 @@ def spent_codes(duel: Duel) -> Iterator[Observation]:
     yield note_ended(
         duel, way.join, "a used code", Call(operation=way.join), before, again, retrace(line, line)
     )
-
-
-def dismissals(duel: Duel) -> Iterator[Observation]:
-    """End a new member's account, so that he cannot sign in any more, and use his last token."""
-    for operation in duel.ground.operations:
-        parameter = whom(duel, operation)
-        holder = next(members(duel), None) if parameter else None
-        key = id_of(holder, parameter) if holder is not None else ""
-        if holder is None or holder.entering is None:
-            continue
-        call, opened = upon(duel, operation, parameter, key), witness(duel, holder)
-        if not key or key in duel.victim.envelope.principals.names or not (call and opened):
-            continue
-        before, entering = holder.call(duel.ground, opened), holder.entering
-        able = duel.victim.accepts(send(duel.ground.nobody, entering))
-        answer = duel.victim.send(call)
-        after = send(duel.ground.nobody, entering)
-        shut = not duel.victim.accepts(after) and after.status not in {BUSY, *range(SERVER, 600)}
-        if able and shut and duel.victim.accepts(answer):
-            yield control(duel, operation, answer)
-            line = curl(duel.victim.client, call)
-            yield outlived(duel, operation, holder, opened, before, line)
