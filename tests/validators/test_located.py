@@ -26,9 +26,9 @@ def orders(request: Request) -> Response:
     return Response(status=404)
 
 
-def found(location: str) -> Json:
+def found(location: str, body: str = "") -> Json:
     with running(wsgi(orders)) as base_url:
-        answer = Answer(status=201, headers={"location": location}, body="", seconds=0.0)
+        answer = Answer(status=201, headers={"location": location}, body=body, seconds=0.0)
         return located(HttpClient(base_url=base_url), Call(operation=CREATE), answer)
 
 
@@ -47,6 +47,17 @@ def test_what_its_maker_may_not_read_is_known_by_its_id() -> None:
 
 def test_an_answer_that_says_nothing_made_nothing_known() -> None:
     assert found("") is None
+
+
+def test_what_an_answer_calls_by_its_name_alone_is_read_there() -> None:
+    assert found("", '"o-7"') == {"number": "A-1", "id": "o-7"}
+    made = "8f14e45f-ceea-467f-a8a0-0f3c1d2b4a5e"
+    assert found("", f'"{made}"') == {"id": made}
+
+
+@pytest.mark.parametrize("word", ['"created"', "true", '""', "17"])
+def test_a_word_that_leads_nowhere_names_nothing(word: str) -> None:
+    assert found("", word) is None
 
 
 def test_a_page_is_no_object_and_its_number_no_id() -> None:

@@ -220,7 +220,7 @@ class Estate:
         """Take what an answer shows, and what the call itself made, into this ledger."""
         parents, origin = parents_in(call), call if made else None
         said, operation = answer.json(), call.operation
-        if made and not answer.body.strip():
+        if made and not isinstance(said, dict | list):
             said = located(self.client, call, answer)
         if made and operation.method == "PUT":
             ledger.take(named_by(call))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from urllib.parse import unquote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 from gate.check import Answer, Client
 from gate.model import Json
@@ -20,6 +20,7 @@ from validators.document.operations import Operation, as_object
 from validators.estates.things import Thing
 from validators.messages.bodies import Author
 from validators.messages.calls import Call, expand, leaves
+from validators.messages.traces import UUID
 
 DEEP, FOUND = 3, 200
 AMOUNTS = frozenset({"amount", "sum", "value", "points", "credits", "coins", "tokens"})
@@ -81,15 +82,22 @@ def handed(author: Author, call: Call, said: Json) -> Iterator[Thing]:
 
 
 def located(client: Client, call: Call, answer: Answer) -> Json:
-    """What a call made, where its answer says nothing but where it is (RFC 9110, section 10.2.2).
+    """What a call made, where its answer says nothing but where or what it is.
 
-    Read there as its maker; at least its id, which is the last part of the address.
+    By its address (RFC 9110, section 10.2.2), or by its name alone (`"a-slug"`, `17`). Read there
+    as its maker; at least its id, the last part of the address. A word or number that leads
+    nowhere ("created") names nothing, unless it is a UUID.
     """
-    where = urlsplit(answer.headers.get("location", "")).path.rstrip("/")
+    collection = expand(call.operation.path, call.path).rstrip("/")
+    said, where = answer.json(), urlsplit(answer.headers.get("location", "")).path.rstrip("/")
+    plain = isinstance(said, str | int) and not isinstance(said, bool) and bool(str(said).strip())
+    if plain:
+        where = f"{collection}/{quote(str(said), safe='')}"
     if not where:
         return None
-    collection = expand(call.operation.path, call.path).rstrip("/")
     _, known, rest = where.partition(collection)  # the target's address may have a path itself
     found = client.request("GET", collection + rest if known else where)
     read = as_object(found.json()) if found.status == FOUND else {}
+    if plain and not (read or UUID.fullmatch(str(said))):
+        return None
     return dict(read) or {"id": unquote(where.rpartition("/")[2])}
