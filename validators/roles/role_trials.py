@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from gate.check import Answer
 from gate.model import Observation
-from validators.crossing.foreign_writes import made_ready
+from validators.crossing.owned_writes import made_ready
 from validators.crossing.trials import at_pointer, is_kept, reason_to_spare, references
 from validators.document.operations import Operation
 from validators.document.reservations import act_of, collection_of
