@@ -19,6 +19,7 @@ from validators.crossing.directories import (
 from validators.crossing.excuses import LISTED, OPEN, PART, PUBLISHED, holds, is_published
 from validators.crossing.foreign_answers import has_traces, read_absent, read_foreign
 from validators.crossing.fuller_reads import fuller
+from validators.crossing.other_names import other_names
 from validators.crossing.owned_reads import is_owners, is_positive, is_told_apart, read_own
 from validators.crossing.shared_objects import ask_for_shared
 from validators.document.operations import Operation
@@ -106,6 +107,7 @@ def fight(duel: Duel, operation: Operation, skip: str | None) -> Iterator[Observ
     meant = any(each.kind == "suppressed" for each in facts)
     if not (meant or (mine is not None and mine.path == call.path)):
         yield from ask_for_more(duel, call, owned, {**print_of, **duel.marks})
+        yield from ask_otherwise(duel, call, {**print_of, **duel.marks})
         if etag := owned.headers.get("etag"):
             yield from ask_by_tag(duel, call, etag)
     yield from ask_for_deleted(duel, operation)
@@ -152,6 +154,19 @@ def ask_for_more(
         for _ in range(2):
             fake = (*each.path[:-1], like(each.path[-1], duel.chance))
             yield read_absent(duel, replace(each, path=fake), label)
+
+
+def ask_otherwise(duel: Duel, call: Call, marks: Mapping[str, str]) -> Iterator[Observation]:
+    """Is the object found by what else it is called: its id, where its path has its slug?"""
+    found = duel.victim.ledger.match(call.operation)
+    things = next((each for each in found if values_of(call.operation, each) == call.path), ())
+    operations = duel.ground.operations
+    for name, value in other_names(duel.victim, operations, call.operation, things):
+        named, label = replace(call, path=(*call.path[:-1], value)), f"foreign (by its {name})"
+        yield read_foreign(duel, duel.attacker.client, named, label, marks)
+        for _ in range(2):
+            fake = (*call.path[:-1], like(value, duel.chance))
+            yield read_absent(duel, replace(call, path=fake), label)
 
 
 def ask_by_tag(duel: Duel, call: Call, etag: str) -> Iterator[Observation]:

@@ -12,6 +12,7 @@ from validators.crossing.bearers import GIVEN, lets_in_by_secret
 from validators.crossing.confirming import lessened, repeat
 from validators.crossing.directories import excused
 from validators.crossing.foreign_reads import mixes
+from validators.crossing.other_names import other_names
 from validators.crossing.owned_writes import Things, Way, control, made_ready, path_call, write
 from validators.crossing.tags import mistagged, untagged
 from validators.crossing.trials import (
@@ -176,9 +177,9 @@ def rounds(
             effect = effect or hit
             if hit:
                 break
-        if all(each.foreign) and not (each.by_victim or effect):
+        if each.is_plain and not effect:
             facts.extend(mistagged(duel, aim))
-        if way.tag and all(each.foreign) and not (each.by_victim or effect):
+        if way.tag and each.is_plain and not effect:
             more, effect = attack(duel, by_wrong_tag(duel, operation, whole, each, way), turn)
             facts.extend(more)
             whole = made_ready(duel, operation, things) if effect else whole
@@ -206,11 +207,20 @@ def renewed(duel: Duel, recipe: Recipe, call: Call) -> Recipe:
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """Which places of the path are the victim's, and whose references are in the body."""
+    """Which places of the path are the victim's, and whose references are in the body.
+
+    `named`: the field by which the last object is called, where paths call it by another one.
+    """
 
     label: str
     foreign: tuple[bool, ...]
     by_victim: bool = False
+    named: str = ""
+
+    @property
+    def is_plain(self) -> bool:
+        """Are it the victim's ids as he uses them, and nothing else?"""
+        return all(self.foreign) and not (self.by_victim or self.named)
 
     @property
     def is_mixed(self) -> bool:
@@ -236,15 +246,20 @@ def shapes(duel: Duel, operation: Operation, things: Things) -> list[Shape]:
     if references(call, duel.victim) and found:
         label, every = "/".join(["foreign"] * len(values)), (True,) * len(values)
         found.append(Shape(f"{label} and body", every, by_victim=True))
+    for name, _ in other_names(duel.victim, duel.ground.operations, operation, things):
+        label = "/".join(["foreign"] * len(values))
+        found.append(Shape(f"{label} (by its {name})", (True,) * len(values), named=name))
     return found
 
 
 def aim_at(duel: Duel, operation: Operation, things: Things, wanted: Shape, recipe: Recipe) -> Aim:
     """The attack with its two absent twins; each call has a body of its own."""
     values = values_of(operation, things)
+    if wanted.named:
+        values = (*values[:-1], str(things[-1].fields.get(wanted.named, values[-1])))
     mine = own_values(duel.attacker, operation) or values
     labels = {label: (mixed, absent) for label, mixed, absent in mixes(values, mine, duel.chance)}
-    plain = wanted.label.removesuffix(" and body")
+    plain = SAME if wanted.label == SAME else wanted.label.partition(" ")[0]
     if plain not in labels:
         labels = {label: (m, a) for label, m, a in mixes(values, None, duel.chance)}
     mixed, absent = labels.get(plain) or next(iter(labels.values()))

@@ -51,7 +51,7 @@ class Envelope:
     something else, `principals` who is needed to the end, `listed` what lists show to both tenants
     alike, once they were asked for that. `demanded` are parameters that the document leaves to the
     caller, and a refusal has asked for; `worn` the operations that want a new object each time, as
-    what is known has moved on.
+    what is known has moved on; `also_named` whether a read finds its object by this field as well.
     """
 
     refusals: set[Shape] = field(default_factory=set)
@@ -70,6 +70,7 @@ class Envelope:
     sources: dict[str, Source] = field(default_factory=dict)
     listed: set[str] | None = None
     demanded: dict[str, dict[str, Json]] = field(default_factory=dict)
+    also_named: dict[tuple[str, str], bool] = field(default_factory=dict)
 
     def learn_refusal(self, answer: Answer) -> None:
         """An answer to what cannot have succeeded."""

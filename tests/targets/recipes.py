@@ -1,0 +1,69 @@
+"""Recipes, which paths call by a slug or by an id, and whose maker is told the slug alone.
+
+`flaw` names the one thing that a build does wrong; "" is the clean one.
+"""
+
+from __future__ import annotations
+
+import json
+import uuid
+from typing import Any
+
+from werkzeug.wrappers import Request, Response
+
+from tests.targets.documents import BEARER, TEXT, document, operation, record
+
+TOKENS = {f"token-{name}-{name * 9}-{name * 5}": name for name in ("ann", "bob")}
+RECIPE = record("name", name=TEXT)
+DOCUMENT = document(
+    "Recipes",
+    {
+        "/recipes": {"get": operation(), "post": operation(RECIPE)},
+        "/recipes/{slug}": {
+            "get": operation(),
+            "patch": operation(record(summary=TEXT)),
+            "delete": operation(),
+        },
+    },
+    BEARER,
+)
+
+
+class Recipes:
+    """A WSGI application."""
+
+    def __init__(self, flaw: str) -> None:
+        self.flaw = flaw
+        self.rows: dict[str, dict[str, Any]] = {}
+
+    @Request.application
+    def __call__(self, request: Request) -> Response:
+        status, said = self.answer(request)
+        return Response(json.dumps(said), status, content_type="application/json")
+
+    def answer(self, request: Request) -> tuple[int, Any]:
+        _, *parts = request.path.split("/")
+        if parts == ["openapi.json"]:
+            return 200, DOCUMENT
+        user = TOKENS.get(request.headers.get("Authorization", "").removeprefix("Bearer "))
+        if user is None:
+            return 401, {"detail": "Who are you?"}
+        sent = request.get_json() if request.method in {"POST", "PATCH"} else {}
+        if parts[1:]:
+            return self.one(request.method, user, parts[1], sent)
+        if request.method == "GET":
+            return 200, [row for row in self.rows.values() if row["user"] == user]
+        row = {"id": str(uuid.uuid4()), "slug": sent["name"].lower(), "user": user, **sent}
+        self.rows[row["id"]] = row
+        return 201, row["slug"]
+
+    def one(self, method: str, user: str, name: str, sent: Any) -> tuple[int, Any]:
+        by_slug = (row for row in self.rows.values() if row["slug"] == name)
+        row = self.rows.get(name) or next(by_slug, None)
+        whose = {user} if row is None or self.flaw != f"{method} by id" else {user, row["user"]}
+        if row is None or row["user"] not in (whose if name == row["id"] else {user}):
+            return 404, {"detail": "There is no such recipe."}
+        if method == "DELETE":
+            return 200, self.rows.pop(row["id"])
+        row |= sent
+        return 200, row
