@@ -246,10 +246,17 @@ def text_for(name: str, schema: Json, who: str) -> Json:
 
 
 def credential(document: Document) -> tuple[str, str]:
-    """The header that carries the credential, and how it is written there."""
+    """The header that carries the credential, and how it is written there.
+
+    Of what serves equally many operations, a cookie is for browsers and comes last.
+    """
     schemes = dict(members(member(document.get("components"), "securitySchemes")))
     used = [name for each in wanted(document) for name in each]
-    order = sorted(schemes, key=lambda name: -used.count(name))
+
+    def rank(name: str) -> tuple[int, bool]:
+        return -used.count(name), member(resolved(document, schemes[name]), "in") == "cookie"
+
+    order = sorted(schemes, key=rank)
     for declared in (resolved(document, schemes[name]) for name in order):
         if member(declared, "type") == "apiKey":
             return key_header(declared)

@@ -43,6 +43,19 @@ def test_the_draft_names_the_header_that_the_document_asks_for() -> None:
     assert 'Authorization = "Bearer ${TOKEN_TWO}"' in draft(BASE, "/openapi.json", SHOP)
 
 
+def test_the_draft_takes_a_header_rather_than_a_cookie_that_serves_as_well() -> None:
+    cookie = {"type": "apiKey", "in": "cookie", "name": "sessionid"}
+    token = {"type": "apiKey", "in": "header", "name": "X-Token"}
+    shown = {
+        **LEDGERS,
+        "components": {"securitySchemes": {"cookie": cookie, "token": token}},
+        "security": [{"cookie": []}, {"token": []}],
+    }
+    assert 'X-Token = "${TOKEN_ONE}"' in draft(BASE, "/openapi.json", shown)
+    only = {**shown, "security": [{"cookie": []}]}
+    assert 'Cookie = "sessionid=${TOKEN_ONE}"' in draft(BASE, "/openapi.json", only)
+
+
 def test_the_draft_knows_login_registration_and_the_token_s_place() -> None:
     text = draft(BASE, "/openapi.json", NOTES)
     assert 'path = "/login"' in text
