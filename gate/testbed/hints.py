@@ -40,6 +40,10 @@ class Hints:
         """Do all tenants see the same?"""
         return named(label, self.shared)
 
+    def is_common(self, label: str) -> bool:
+        """Is it everybody's, whoever that is: all tenants', or anybody's?"""
+        return self.is_shared(label) or self.is_public(label)
+
 
 @runtime_checkable
 class Hinted(Protocol):

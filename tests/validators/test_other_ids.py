@@ -15,6 +15,18 @@ from validators.channels.read_by_id import CHECK as READ_BY_ID
 from validators.channels.write_by_id import CHECK as WRITE_BY_ID
 
 
+def subjects(check: Check, flaw: str, hints: str, folder: Path) -> set[str]:
+    text, environment = actors(TOKENS, "Authorization", "Bearer ")
+    with running(wsgi(Recipes(flaw))) as base_url:
+        file = folder / "target.toml"
+        where = f'name = "recipes"\nbase_url = "{base_url}"\n'
+        file.write_text(where + text + hints, encoding="utf-8")
+        with external(file, folder, 11, environment) as testbed:
+            result = judge(check, gather(check, testbed, lambda _: None))
+    assert not result.failures
+    return {each.subject for each in result.findings}
+
+
 @pytest.mark.parametrize(
     ("check", "method"),
     [(READ_BY_ID, "GET"), (WRITE_BY_ID, "PATCH"), (WRITE_BY_ID, "DELETE")],
@@ -24,13 +36,11 @@ from validators.channels.write_by_id import CHECK as WRITE_BY_ID
 def test_an_object_is_tried_by_what_else_finds_it(
     check: Check, method: str, flawed: bool, tmp_path: Path
 ) -> None:
-    text, environment = actors(TOKENS, "Authorization", "Bearer ")
-    with running(wsgi(Recipes(f"{method} by id" if flawed else ""))) as base_url:
-        file = tmp_path / "target.toml"
-        file.write_text(f'name = "recipes"\nbase_url = "{base_url}"\n{text}', encoding="utf-8")
-        with external(file, tmp_path, 11, environment) as testbed:
-            result = judge(check, gather(check, testbed, lambda _: None))
-    assert not result.failures
-    assert {each.subject for each in result.findings} == (
-        {f"{method} /recipes/{{slug}}"} if flawed else set()
-    )
+    found = subjects(check, f"{method} by id" if flawed else "", "", tmp_path)
+    assert found == ({f"{method} /recipes/{{slug}}"} if flawed else set())
+
+
+@pytest.mark.parametrize("hint", ["public", "shared"])
+def test_what_the_target_file_says_is_everybody_s_is_no_finding(hint: str, tmp_path: Path) -> None:
+    hints = f'[hints]\n{hint} = ["PATCH /recipes/{{slug}}"]\n'
+    assert subjects(WRITE_BY_ID, "PATCH by id", hints, tmp_path) == set()

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from gate.check import Answer
-from gate.model import Json, Observation
-from validators.channels import write_by_id
+from gate.model import Finding, Json, Observation
+from validators.channels import body_reference, write_by_id
 from validators.crossing.aims import marks_of
 from validators.crossing.directories import excused
 from validators.crossing.owner_filters import by_owner, owners
@@ -142,6 +142,19 @@ def later(*, blind: bool) -> list[str]:
 def test_the_read_is_to_blame_where_the_write_takes_any_id() -> None:
     assert later(blind=True) == ["GET /me/starred"]
     assert later(blind=False) == [write_by_id.LABEL]
+
+
+def test_a_read_that_takes_a_foreign_id_only_tells_that_it_is_there() -> None:
+    record = body_reference.spoil(status=200, granted=True)
+    read = [
+        replace(each, subject="GET /v1/days") if each.subject == body_reference.LABEL else each
+        for each in record
+    ]
+    rules = [
+        {each.rule for each in body_reference.judge(seen) if isinstance(each, Finding)}
+        for seen in (record, read)
+    ]
+    assert rules == [{"foreign-reference"}, {"existence-oracle"}]
 
 
 @dataclass

@@ -28,6 +28,7 @@ from validators.judging import (
 )
 
 ID = "isolation.body-reference"
+READS = ("GET ", "HEAD ")
 EFFECT = Rule(
     check=ID,
     rule="foreign-effect",
@@ -89,7 +90,9 @@ def judge(seen: Sequence[Observation]) -> Iterator[Finding | Estimate | Doubt]:
     for label in subjects(numbered, "foreign-write"):
         attacks = pick(numbered, "foreign-write", label)
         absent = pick(numbered, "absent-write", label)
-        accepted = [item for item in attacks if is_accepted(item, absent)]
+        # What a read takes it only looks for: that it is there is what the answer may tell.
+        reads = label.startswith(READS)
+        accepted = [item for item in attacks if is_accepted(item, absent) and not reads]
         yield from judge_effects(label, attacks, EFFECT)
         yield from judge_leaks(label, attacks, LEAK)
         yield from judge_later(label, attacks, LEAK)

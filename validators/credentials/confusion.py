@@ -136,7 +136,7 @@ def confused(duel: Duel, call: Call, label: str, value: str, theirs: str | None)
     traces = find_marks(answer, duel.marks, (*call.sent, value))
     if duel.attacker.accepts(answer) and answer.body == theirs and not any(traces.values()):
         traces["body"] = ["own answer"]
-    shared = duel.ground.hints.is_shared(call.operation.label)
+    shared = duel.ground.hints.is_common(call.operation.label)
     return duel.note(
         "suppressed" if shared else "confused-call",
         call.operation,

@@ -270,12 +270,13 @@ def search(duel: Duel, call: Call, known: str) -> Iterator[Observation]:
     """A search for the victim's mark, beside searches for marks that nobody has.
 
     And for texts of his in full: that one of these is in use may be told by design (a name that is
-    to be chosen), so that only what it shows counts.
+    to be chosen), so that only what it shows counts. Where all is everybody's, a mark is no secret.
     """
+    common = duel.ground.hints.is_common(call.operation.label)
     for place in search_places(duel, call):
         token = duel.victim.canaries.token
         fakes = ["".join(["k", *duel.chance.choices("bcdfghjkmnpq23456789", k=11)]) for _ in "ab"]
-        for text in (*fakes, token):
+        for text in () if common else (*fakes, token):
             kind = "foreign-list" if text == token else "absent-list"
             label = f"a search with {place[-1]}"
             yield seen(duel, kind, label, call.put(place, text), known)
@@ -320,7 +321,7 @@ def grow(duel: Duel, lists: Sequence[Operation]) -> Iterator[Observation]:
                 status=200,
                 excerpt="",
                 curl=curl(duel.attacker.client, call),
-                shared=duel.ground.hints.is_shared(label)
+                shared=duel.ground.hints.is_common(label)
                 or of_all(call.operation)
                 or bool(for_all(call.operation)),
                 **about,

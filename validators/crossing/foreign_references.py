@@ -18,6 +18,7 @@ from validators.crossing.trials import (
     attack,
     controlled,
     is_chosen,
+    meant_for_others,
     reason_to_spare,
     references,
 )
@@ -26,7 +27,6 @@ from validators.document.names import (
     ACCOUNT,
     MERGING,
     RECIPIENTS,
-    TAKING,
     names_people,
     words_of,
 )
@@ -76,8 +76,8 @@ def fight(duel: Duel, place: Place) -> Iterator[Observation]:
     if is_addressed(place):
         yield duel.note("suppressed", operation, reason=f"{where}: it is to reach somebody else")
         return
-    if operation.verb in TAKING:
-        yield duel.note("suppressed", operation, reason=f"to {operation.verb} is for others")
+    if reason := meant_for_others(duel, operation):
+        yield duel.note("suppressed", operation, reason=reason)
         return
     if may_take_part(duel, place):
         reason = f"{where}: whoever anybody may look up may have a part in it"

@@ -21,10 +21,10 @@ from validators.crossing.trials import (
     has_own,
     is_chosen,
     kept,
+    meant_for_others,
     reason_to_spare,
     references,
 )
-from validators.document.names import TAKING
 from validators.document.operations import Operation
 from validators.estates.estate import Recipe
 from validators.estates.ground import UNSPOKEN, Duel, Ground, stand
@@ -89,8 +89,8 @@ def fight(duel: Duel, operation: Operation) -> Iterator[Observation]:
     if not operation.speakable:
         yield duel.note("unreached", operation, reason=UNSPOKEN)
         return
-    if operation.verb in TAKING:
-        yield duel.note("suppressed", operation, reason=f"to {operation.verb} is for others")
+    if reason := meant_for_others(duel, operation):
+        yield duel.note("suppressed", operation, reason=reason)
         return
     things = next(duel.victim.ledger.match(operation), None)
     if things is None:

@@ -15,7 +15,7 @@ from gate.check import Answer
 from gate.model import Json, Observation
 from validators.crossing.aims import Aim, lost, unmoved, watched_by
 from validators.crossing.directories import is_listed
-from validators.document.names import is_identity, is_sibling, names_people, resource_in
+from validators.document.names import TAKING, is_identity, is_sibling, names_people, resource_in
 from validators.document.operations import Operation, as_object
 from validators.estates.estate import LEAST, RECIPES, Estate, Recipe, parents_in
 from validators.estates.ground import Duel
@@ -213,6 +213,13 @@ def has_own(duel: Duel, call: Call) -> bool:
 def is_chosen(thing: Thing) -> bool:
     """Did the caller who made it say its id?"""
     return thing.origin is not None and thing.place in thing.origin.sent
+
+
+def meant_for_others(duel: Duel, operation: Operation) -> str:
+    """Why a caller may act on what is not his; "" where nothing says so."""
+    if duel.ground.hints.is_common(operation.label):
+        return "the target file says that it is everybody's"
+    return f"to {operation.verb} is for others" if operation.verb in TAKING else ""
 
 
 def reason_to_spare(duel: Duel, operation: Operation, thing: Thing | None) -> str:
