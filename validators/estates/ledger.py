@@ -36,6 +36,8 @@ from validators.estates.things import (
 from validators.messages.callers import is_self
 from validators.messages.calls import Call, expand, leaves
 
+COMPOUND = 4
+
 
 @dataclass(slots=True)
 class Ledger:
@@ -130,6 +132,8 @@ class Ledger:
                 or (loose and thing.resource.endswith("_" + wanted))
             )
         ]
+        if not fitting and loose and len(wanted) >= COMPOUND:  # `plan_id` of a nutritionplan
+            fitting = [each for each in self.things if each.id and each.resource.endswith(wanted)]
         if not fitting and names_people(name):
             fitting = [each for each in self.things if is_somebody(each)]
         # An order is no purchase order, as long as one is known.

@@ -6,8 +6,9 @@ What helps is a lesson of the operation: all later requests of either tenant are
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import chain
 
 from gate.check import Answer
@@ -19,7 +20,8 @@ from validators.estates.alike_values import alike_values
 from validators.estates.estate import Estate
 from validators.estates.kept_filters import kept_filters
 from validators.estates.principals import is_person
-from validators.messages.bodies import ADDED, BEGINNING, HIMSELF, OMIT, REFER, YEAR
+from validators.estates.things import Thing
+from validators.messages.bodies import ADDED, BEGINNING, HIMSELF, NEXT, OMIT, REFER, YEAR
 from validators.messages.calls import Call, leaves
 from validators.messages.refusals import LACKING, blames
 
@@ -60,6 +62,7 @@ LESS = r"(?:less|smaller|below|<=?)\D{0,24}?(-?\d+(?:\.\d+)?)"
 LISTED = re.compile(r"(?i)one of|allowed|permitted|expected|choose|valid \w+|should be")
 QUOTED = re.compile(r"'([^']{1,40})'|\"([^\"]{1,40})\"")
 PATTERN = re.compile(r"(?i)pattern:? ['\"]?(\^?\S+?\$?)['\"]?(?:\s|$)")
+UNIQUE = re.compile(r"(?i)\bunique\b|duplicate|already (exist|taken|used|in use|been)")
 UNWANTED = re.compile(r"(?i)extra|not permitted|unknown field|unexpected|not allowed|additional")
 
 
@@ -77,11 +80,13 @@ class Lessons:
         """Change what is taught by a refusal; False when nothing is left to try."""
         known = dict(fields_of(self.estate, self.operation))
         names = {*known, *call.query, *names_in(call.body)}
-        for name, said in {**quoted(answer, call), **blames(answer, names)}.items():
+        for name, said in self.blamed(answer, call, names).items():
             ways = self.left.get(name)
             if ways is None:
                 shown = sample_of(self.operation, name)
                 usual = ways_of(known.get(name, NOTHING), f"{name} {said}", shown)
+                if UNIQUE.search(said) and kind_of(known.get(name, NOTHING)) == "integer":
+                    usual = chain([{NEXT: True}], usual)
                 if REFERENCE.search(said) and name in quoted(answer, call):
                     usual = chain([REFER], usual)
                 if (
@@ -107,6 +112,17 @@ class Lessons:
             return False
         self.taught.update(self.wholes.pop(0))
         return True
+
+    def blamed(self, answer: Answer, call: Call, names: Collection[str]) -> dict[str, str]:
+        """The fields that a refusal blames; of several that are taken together, no reference.
+
+        "The fields slot, position must make a unique set" wants another position in the same slot.
+        """
+        found = {**quoted(answer, call), **blames(answer, names)}
+        taken = {name for name, said in found.items() if UNIQUE.search(said)}
+        known = self.estate.ledger.by_value
+        referring = {str(place[-1]) for place, text in leaves(call.body) if place and known(text)}
+        return {name: found[name] for name in found if name not in taken & referring} or found
 
 
 def quoted(answer: Answer, call: Call) -> dict[str, str]:
@@ -151,6 +167,20 @@ def mend(
     else:
         estate.envelope.taught[operation.label] = before
     return None, answer
+
+
+def learn_another(estate: Estate, thing: Thing) -> None:
+    """Find out how a second one is made beside what is there already, where a value has to differ.
+
+    The first position in a list is taken once, and a running number is free each time.
+    """
+    if thing.origin is None:
+        return
+    operation, path = thing.origin.operation, estate.place_for(thing.origin)
+    again = partial(estate.write, operation, path, thing.parents)
+    answer = estate.send(again())
+    if answer.status in REFUSED and UNIQUE.search(answer.body):
+        mend(estate, operation, again, answer)
 
 
 def learn_demanded(estate: Estate, operation: Operation, answer: Answer) -> bool:

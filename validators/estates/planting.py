@@ -12,7 +12,7 @@ from validators.document.operations import Operation
 from validators.estates.envelope import GOOD, is_alike
 from validators.estates.estate import FULL, LEAST, LINKED, Estate, Recipe
 from validators.estates.handles import gives_id, handles, pays
-from validators.estates.mending import learn_demanded, mend
+from validators.estates.mending import learn_another, learn_demanded, mend
 from validators.estates.order import in_turn, is_collection, is_personal, next_of
 from validators.estates.remarking import remark
 from validators.estates.things import Thing
@@ -86,8 +86,8 @@ def multiply(
         if each.origin is not None:
             made.setdefault(each.origin.operation.label, each)
     for label, thing in made.items():
-        if labels is None or label in labels:
-            estate.renew(thing, recipes)
+        if (labels is None or label in labels) and estate.renew(thing, recipes) is None:
+            learn_another(estate, thing)
 
 
 def name_all(estate: Estate, operations: Sequence[Operation]) -> Iterator[Step]:

@@ -34,6 +34,8 @@ REFER: Object = {"x-refer": True}
 # The caller's own account: which one that is says the tenant's ledger.
 HIMSELF: Object = {"x-himself": True}
 YEAR, BEGINNING, ADDED = "x-year", "x-beginning", "x-added"
+# Another number each time.
+NEXT = "x-next"
 MARKED = {"email", "idn-email", "uri", "url", "iri", "hostname", "password", "textarea"}
 DATED = {
     "date-time": "2026-01-02T03:04:05Z",
@@ -163,12 +165,15 @@ class Author:
     def called(self, name: str, schema: Object = NOTHING) -> str:
         """The field with what it is a member of, or is said to be, when its own name says nothing.
 
-        What is described as `Users`, or `The user's id`, is one's id where one is known.
+        What is described as `Users`, or `The user's id`, is one's id where one is known, and so is
+        what has to be a UUID (`plan`).
         """
         if self.about and name.lower() in RESERVED:
             return f"{self.about}_id"
         kind = noun_in(str(schema.get("description", "")))
         said = f"{kind}_id" if kind and not is_identity(name) and kind != stem(name) else ""
+        if schema.get("format") == "uuid" and not (said or is_identity(name)):
+            said = f"{name}_id"
         known = said and self.refer(name) is None and self.refer(said) is not None
         return said if known else name
 
@@ -185,6 +190,8 @@ class Author:
         """A number, a truth value or null, another one than now."""
         now = self.current.get(name)
         if kind in {"integer", "number"}:
+            if NEXT in schema:
+                return next(self.canaries.numbers)
             if isinstance(now, int | float) and not isinstance(now, bool):
                 return number_in({**schema, "minimum": max(now + 1, floor(schema))})
             return number_in(schema)
