@@ -10,9 +10,10 @@ import pytest
 
 from gate.model import Json
 from tests.validators.scripted import owner
+from validators.crossing.date_ranges import bound
 from validators.crossing.foreign_lists import asks_for_tenant
 from validators.crossing.fuller_reads import fuller
-from validators.crossing.listing import counted, cursors, is_size, whole_texts
+from validators.crossing.listing import counted, cursors, is_size, ways, whole_texts
 from validators.crossing.owner_filters import by_owner
 from validators.document.filters import written
 from validators.document.operations import Object, Operation
@@ -40,6 +41,32 @@ def test_a_list_is_asked_how_many_there_are_where_that_shows_more() -> None:
     assert counted(owner(say), plain) == plain
     assert is_size(("query", "count"))
     assert not is_size(("query", "$count"))
+
+
+@pytest.mark.parametrize(
+    ("name", "schema", "expected"),
+    [
+        ("start_date", {"type": "string", "format": "date"}, "2000-01-01"),
+        ("createdBefore", {"type": "string", "format": "date-time"}, "2100-01-01T00:00:00Z"),
+        ("since", {"type": "string"}, None),
+        ("to_day", {"type": "string"}, "2100-01-01"),
+        ("date", {"type": "string", "format": "date"}, None),
+        ("from", {"type": "integer"}, None),
+    ],
+)
+def test_a_range_begins_and_ends_as_far_away_as_may_be(
+    name: str, schema: Object, expected: str | None
+) -> None:
+    assert bound(name, schema) == expected
+
+
+def test_a_list_is_asked_for_all_that_there_ever_was() -> None:
+    day: Json = {"type": "string", "format": "date"}
+    call = Call(operation=replace(NOTES, optional={"start_date": day, "end_date": day}))
+    duel: Any = SimpleNamespace(victim=owner(), attacker=owner(seed="t"))
+    asked = [dict(each.query) for _, each in ways(duel, call, call)]
+    begins, ends = {"start_date": "2000-01-01"}, {"end_date": "2100-01-01"}
+    assert [each for each in asked if each] == [begins, ends, {**begins, **ends}]
 
 
 def test_a_list_is_asked_how_many_there_are_by_a_choice_of_what_it_may_include() -> None:

@@ -10,6 +10,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from gate.check import Answer
 from gate.model import Json
+from validators.crossing.date_ranges import ranges
 from validators.crossing.named_lists import by_names
 from validators.crossing.owner_filters import by_owner
 from validators.document.names import words_of
@@ -57,6 +58,7 @@ def ways(duel: Duel, call: Call, own: Call) -> Iterator[tuple[str, Call]]:
             # Nothing is left for a second page where the first is as large as may be.
             later = PAGE.search(inner(place)) is not None and value != first_of(duel, schema)
             yield f"with {said(place)}", (usual if later else call).put(place, value)
+    yield from ranges(call, schemas_at(duel, places))
     yield from by_owner(duel, call, schemas_at(duel, places))
     yield from by_names(duel, call, schemas_at(duel, places))
     yield from cursors(duel, call, own, size)
