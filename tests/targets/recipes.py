@@ -15,10 +15,12 @@ from tests.targets.documents import BEARER, TEXT, document, operation, record
 
 TOKENS = {f"token-{name}-{name * 9}-{name * 5}": name for name in ("ann", "bob")}
 RECIPE = record("name", name=TEXT)
+SLUGS = {"type": "array", "items": TEXT}
 DOCUMENT = document(
     "Recipes",
     {
         "/recipes": {"get": operation(), "post": operation(RECIPE)},
+        "/recipes/bulk-delete": {"post": operation(record("recipes", recipes=SLUGS))},
         "/recipes/{slug}": {
             "get": operation(),
             "patch": operation(record(summary=TEXT)),
@@ -49,6 +51,8 @@ class Recipes:
         if user is None:
             return 401, {"detail": "Who are you?"}
         sent = request.get_json() if request.method in {"POST", "PATCH"} else {}
+        if parts[1:] == ["bulk-delete"]:
+            return self.bulk(user, sent["recipes"])
         if parts[1:]:
             return self.one(request.method, user, parts[1], sent)
         if request.method == "GET":
@@ -56,6 +60,15 @@ class Recipes:
         row = {"id": str(uuid.uuid4()), "slug": sent["name"].lower(), "user": user, **sent}
         self.rows[row["id"]] = row
         return 201, row["slug"]
+
+    def bulk(self, user: str, slugs: list[str]) -> tuple[int, Any]:
+        whose = {row["slug"]: row["user"] for row in self.rows.values()}
+        if any(whose.get(slug) is None for slug in slugs):
+            return 404, {"detail": "There is no such recipe."}
+        if self.flaw != "bulk by slug" and {whose[slug] for slug in slugs} != {user}:
+            return 404, {"detail": "There is no such recipe."}
+        self.rows = {name: row for name, row in self.rows.items() if row["slug"] not in slugs}
+        return 200, {"deleted": len(slugs)}
 
     def one(self, method: str, user: str, name: str, sent: Any) -> tuple[int, Any]:
         by_slug = (row for row in self.rows.values() if row["slug"] == name)

@@ -11,6 +11,7 @@ from gate.run import gather, judge
 from gate.testbed.external import external
 from tests.targets.recipes import TOKENS, Recipes
 from tests.targets.serving import actors, running, wsgi
+from validators.channels.body_reference import CHECK as BODY_REFERENCE
 from validators.channels.read_by_id import CHECK as READ_BY_ID
 from validators.channels.write_by_id import CHECK as WRITE_BY_ID
 
@@ -38,6 +39,15 @@ def test_an_object_is_tried_by_what_else_finds_it(
 ) -> None:
     found = subjects(check, f"{method} by id" if flawed else "", "", tmp_path)
     assert found == ({f"{method} /recipes/{{slug}}"} if flawed else set())
+
+
+@pytest.mark.parametrize(
+    ("flaw", "expected"), [("", set()), ("bulk by slug", {"POST /recipes/bulk-delete"})]
+)
+def test_a_body_names_an_object_by_its_slug_where_its_id_is_refused(
+    flaw: str, expected: set[str], tmp_path: Path
+) -> None:
+    assert subjects(BODY_REFERENCE, flaw, "", tmp_path) == expected
 
 
 @pytest.mark.parametrize("hint", ["public", "shared"])

@@ -146,7 +146,7 @@ def control(duel: Duel, place: Place) -> tuple[Observation | None, bool]:
         # What was made anew may lack what the request needs of it, such as a version.
         for thing in (duel.victim.renew(place.thing), place.thing):
             if thing is not None:
-                asked = apart(duel.victim, place, put(call, place.pointer, thing))
+                asked = apart(duel.victim, place, put(call, place, thing))
                 fact, granted = controlled(duel, asked, thing.chain, ids=place.where)
                 if granted:
                     return fact, True
@@ -162,15 +162,20 @@ def mended_for(duel: Duel, place: Place) -> Call | None:
 
     def again() -> Call:
         call = owner.write(operation, path, chain, place.recipe, place.thing.fields)
-        return put(place.chosen(call), place.pointer, place.thing)
+        return put(place.chosen(call), place, place.thing)
 
     answer = owner.send(again())
     return mend(owner, operation, again, answer)[0] if answer.status in REFUSED else None
 
 
-def put(call: Call, pointer: Pointer, thing: Thing) -> Call:
-    """The request with this object's id in the place."""
-    return call.put(pointer, like_type(thing.id, at_pointer(call, pointer)))
+def put(call: Call, place: Place, thing: Thing) -> Call:
+    """The request with this object in the place."""
+    return at(call, place.pointer, place.name_of(thing))
+
+
+def at(call: Call, pointer: Pointer, name: str) -> Call:
+    """The request with this name or id there."""
+    return call.put(pointer, like_type(name, at_pointer(call, pointer)))
 
 
 def aims(duel: Duel, place: Place) -> Iterator[Aim]:
@@ -185,12 +190,12 @@ def aims(duel: Duel, place: Place) -> Iterator[Aim]:
         found = [each for each in calls if each is not None]
         if len(found) < len(calls):
             return
-        at = (*pointer[:-1], 1) if bulk else pointer
-        typed = like_type(thing.id, at_pointer(found[0], at))
+        where = (*pointer[:-1], 1) if bulk else pointer
+        typed = like_type(place.name_of(thing), at_pointer(found[0], where))
         yield Aim(
             label=f"{label} beside an own one" if bulk else label,
-            foreign=found[0].put(at, typed),
-            absent=tuple(absent_at(duel, each, at, thing.id) for each in found[1:]),
+            foreign=found[0].put(where, typed),
+            absent=tuple(absent_at(duel, each, where, place.name_of(thing)) for each in found[1:]),
             watched=thing.chain,
             anew=lambda: (duel.victim.renew(place.thing) or place.thing).chain,
             own=lambda: base(duel, place, bulk=False),
@@ -221,7 +226,7 @@ def with_spare(duel: Duel, place: Place, call: Call) -> Call:
     """The request on an own object that can be ended without loss."""
     own = duel.attacker.ledger.by_value(str(at_pointer(call, place.pointer)))
     fresh = duel.attacker.renew(own) if own else None
-    return call if fresh is None else put(call, place.pointer, fresh)
+    return call if fresh is None else put(call, place, fresh)
 
 
 def apart(estate: Estate, place: Place, call: Call) -> Call:
@@ -232,5 +237,5 @@ def apart(estate: Estate, place: Place, call: Call) -> Call:
         if pointer == place.pointer or thing.resource != place.thing.resource:
             continue
         fresh = estate.renew(makeable(estate, thing))
-        call = put(call, pointer, fresh) if fresh else call
+        call = at(call, pointer, place.name_of(fresh)) if fresh else call
     return call

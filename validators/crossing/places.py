@@ -26,6 +26,7 @@ class Place:
     """Where a request refers to an object, and to which one of the victim's.
 
     `choice`: what the request is to do with it, and where it says so, if it can do several things.
+    `called`: the field that it is named by there, where that is not its id.
     """
 
     operation: Operation
@@ -33,6 +34,7 @@ class Place:
     thing: Thing
     recipe: Recipe
     choice: tuple[Pointer, str] | None = None
+    called: str = ""
 
     @property
     def where(self) -> str:
@@ -44,6 +46,11 @@ class Place:
         """May what it refers to be gone afterwards?"""
         verbs = {self.operation.verb, self.choice[1].lower() if self.choice else ""}
         return self.operation.ends or bool(verbs & (ENDING | MERGING))
+
+    def name_of(self, thing: Thing) -> str:
+        """What names an object of this kind there."""
+        said = thing.fields.get(self.called) if self.called else None
+        return said if isinstance(said, str) and said else thing.id
 
     def chosen(self, call: Call) -> Call:
         """The request, doing this."""
@@ -71,6 +78,7 @@ def places_in(duel: Duel, operation: Operation) -> Iterator[Place]:
                     pointer=pointer,
                     thing=makeable(duel.victim, thing),
                     recipe=recipe,
+                    called=thing.called if str(at_pointer(call, pointer)) != thing.id else "",
                 )
                 yield place
                 for choice in choices_beside(duel, call, pointer):

@@ -290,10 +290,10 @@ def references(call: Call, estate: Estate) -> list[tuple[Pointer, Thing]]:
 
 
 def meant(estate: Estate, operation: Operation, pointer: Pointer, value: str) -> Thing | None:
-    """The object with this id: of the kind that the field names, for small numbers are many's."""
+    """The object of this id or name, of the kind that the field names: small numbers are many's."""
     name = next((each for each in reversed(pointer) if isinstance(each, str)), "")
     fitting = estate.ledger.things_for(name, operation.resource)
-    named = next((each for each in fitting if each.id == value), None)
+    named = next((each for each in fitting if value in {each.id, each.place}), None)
     return named or estate.ledger.by_value(value)
 
 
