@@ -22,6 +22,7 @@ from gate.model import Json
 from gate.testbed.documents import read_document
 
 NOBODY: Mapping[str, str] = {}
+FAILED = 500
 
 
 def new_http() -> httpx.Client:
@@ -93,6 +94,7 @@ class HttpClient:
             if self.tape is not None:
                 self.tape.record(replace(exchange(request, now, seconds), error=said))
             raise NoAnswerError(said) from error
+        hang_up(response)
         answer = Answer(
             status=response.status_code,
             headers={name.lower(): value for name, value in response.headers.items()},
@@ -135,6 +137,17 @@ class HttpClient:
     def close(self) -> None:
         """Close the connections."""
         self.http.close()
+
+
+def hang_up(response: httpx.Response) -> None:
+    """Send nothing more on the connection of a failure.
+
+    Servers that have caught an exception answer 500 and close without saying so (uvicorn does);
+    the next request on it would be lost, and nobody could tell whether it was carried out.
+    """
+    stream = response.extensions.get("network_stream")
+    if response.status_code >= FAILED and stream is not None:
+        stream.close()
 
 
 @dataclass(frozen=True, slots=True)

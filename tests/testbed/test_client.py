@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import socket
 import subprocess
+import threading
+from contextlib import suppress
 
 import pytest
 from hypothesis import given, settings
@@ -86,6 +88,28 @@ def test_an_answer_that_takes_too_long_is_no_answer() -> None:
         caller = HttpClient(base_url=f"http://{LOOPBACK}:{port}")
         with pytest.raises(NoAnswerError, match="ReadTimeout"):
             caller.request("GET", "/v1/projects", timeout=0.05)
+
+
+def test_no_request_is_lost_after_a_failure_whose_connection_is_closed() -> None:
+    def answer(listening: socket.socket) -> None:
+        for status in (b"500 Oh", b"200 OK"):
+            door, _ = listening.accept()
+            with door:
+                door.recv(65536)
+                door.sendall(b"HTTP/1.1 " + status + b"\r\nContent-Length: 2\r\n\r\n{}")
+                if status.startswith(b"5"):
+                    door.settimeout(0.5)
+                    with suppress(TimeoutError):  # what comes on this connection is dropped
+                        door.recv(65536)
+
+    with reserve() as port, socket.create_server((LOOPBACK, port)) as listening:
+        thread = threading.Thread(target=answer, args=(listening,), daemon=True)
+        thread.start()
+        client = HttpClient(base_url=f"http://{LOOPBACK}:{port}")
+        statuses = [client.request("GET", "/").status for _ in "ab"]
+        client.close()
+        thread.join()
+    assert statuses == [500, 200]
 
 
 def test_header_names_are_lower_case_and_seconds_pass(testbed: Embedded) -> None:
