@@ -109,15 +109,22 @@ def is_for_once(duel: Duel, way: Invitation, invited: Invited) -> bool:
     """Is a code that somebody has come in by used up, by the document's words or the service's?
 
     The service says so where its list of invitations has dropped this one since, or shows it as
-    accepted. A link that many may come in by stays there as it was.
+    accepted. A link that many may come in by stays there as it was. So does the request that made
+    it, where it was for one use (`uses: 1`).
     """
-    if works_once(way.join) or works_once(way.invite):
+    if works_once(way.join) or works_once(way.invite) or asks_for_one_use(invited.call.body):
         return True
     before = as_object(invited.shown)
     if not before:
         return False
     now = as_object(listed(duel, way.invite, invited.call, invited.answer))
     return not now or any(is_use(name, before.get(name), each) for name, each in now.items())
+
+
+def asks_for_one_use(body: Json) -> bool:
+    """Does a request say that what it makes is to work once?"""
+    said = as_object(body).items()
+    return any(value == 1 and value is not True and "uses" in words_of(n) for n, value in said)
 
 
 def is_use(name: str, before: Json, now: Json) -> bool:

@@ -271,6 +271,8 @@ class Ledger:
                 for thing in ordered
                 if is_called(thing, *slot) and (value := thing.value_for(slot[1])) is not None
             ]
+            # `/ratings/{slug}`: what all other paths call by this word, where it is nothing else.
+            or [(thing, thing.place) for thing in ordered if thing.called == slot[1]]
             for slot in slots
         ]
         yield from joined(slots, fitting, chosen)

@@ -11,7 +11,7 @@ from itertools import islice
 
 from gate.check import Client
 from gate.model import Json, Observation
-from validators.document.names import CHANGING, SELF, words_of
+from validators.document.names import CHANGING, SELF, is_identity, resource_in, words_of
 from validators.document.operations import Operation, as_object, spared
 from validators.estates.estate import FULL, LEAST
 from validators.estates.ground import Duel
@@ -21,8 +21,11 @@ from validators.estates.principals import is_person
 from validators.estates.seniors import DENIED, seniors, split
 from validators.judging import AGAIN
 from validators.messages import callers
+from validators.messages.bodies import Author
 from validators.messages.calls import Call, Pointer, curl, send, value_at
 from validators.messages.traces import EXCERPT, normalise
+
+MAY = frozenset({"can", "may"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +60,7 @@ def promote(duel: Duel) -> Iterator[Observation]:
     for actor, best in pairs:
         for profile in profiles(duel, actor, best):
             for operation in ground.operations:
-                path = path_to(operation, profile)
+                path = path_to(duel, operation, profile)
                 if path is not None:
                     yield from attempt(duel, (actor, best), profile, operation, path)
 
@@ -113,21 +116,38 @@ def ranks_in(value: Json) -> dict[Pointer, Json]:
     """What a profile says of what somebody may; else what his only membership says of it."""
     for alone in (False, True):
         said = flat(value, alone=alone)
-        found = {place: each for place, each in said.items() if is_ranking(str(place[-1]))}
+        found = {place: each for place, each in said.items() if is_right(str(place[-1]), each)}
         if found:
             return found
     return {}
 
 
-def path_to(operation: Operation, profile: Profile) -> tuple[str, ...] | None:
-    """The path on which the operation changes this profile; None when it does not."""
+def is_right(name: str, value: Json) -> bool:
+    """Does a field say what somebody is, or that he may do something (`canManage: false`)?"""
+    first, *_ = words_of(name) or [""]
+    return is_ranking(name) or (isinstance(value, bool) and first in MAY)
+
+
+def people_in(author: Author, operation: Operation) -> list[str]:
+    """The fields of a body that say whom it is about: `userId`."""
+    fields = as_object(author.simplify(dict(operation.body)).get("properties"))
+    return [name for name in fields if is_identity(name) and is_person(resource_in(name))]
+
+
+def path_to(duel: Duel, operation: Operation, profile: Profile) -> tuple[str, ...] | None:
+    """The path on which the operation changes this profile; None when it does not.
+
+    Its body may say whose rights it sets.
+    """
     changes = operation.method in {"PUT", "PATCH"} or operation.verb in CHANGING
     if operation.safe or operation.ends or operation.signs_in or not operation.speakable:
         return None
     if not changes or "json" not in operation.media:
         return None
     if not operation.names:
-        return () if operation.resource == profile.view.operation.resource else None
+        same = operation.resource == profile.view.operation.resource
+        about = "id" in profile.fields and people_in(duel.victim.author, operation)
+        return () if same or about else None
     by_name = at_name(operation, profile.called)
     if by_name and (operation.resource in SELF or is_person(operation.resource)):
         return by_name
@@ -156,6 +176,8 @@ def attempt(
             said = as_object(value_at(plain.body, where[1:])).keys() & profile.fields.keys()
             for same in said & {*spared(operation)}:  # his own, and not the owner's
                 plain = plain.put((*where, same), profile.fields[same])
+            for whose in people_in(duel.victim.author, operation):
+                plain = plain.put((*where, whose), profile.fields.get("id"))
             call = plain.put((*where, name), theirs)
             answer = send(actor, call)
             if not duel.victim.accepts(answer):
