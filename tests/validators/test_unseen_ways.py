@@ -10,7 +10,7 @@ import pytest
 
 from gate.check import Answer
 from gate.model import Finding, Json, Observation
-from validators.channels import body_reference, write_by_id
+from validators.channels import body_reference, read_by_id, write_by_id
 from validators.crossing.aims import marks_of
 from validators.crossing.directories import excused
 from validators.crossing.owner_filters import by_owner, owners
@@ -155,6 +155,14 @@ def test_a_read_that_takes_a_foreign_id_only_tells_that_it_is_there() -> None:
         for seen in (record, read)
     ]
     assert rules == [{"foreign-reference"}, {"existence-oracle"}]
+
+
+@pytest.mark.parametrize(("status", "told"), [(200, True), (403, True), (404, False)])
+def test_what_is_not_there_for_its_owner_tells_nothing_of_him(status: int, told: bool) -> None:
+    first, *others = read_by_id.spoil(2, status=403)
+    owned = replace(first, data={**first.data, "status": status, "positive": status == 200})
+    rules = {each.rule for each in read_by_id.judge((owned, *others)) if isinstance(each, Finding)}
+    assert ("existence-oracle" in rules) is told
 
 
 @dataclass

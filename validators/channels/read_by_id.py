@@ -82,10 +82,18 @@ def judge(seen: Sequence[Observation]) -> Iterator[Finding | Estimate | Doubt | 
         tenant = [item for item in attacks if item not in nobody]
         for callers, rule in ((tenant, TENANT), (nobody, NOBODY)):
             yield from judge_leaks(label, callers, rule) if is_lasting(callers) else once(label)
+        lost = without_control(pick(numbered, "owned-read", label))
         asked = [*attacks, *pick(numbered, "deleted-read", label)]
+        asked = [item for item in asked if item[1].data.get("victim") not in lost]
         yield from judge_existence(label, asked, pick(numbered, "absent-read", label), ORACLE)
     yield from judge_coverage(seen, "owned-read", "foreign-read")
     yield from access(seen)
+
+
+def without_control(owned: Sequence[Seen]) -> set[Json]:
+    """The tenants to whom what is read is not there: it is none of theirs, and tells nothing."""
+    told = {each.data.get("victim"): each.data.get("status") for _, each in owned}
+    return {victim for victim, status in told.items() if status in ABSENT}
 
 
 def is_lasting(attacks: Sequence[Seen]) -> bool:
@@ -100,6 +108,7 @@ def once(label: str) -> Iterator[Doubt]:
     yield Doubt(subject=label, reason="a leak was seen once, and not again with new objects")
 
 
+ABSENT = {404, 410}
 LABEL = "GET /v1/runs/{run_id}"
 WHO: dict[str, Json] = {"victim": "acme", "attacker": "globex"}
 NOT_FOUND: dict[str, Json] = {
