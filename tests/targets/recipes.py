@@ -20,6 +20,7 @@ DOCUMENT = document(
     "Recipes",
     {
         "/recipes": {"get": operation(), "post": operation(RECIPE)},
+        "/shopping/recipe/{recipe_id}": {"get": operation()},
         "/recipes/bulk-delete": {"post": operation(record("recipes", recipes=SLUGS))},
         "/recipes/{slug}": {
             "get": operation(),
@@ -51,24 +52,27 @@ class Recipes:
         if user is None:
             return 401, {"detail": "Who are you?"}
         sent = request.get_json() if request.method in {"POST", "PATCH"} else {}
-        if parts[1:] == ["bulk-delete"]:
-            return self.bulk(user, sent["recipes"])
         if parts[1:]:
-            return self.one(request.method, user, parts[1], sent)
+            return self.below(request.method, user, parts, sent)
         if request.method == "GET":
             return 200, [row for row in self.rows.values() if row["user"] == user]
         row = {"id": str(uuid.uuid4()), "slug": sent["name"].lower(), "user": user, **sent}
         self.rows[row["id"]] = row
         return 201, row["slug"]
 
+    def below(self, method: str, user: str, parts: list[str], sent: Any) -> tuple[int, Any]:
+        if parts[0] == "shopping":
+            row = self.rows.get(parts[2])
+            return (200, {}) if row and row["user"] == user else (404, {"detail": "No."})
+        if parts[1] == "bulk-delete":
+            return self.bulk(user, sent["recipes"])
+        return self.one(method, user, parts[1], sent)
+
     def bulk(self, user: str, slugs: list[str]) -> tuple[int, Any]:
         whose = {row["slug"]: row["user"] for row in self.rows.values()}
-        if any(whose.get(slug) is None for slug in slugs):
-            return 404, {"detail": "There is no such recipe."}
-        if self.flaw != "bulk by slug" and {whose[slug] for slug in slugs} != {user}:
-            return 404, {"detail": "There is no such recipe."}
-        self.rows = {name: row for name, row in self.rows.items() if row["slug"] not in slugs}
-        return 200, {"deleted": len(slugs)}
+        own = {slug for slug in slugs if whose.get(slug) == user or self.flaw == "bulk by slug"}
+        self.rows = {name: row for name, row in self.rows.items() if row["slug"] not in own}
+        return 200, None
 
     def one(self, method: str, user: str, name: str, sent: Any) -> tuple[int, Any]:
         by_slug = (row for row in self.rows.values() if row["slug"] == name)

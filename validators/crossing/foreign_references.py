@@ -39,6 +39,7 @@ from validators.estates.wholes import fresh_things, standing
 from validators.messages.calls import Call, Pointer, like_type
 
 CONFLICT = 409
+HANDLES = ("slug", "handle", "code")
 PEOPLE = ACCOUNT | {"user", "account", "wallet", "iban"}
 
 
@@ -86,7 +87,7 @@ def fight(duel: Duel, place: Place) -> Iterator[Observation]:
     if reason := reason_to_spare(duel, operation, place.thing):
         yield duel.note("unreached", operation, reason=f"{where}: {reason}")
         return
-    fact, granted = control(duel, place)
+    place, (fact, granted) = named(duel, place)
     if is_worn(place, fact):
         duel.ground.envelope.worn.add(operation.label)
         fact, granted = control(duel, place)
@@ -94,6 +95,25 @@ def fight(duel: Duel, place: Place) -> Iterator[Observation]:
     if fact is not None:
         yield fact
     yield from repeat(lambda turn: rounds(duel, place, turn))
+
+
+def named(duel: Duel, place: Place) -> tuple[Place, tuple[Observation | None, bool]]:
+    """The place with the owner's success, by an object's id or by another name of it (a slug).
+
+    What is asked to end an id that it does not know may well say yes, and end nothing.
+    """
+    first = fact, granted = control(duel, place)
+    if place.operation.safe or (granted and fact is not None and fact.data["visible"]):
+        return place, first
+    known, fields = {"", place.thing.id}, place.thing.fields
+    for name in HANDLES if not place.called else ():
+        if str(fields.get(name) or "") in known:
+            continue
+        again = replace(place, called=name)
+        second = said, well = control(duel, again)
+        if well and said is not None and (said.data["visible"] or not granted):
+            return again, second
+    return place, first
 
 
 def is_worn(place: Place, fact: Observation | None) -> bool:
