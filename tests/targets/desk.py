@@ -5,12 +5,12 @@
 
 from __future__ import annotations
 
-import json
 import secrets
 from typing import Any
 
-from werkzeug.wrappers import Request, Response
+from werkzeug.wrappers import Request
 
+from tests.targets.answering import Answering
 from tests.targets.documents import TEXT, document, operation, record
 
 STAFF = "token-staff-staffstaff-staff"
@@ -30,7 +30,7 @@ DOCUMENT = document(
 )
 
 
-class Desk:
+class Desk(Answering):
     """A WSGI application."""
 
     def __init__(self, flaw: str) -> None:
@@ -38,11 +38,6 @@ class Desk:
         self.people: dict[str, dict[str, Any]] = {}
         self.tokens = {**TOKENS, STAFF: "staff"}
         self.notes: dict[str, dict[str, Any]] = {}
-
-    @Request.application
-    def __call__(self, request: Request) -> Response:
-        status, said = self.answer(request)
-        return Response(json.dumps(said), status, content_type="application/json")
 
     def answer(self, request: Request) -> tuple[int, Any]:
         _, *parts = request.path.split("/")

@@ -5,12 +5,12 @@
 
 from __future__ import annotations
 
-import json
 import secrets
 from typing import Any
 
-from werkzeug.wrappers import Request, Response
+from werkzeug.wrappers import Request
 
+from tests.targets.answering import Answering
 from tests.targets.documents import BEARER, TEXT, document, operation, record
 
 TOKENS = {
@@ -32,7 +32,7 @@ DOCUMENT = document(
 )
 
 
-class Permits:
+class Permits(Answering):
     """A WSGI application."""
 
     def __init__(self, flaw: str) -> None:
@@ -42,11 +42,6 @@ class Permits:
             for token, (team, role) in TOKENS.items()
         }
         self.notes: dict[str, dict[str, Any]] = {}
-
-    @Request.application
-    def __call__(self, request: Request) -> Response:
-        status, said = self.answer(request)
-        return Response(json.dumps(said), status, content_type="application/json")
 
     def answer(self, request: Request) -> tuple[int, Any]:
         _, *parts = request.path.split("/")

@@ -5,12 +5,12 @@
 
 from __future__ import annotations
 
-import json
 import uuid
 from typing import Any
 
-from werkzeug.wrappers import Request, Response
+from werkzeug.wrappers import Request
 
+from tests.targets.answering import Answering
 from tests.targets.documents import BEARER, TEXT, document, operation, record
 
 TOKENS = {f"token-{name}-{name * 9}-{name * 5}": name for name in ("ann", "bob")}
@@ -32,17 +32,12 @@ DOCUMENT = document(
 )
 
 
-class Recipes:
+class Recipes(Answering):
     """A WSGI application."""
 
     def __init__(self, flaw: str) -> None:
         self.flaw = flaw
         self.rows: dict[str, dict[str, Any]] = {}
-
-    @Request.application
-    def __call__(self, request: Request) -> Response:
-        status, said = self.answer(request)
-        return Response(json.dumps(said), status, content_type="application/json")
 
     def answer(self, request: Request) -> tuple[int, Any]:
         _, *parts = request.path.split("/")

@@ -8,12 +8,12 @@ the clean one.
 
 from __future__ import annotations
 
-import json
 import secrets
 from typing import Any
 
-from werkzeug.wrappers import Request, Response
+from werkzeug.wrappers import Request
 
+from tests.targets.answering import Answering
 from tests.targets.documents import TEXT, document, operation, record
 
 TOKENS = {f"token-{name}-{name * 9}-{name * 5}": name for name in ("ann", "bob")}
@@ -32,18 +32,13 @@ DOCUMENT = document(
 )
 
 
-class Wallets:
+class Wallets(Answering):
     """A WSGI application."""
 
     def __init__(self, flaw: str) -> None:
         self.flaw = flaw
         self.mottos = {"ann": "ann's motto", "bob": "bob's motto"}
         self.rows: dict[str, dict[str, Any]] = {}
-
-    @Request.application
-    def __call__(self, request: Request) -> Response:
-        status, said = self.answer(request)
-        return Response(json.dumps(said), status, content_type="application/json")
 
     def answer(self, request: Request) -> tuple[int, Any]:
         _, *parts = request.path.split("/")
