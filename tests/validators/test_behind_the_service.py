@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
+from itertools import count
 from typing import Any
 
 import pytest
@@ -19,6 +20,8 @@ from validators.channels import cache_keys, concurrency, rate_buckets, telemetry
 from validators.messages.patience import Relay
 
 CHANNELS = (cache_keys, telemetry, rate_buckets, concurrency)
+# Looks at Redis in the first two rounds of reads, and a few of the third.
+MISSED = 130
 EACH = pytest.mark.parametrize("channel", CHANNELS, ids=lambda each: each.CHECK.id)
 
 
@@ -86,6 +89,20 @@ def test_a_foreign_value_that_a_list_shows_anyway_is_not_held_against_the_cache(
     assert liar.told
     assert [each for each in seen if each.kind == "poisoned"]
     assert found(cache_keys.CHECK, seen) == []
+
+
+def test_what_was_over_before_the_look_is_looked_for_once_more(
+    testbed: Embedded, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks = count()
+
+    def late(cache: Any) -> dict[bytes, object]:
+        return real(cache) if next(looks) > MISSED else {}
+
+    real = cache_scan.content
+    monkeypatch.setattr(cache_scan, "content", late)
+    seen = list(cache_keys.CHECK.probe(testbed))
+    assert [each for each in seen if each.kind == "poisoned"]
 
 
 def test_the_whole_value_of_every_kind_of_key_is_read(redis_url: str) -> None:
