@@ -60,12 +60,21 @@ def probe(testbed: Testbed) -> Iterator[Observation]:
                 break
             for estate in estates:
                 others = [each.canaries.token for each in estates if each is not estate]
-                for call, answer in own_reads(ground, estate):  # an entry may be gone in a second
-                    held |= content(cache)
-                    if any(token in answer.body for token in others):
-                        leaky.add(call.operation.label)
+                leaky |= watch(cache, ground, estate, others, held)
         sound = tuple(each for each in ground.operations if each.label not in leaky)
         yield from scan(testbed, replace(ground, operations=sound), estates, (cache, held))
+
+
+def watch(
+    cache: Cache, ground: Ground, estate: Estate, others: Sequence[str], held: dict[bytes, object]
+) -> set[str]:
+    """Let a tenant read what is his, add what Redis holds; which operations show others' marks?"""
+    leaky = set()
+    for call, answer in own_reads(ground, estate):
+        held |= content(cache)  # after each answer: an entry may be gone within a second
+        if any(token in answer.body for token in others):
+            leaky.add(call.operation.label)
+    return leaky
 
 
 def scan(
